@@ -1,0 +1,14 @@
+# The official optimizer: no weight decay on norms, one learning rate for all parts.
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=6e-4, betas=(0.9, 0.999), weight_decay=0.01),
+    paramwise_cfg=dict(
+        custom_keys=dict(
+            absolute_pos_embed=dict(decay_mult=0.0),
+            relative_position_bias_table=dict(decay_mult=0.0),
+            norm=dict(decay_mult=0.0),
+        )
+    ),
+)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')

@@ -1,0 +1,3 @@
+# Official experiment l.
+_base_ = './mlp_x1.py'
+model = dict(decode_head=dict(auxiliary=None))

@@ -1,0 +1,3 @@
+# Official experiment j.
+_base_ = './mlp_x1.py'
+model = dict(decode_head=dict(modulation=dict(depth=3)))

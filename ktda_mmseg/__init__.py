@@ -1,0 +1,15 @@
+"""KTDA for MMSegmentation: importing this package registers its models, datasets and hooks."""
+
+from .environment import check_environment, quiet_imports
+from .version import __version__
+
+check_environment()
+
+with quiet_imports():
+    from . import datasets, engine, models
+    from .checkpoints import register_safe_globals
+
+# mmengine's own checkpoints then open without falling back to unsafe unpickling
+register_safe_globals()
+
+__all__ = ['__version__', 'datasets', 'engine', 'models']

@@ -1,0 +1,88 @@
+"""Feature Alignment Module: student features on the teacher's width and grid."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import torch
+import torch.nn as nn
+from mmengine.model import BaseModule, ModuleList
+from mmseg.models.utils import resize
+from mmseg.registry import MODELS
+from torch import Tensor
+
+
+@MODELS.register_module()
+class FAM(BaseModule):
+    """Align every student level by a 1x1 convolution and a bilinear resize.
+
+    The grid is what a vision transformer of ``patch_size`` makes of the image: ``ceil(size /
+    patch_size)`` a side, where the image size is ``stride`` times the size of the first level.
+    It follows the input, so any height and width work. Source: ``fam.py`` of the official code,
+    whose grid is square and set by hand.
+
+    Args:
+        in_channels (Sequence[int]): Channels of each student level.
+        out_channels (int | Sequence[int]): The teacher's width, one for all levels or one a level.
+        patch_size (int): Patch size of the teacher, in pixels.
+        stride (int): Stride of the first student level, in pixels.
+        fuse (bool): Return the sum of the aligned levels as the only level.
+
+    Raises:
+        ValueError: If ``out_channels`` names another number of levels than ``in_channels``, or
+            ``fuse`` is asked for levels of different widths.
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int],
+        out_channels: int | Sequence[int],
+        patch_size: int = 14,
+        stride: int = 4,
+        fuse: bool = False,
+    ) -> None:
+        super().__init__(
+            init_cfg=dict(type='TruncNormal', layer='Conv2d', std=0.02, bias=0.0)
+        )
+        widths = [out_channels] * len(in_channels) if isinstance(out_channels, int) else out_channels
+        if len(widths) != len(in_channels):
+            raise ValueError(
+                f'expected FAM.out_channels to be one width or {len(in_channels)} widths '
+                f'(one for each of in_channels), got {list(widths)}'
+            )
+        if fuse and len(set(widths)) > 1:
+            raise ValueError(f'expected one width to fuse the levels of FAM, got {list(widths)}')
+        self.out_channels = list(widths)
+        self.patch_size = patch_size
+        self.stride = stride
+        self.fuse = fuse
+        self.convert = ModuleList(
+            nn.Conv2d(channels, width, 1) for channels, width in zip(in_channels, widths)
+        )
+
+    def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Align the student's pyramid.
+
+        Args:
+            inputs (Sequence[Tensor]): Student levels ``(N, C_i, H_i, W_i)``, finest first.
+
+        Returns:
+            tuple[Tensor, ...]: Aligned levels ``(N, out_channels_i, h, w)``; a single one if
+            ``fuse``.
+
+        Raises:
+            ValueError: If the number of levels is not that of ``in_channels``.
+        """
+        if len(inputs) != len(self.convert):
+            raise ValueError(
+                f'expected {len(self.convert)} student levels (FAM.in_channels), got {len(inputs)}'
+            )
+        grid = tuple(ceil(side * self.stride / self.patch_size) for side in inputs[0].shape[2:])
+        aligned = tuple(
+            resize(convert(level), size=grid, mode='bilinear', align_corners=False)
+            for convert, level in zip(self.convert, inputs)
+        )
+        return self.select(aligned)
+
+    def select(self, levels: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Return the levels that are compared and decoded: all, or their sum if ``fuse``."""
+        return (torch.stack(tuple(levels)).sum(0),) if self.fuse else tuple(levels)

@@ -1,0 +1,128 @@
+"""Blocks of the Feature Modulation Module and their stack over the levels of a pyramid."""
+
+import inspect
+from collections.abc import Sequence
+
+import torch.nn as nn
+import torch.nn.functional as F
+from mmengine.config import ConfigDict
+from mmengine.model import ModuleList
+from torch import Tensor
+
+
+class MLP(nn.Module):
+    """Two linear layers with a GELU between, on tokens ``(N, L, C)``."""
+
+    def __init__(self, channels: int, hidden_channels: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(channels, hidden_channels)
+        self.fc2 = nn.Linear(hidden_channels, channels)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Map tokens ``(N, L, C)`` to tokens of the same shape."""
+        return self.fc2(F.gelu(self.fc1(tokens)))
+
+
+class BottleneckModulation(MLP):
+    """The official ``'mlp'`` adapter: a bottleneck without residual and without norm.
+
+    Args:
+        channels (int): Width of the tokens.
+        reduction (int): Factor by which the hidden layer is narrower.
+    """
+
+    def __init__(self, channels: int, reduction: int = 4) -> None:
+        super().__init__(channels, channels // reduction)
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention through PyTorch's fused kernel, without positions."""
+
+    def __init__(self, channels: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.proj = nn.Linear(channels, channels)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Mix tokens ``(N, L, C)`` over ``L``."""
+        qkv = self.qkv(tokens).unflatten(2, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(*qkv.unbind(0))
+        return self.proj(mixed.transpose(1, 2).flatten(2))
+
+
+class TransformerModulation(nn.Module):
+    """The official ``'vitBlock'`` adapter: a pre-norm transformer block without positions.
+
+    Args:
+        channels (int): Width of the tokens.
+        num_heads (int): Attention heads; divides ``channels``.
+        mlp_ratio (float): Width of the hidden layer over ``channels``.
+
+    Raises:
+        ValueError: If ``num_heads`` does not divide ``channels``.
+    """
+
+    def __init__(self, channels: int, num_heads: int = 8, mlp_ratio: float = 4) -> None:
+        super().__init__()
+        if channels % num_heads:
+            raise ValueError(
+                f'expected modulation.num_heads to divide the {channels} channels, got {num_heads}'
+            )
+        self.norm1 = nn.LayerNorm(channels)
+        self.attn = SelfAttention(channels, num_heads)
+        self.norm2 = nn.LayerNorm(channels)
+        self.mlp = MLP(channels, int(channels * mlp_ratio))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Modulate tokens ``(N, L, C)``."""
+        tokens = tokens + self.attn(self.norm1(tokens))
+        return tokens + self.mlp(self.norm2(tokens))
+
+
+BLOCKS: dict[str, type[nn.Module]] = {
+    'transformer': TransformerModulation,
+    'mlp': BottleneckModulation,
+}
+
+
+class Modulation(ModuleList):
+    """A stack of blocks for each level; levels share no weights.
+
+    Source: ``fmm.py`` of the official code.
+
+    Args:
+        in_channels (Sequence[int]): Width of each level.
+        cfg (dict): ``type`` (``'transformer'`` or ``'mlp'``), ``depth`` (blocks a level) and the
+            block's own keys.
+
+    Raises:
+        ValueError: If ``type`` or another key is unknown.
+    """
+
+    def __init__(self, in_channels: Sequence[int], cfg: ConfigDict | dict) -> None:
+        options = dict(cfg)
+        kind, depth = options.pop('type', None), options.pop('depth', 1)
+        if kind not in BLOCKS:
+            raise ValueError(f'expected modulation.type to be one of {list(BLOCKS)}, got {kind!r}')
+        block = BLOCKS[kind]
+        known = list(inspect.signature(block).parameters)[1:]
+        if unknown := set(options) - set(known):
+            raise ValueError(
+                f'expected the keys depth, {", ".join(known)} in a modulation of type {kind!r}, '
+                f'got {", ".join(sorted(unknown))}'
+            )
+        super().__init__(
+            (
+                nn.Sequential(*(block(channels, **options) for _ in range(depth)))
+                for channels in in_channels
+            ),
+            init_cfg=dict(type='TruncNormal', layer='Linear', std=0.02, bias=0.0),
+        )
+
+    def forward(self, levels: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Modulate levels ``(N, C_i, H_i, W_i)``; shapes stay."""
+        return tuple(
+            blocks(level.flatten(2).transpose(1, 2)).transpose(1, 2).reshape(level.shape)
+            for blocks, level in zip(self, levels)
+        )

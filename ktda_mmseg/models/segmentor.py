@@ -1,0 +1,155 @@
+"""The training-time segmentor of KTDA: an EncoderDecoder that also learns from a teacher."""
+
+from functools import cached_property
+
+from mmengine.model import BaseModule
+from mmseg.models.segmentors import EncoderDecoder
+from mmseg.registry import MODELS
+from mmseg.utils import ConfigType, OptConfigType, OptMultiConfig, SampleList, add_prefix
+from torch import Tensor, nn
+
+from ktda_mmseg.checkpoints import load_pretrained
+
+from .fmm import FMMHead
+from .teacher import FrozenTeacher, match_grid
+
+
+@MODELS.register_module()
+class KTDASegmentor(EncoderDecoder):
+    """Student backbone, FAM and FMMHead, trained with knowledge transfer.
+
+    Only :meth:`loss` differs from ``EncoderDecoder``: one student pass feeds the decoders and the
+    transfer losses. Checkpoints hold no teacher and load strictly into a plain
+    ``EncoderDecoder(backbone, neck, decode_head)``. Source: the paper's figure 2 and
+    ``distill_encoder_decoder.py`` of the official code, which runs the student twice.
+
+    Args:
+        backbone (dict): The student.
+        decode_head (dict): :class:`FMMHead`, or any decode head.
+        neck (dict | None): :class:`FAM`; needed for transfer.
+        auxiliary_head (dict | list[dict] | None): As in ``EncoderDecoder``, on the neck's levels.
+        teacher (dict | None): Config of any backbone, see :class:`FrozenTeacher`.
+        transfer_losses (list[dict] | None): Losses ``(student, teacher) -> scalar`` of a level,
+            averaged over the levels.
+        train_cfg (dict | None): As in ``EncoderDecoder``.
+        test_cfg (dict | None): As in ``EncoderDecoder``.
+        data_preprocessor (dict | None): As in ``EncoderDecoder``.
+        init_cfg (dict | None): As in ``EncoderDecoder``.
+
+    Raises:
+        ValueError: If only one of ``teacher`` and ``transfer_losses`` is given, or the neck is
+            missing.
+    """
+
+    def __init__(
+        self,
+        backbone: ConfigType,
+        decode_head: ConfigType,
+        neck: OptConfigType = None,
+        auxiliary_head: ConfigType | list[ConfigType] | None = None,
+        teacher: OptConfigType = None,
+        transfer_losses: list[ConfigType] | None = None,
+        train_cfg: OptConfigType = None,
+        test_cfg: OptConfigType = None,
+        data_preprocessor: OptConfigType = None,
+        init_cfg: OptMultiConfig = None,
+    ) -> None:
+        if bool(teacher) != bool(transfer_losses) or (teacher and not neck):
+            raise ValueError(
+                'expected model.teacher, model.transfer_losses and model.neck together (transfer) '
+                f'or neither of the first two, got teacher={bool(teacher)}, '
+                f'transfer_losses={bool(transfer_losses)}, neck={bool(neck)}'
+            )
+        super().__init__(
+            backbone=backbone,
+            decode_head=decode_head,
+            neck=neck,
+            auxiliary_head=auxiliary_head,
+            train_cfg=train_cfg,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+        self.teacher_cfg = teacher
+        self.transfer_losses = nn.ModuleList(MODELS.build(cfg) for cfg in transfer_losses or [])
+
+    @cached_property
+    def teacher(self) -> FrozenTeacher | None:
+        """FrozenTeacher | None: Built when training first asks for it, so never at inference."""
+        if not self.teacher_cfg:
+            return None
+        return FrozenTeacher(self.teacher_cfg, self.data_preprocessor)
+
+    def init_weights(self) -> None:
+        """Initialise the student and load what is pretrained, with a report of what matched.
+
+        Raises:
+            FileNotFoundError: If a weight file is not there.
+            ValueError: If a weight file does not fit.
+        """
+        pretrained = take_pretrained(self.backbone)
+        super().init_weights()
+        if pretrained is not None:
+            load_pretrained(self.backbone, **pretrained)
+        # a teacher that cannot be loaded stops the run before its first step
+        _ = self.teacher
+
+    def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
+        """Compute all losses from one student pass.
+
+        Args:
+            inputs (Tensor): Normalised images ``(N, C, H, W)``.
+            data_samples (list[SegDataSample]): Samples with ``gt_sem_seg``.
+
+        Returns:
+            dict[str, Tensor]: ``decode.*``, ``aux.*`` and ``transfer.*``.
+        """
+        aligned = self.extract_feat(inputs)
+        losses = self._decode_head_forward_train(aligned, data_samples)
+        if self.with_auxiliary_head:
+            losses.update(self._auxiliary_head_forward_train(aligned, data_samples))
+        if self.teacher is not None:
+            losses.update(add_prefix(self.transfer(aligned, inputs), 'transfer'))
+        return losses
+
+    def transfer(self, aligned: tuple[Tensor, ...], inputs: Tensor) -> dict[str, Tensor]:
+        """Compare aligned student levels with the teacher's.
+
+        Args:
+            aligned (tuple[Tensor, ...]): FAM's output, ``(N, C_i, h, w)`` a level.
+            inputs (Tensor): Normalised images ``(N, C, H, W)``.
+
+        Returns:
+            dict[str, Tensor]: Each loss averaged over the levels, by its ``loss_name``.
+        """
+        levels = getattr(self.neck, 'select', tuple)(self.teacher(inputs))
+        pairs = list(zip(aligned, match_grid(levels, aligned)))
+        losses: dict[str, Tensor] = {}
+        for criterion in self.transfer_losses:
+            value = sum(criterion(student, teacher) for student, teacher in pairs) / len(pairs)
+            losses[criterion.loss_name] = losses.get(criterion.loss_name, 0) + value
+        return losses
+
+    def _decode_head_forward_train(
+        self, inputs: list[Tensor], data_samples: SampleList
+    ) -> dict[str, Tensor]:
+        if isinstance(self.decode_head, FMMHead):
+            # FMMHead names the losses of its decoders itself
+            return self.decode_head.loss(inputs, data_samples, self.train_cfg)
+        return super()._decode_head_forward_train(inputs, data_samples)
+
+
+def take_pretrained(module: BaseModule) -> dict | None:
+    """Take a ``Pretrained`` init config off a module, so that it can be loaded with a report.
+
+    Args:
+        module (BaseModule): A backbone; its ``init_cfg`` is cleared where it is ``Pretrained``.
+
+    Returns:
+        dict | None: The arguments for :func:`load_pretrained`.
+    """
+    init_cfg = getattr(module, 'init_cfg', None)
+    if not isinstance(init_cfg, dict) or init_cfg.get('type') != 'Pretrained':
+        return None
+    module.init_cfg = None
+    return {key: value for key, value in init_cfg.items() if key != 'type'}

@@ -1,0 +1,151 @@
+"""The frozen teacher: a backbone that training reads and nothing else sees."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.logging import print_log
+from mmengine.model import BaseDataPreprocessor
+from mmseg.registry import MODELS
+from mmseg.utils import ConfigType
+from torch import Tensor
+
+from ktda_mmseg.checkpoints import load_pretrained
+
+
+class FrozenTeacher:
+    """Teacher features without gradient, in evaluation mode.
+
+    It is no ``nn.Module`` on purpose: a segmentor that holds it keeps it out of its state dict,
+    its optimizer, DDP and averaged copies. Copies of a segmentor share one teacher.
+
+    Where the backbone has ``input_mean`` and ``input_std`` (in the units of the raw image), the
+    student's normalisation is undone and these are applied.
+
+    Args:
+        backbone (dict): Config of any registered backbone. ``init_cfg=dict(type='Pretrained',
+            checkpoint=..., prefix=...)`` names its weights.
+        data_preprocessor (BaseDataPreprocessor): The student's; tells how inputs were normalised.
+
+    Raises:
+        FileNotFoundError: If the weights are not there.
+        ValueError: If the weights do not fit the backbone.
+    """
+
+    def __init__(self, backbone: ConfigType, data_preprocessor: BaseDataPreprocessor) -> None:
+        self.config = {key: value for key, value in backbone.items() if key != 'init_cfg'}
+        self.backbone = MODELS.build(dict(self.config))
+        init_cfg = backbone.get('init_cfg')
+        if init_cfg is not None:
+            options = {key: value for key, value in init_cfg.items() if key != 'type'}
+            load_pretrained(self.backbone, **options)
+        elif not getattr(self.backbone, 'is_pretrained', False):
+            print_log(
+                f'the teacher {self.config["type"]} has random weights: name pretrained ones in '
+                'teacher.init_cfg, unless it is a control on purpose',
+                logger='current',
+                level=logging.WARNING,
+            )
+        self.backbone.requires_grad_(False)
+        self.backbone.train(False)
+        self._scale, self._shift = input_transform(self.backbone, data_preprocessor)
+        self._fingerprint: dict[str, str] | None = None
+
+    @torch.no_grad()
+    def __call__(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """Extract features.
+
+        Args:
+            inputs (Tensor): Images ``(N, C, H, W)``, normalised for the student.
+
+        Returns:
+            tuple[Tensor, ...]: Maps ``(N, C_i, h_i, w_i)``.
+        """
+        if next(self.backbone.parameters()).device != inputs.device:
+            self.backbone.to(inputs.device)
+        if self._scale is not None:
+            inputs = inputs * self._scale.to(inputs) + self._shift.to(inputs)
+        return tuple(self.backbone(inputs))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> 'FrozenTeacher':
+        return self
+
+    def fingerprint(self) -> dict[str, str]:
+        """Identify the teacher.
+
+        Returns:
+            dict[str, str]: ``config`` (JSON, without the path of the weights) and ``sha256`` of
+            all weights.
+        """
+        if self._fingerprint is None:
+            digest = hashlib.sha256()
+            for key, value in sorted(self.backbone.state_dict().items()):
+                digest.update(f'{key} {tuple(value.shape)} {value.dtype}'.encode())
+                digest.update(value.cpu().contiguous().view(torch.uint8).numpy().tobytes())
+            self._fingerprint = {
+                'config': json.dumps(self.config, sort_keys=True),
+                'sha256': digest.hexdigest(),
+            }
+        return self._fingerprint
+
+
+def input_transform(
+    backbone: torch.nn.Module, data_preprocessor: BaseDataPreprocessor
+) -> tuple[Tensor, Tensor] | tuple[None, None]:
+    """Return the affine map from the student's normalisation to the teacher's.
+
+    Args:
+        backbone (nn.Module): The teacher; ``input_mean`` and ``input_std`` are optional.
+        data_preprocessor (BaseDataPreprocessor): Holds the student's ``mean`` and ``std``.
+
+    Returns:
+        tuple[Tensor, Tensor] | tuple[None, None]: Scale and shift ``(C, 1, 1)``; None where the
+        teacher takes the student's inputs as they are.
+
+    Raises:
+        ValueError: If the two have different numbers of channels.
+    """
+    if getattr(backbone, 'input_mean', None) is None:
+        return None, None
+    mean, std = (
+        torch.tensor(values, dtype=torch.float32).view(-1, 1, 1)
+        for values in (backbone.input_mean, backbone.input_std)
+    )
+    student_mean = getattr(data_preprocessor, 'mean', torch.zeros_like(mean))
+    student_std = getattr(data_preprocessor, 'std', torch.ones_like(std))
+    if len(student_mean) != len(mean):
+        raise ValueError(
+            f'expected data_preprocessor.mean of {len(mean)} channels, as many as the teacher '
+            f'{type(backbone).__name__} takes, got {len(student_mean)}'
+        )
+    return student_std / std, (student_mean - mean) / std
+
+
+def match_grid(teacher: Sequence[Tensor], student: Sequence[Tensor]) -> list[Tensor]:
+    """Check that the teacher's levels pair with the student's and resize them to their grid.
+
+    Args:
+        teacher (Sequence[Tensor]): Teacher maps ``(N, C_i, h_i, w_i)``.
+        student (Sequence[Tensor]): Aligned student maps ``(N, C_i, h, w)``.
+
+    Returns:
+        list[Tensor]: Teacher maps of the student's shapes.
+
+    Raises:
+        ValueError: If the numbers of levels or their widths differ.
+    """
+    teacher_widths, student_widths = ([level.size(1) for level in x] for x in (teacher, student))
+    if teacher_widths != student_widths:
+        raise ValueError(
+            f'expected neck.out_channels to give the widths of the teacher levels {teacher_widths} '
+            f'(teacher.out_indices), got {student_widths}'
+        )
+    return [
+        t
+        if t.shape[2:] == s.shape[2:]
+        else torch.nn.functional.interpolate(t, s.shape[2:], mode='bilinear', align_corners=False)
+        for t, s in zip(teacher, student)
+    ]
