@@ -69,9 +69,10 @@ class TransformerModulation(nn.Module):
             raise ValueError(
                 f'expected modulation.num_heads to divide the {channels} channels, got {num_heads}'
             )
-        self.norm1 = nn.LayerNorm(channels)
+        # timm's epsilon, ten times smaller than PyTorch's default; official weights need it
+        self.norm1 = nn.LayerNorm(channels, eps=1e-6)
         self.attn = SelfAttention(channels, num_heads)
-        self.norm2 = nn.LayerNorm(channels)
+        self.norm2 = nn.LayerNorm(channels, eps=1e-6)
         self.mlp = MLP(channels, int(channels * mlp_ratio))
 
     def forward(self, tokens: Tensor) -> Tensor:

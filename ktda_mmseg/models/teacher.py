@@ -84,7 +84,7 @@ class FrozenTeacher:
             digest = hashlib.sha256()
             for key, value in sorted(self.backbone.state_dict().items()):
                 digest.update(f'{key} {tuple(value.shape)} {value.dtype}'.encode())
-                digest.update(value.cpu().contiguous().view(torch.uint8).numpy().tobytes())
+                digest.update(value.cpu().flatten().view(torch.uint8).numpy().tobytes())
             self._fingerprint = {
                 'config': json.dumps(self.config, sort_keys=True),
                 'sha256': digest.hexdigest(),

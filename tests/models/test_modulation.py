@@ -1,0 +1,58 @@
+"""Modulation blocks against timm's, and what a wrong section is told."""
+
+import pytest
+import torch
+
+from ktda_mmseg.models.modulation import Modulation
+
+
+def test_transformer_equals_timm():
+    vision_transformer = pytest.importorskip('timm.models.vision_transformer')
+    oracle = vision_transformer.Block(24, 4, qkv_bias=True)
+    modulation = Modulation([24], dict(type='transformer', depth=1, num_heads=4))
+    modulation[0][0].load_state_dict(oracle.state_dict())
+    level = torch.randn(2, 24, 5, 7)
+    expected = oracle(level.flatten(2).transpose(1, 2)).transpose(1, 2).view_as(level)
+    torch.testing.assert_close(modulation([level])[0], expected)
+
+
+def test_mlp_is_a_plain_bottleneck():
+    modulation = Modulation([8], dict(type='mlp', reduction=2))
+    unit = modulation[0][0]
+    level = torch.randn(2, 8, 3, 5)
+    hidden = torch.nn.functional.conv2d(level, unit.fc1.weight[..., None, None], unit.fc1.bias)
+    expected = torch.nn.functional.conv2d(
+        torch.nn.functional.gelu(hidden), unit.fc2.weight[..., None, None], unit.fc2.bias
+    )
+    assert unit.fc1.out_features == 4
+    torch.testing.assert_close(modulation([level])[0], expected)
+
+
+def test_levels_share_no_weights():
+    modulation = Modulation([8, 8], dict(type='mlp', depth=3))
+    assert [len(blocks) for blocks in modulation] == [3, 3]
+    weights = {p.data_ptr() for p in modulation.parameters()}
+    assert len(weights) == 2 * 3 * 4
+
+
+@pytest.mark.parametrize('kind', ['transformer', 'mlp'])
+def test_init_is_the_official_one(kind):
+    modulation = Modulation([256], dict(type=kind))
+    modulation.init_weights()
+    for module in modulation.modules():
+        if isinstance(module, torch.nn.Linear):
+            assert module.weight.std().item() == pytest.approx(0.02, rel=0.05)
+            assert not module.bias.any()
+
+
+@pytest.mark.parametrize(
+    ('section', 'message'),
+    [
+        (dict(type='conv'), "one of \\['transformer', 'mlp'\\], got 'conv'"),
+        (dict(type='mlp', num_heads=8), "keys depth, reduction .*'mlp', got num_heads"),
+        (dict(type='transformer', num_heads=5), 'divide the 8 channels, got 5'),
+    ],
+)
+def test_a_wrong_section_is_named(section, message):
+    with pytest.raises(ValueError, match=message):
+        Modulation([8], section)

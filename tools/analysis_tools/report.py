@@ -1,0 +1,28 @@
+"""Write pictures of what a trained model does on its test set."""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config
+
+import ktda_mmseg  # noqa: F401
+from ktda_mmseg.visualization import write_report
+
+
+def main() -> None:
+    """Parse the command line, write the report and print its mIoU and path."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file of the run')
+    parser.add_argument('checkpoint', help='checkpoint file to show')
+    parser.add_argument('--work-dir', type=Path, required=True, help='where the run left its logs')
+    parser.add_argument('--out', type=Path, help='folder to write to; default: WORK_DIR/report')
+    parser.add_argument('--images', type=int, default=6, help='images to show (default: 6)')
+    args = parser.parse_args()
+    out = args.out or args.work_dir / 'report'
+    config = Config.fromfile(args.config)
+    metrics = write_report(config, args.checkpoint, args.work_dir, out, args.images)
+    print(f'\nmIoU {metrics["mIoU"]:.2f} %\nreport {out}/index.html')
+
+
+if __name__ == '__main__':
+    main()
