@@ -1,0 +1,99 @@
+"""Fetching checkpoints into the local cache, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from http.client import HTTPException
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+from urllib.request import urlopen
+
+import torch
+from mmengine.dist import barrier, get_rank
+from tqdm import tqdm
+
+_HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})\.[^.]+$')
+_CHUNK = 1 << 20
+
+
+def is_url(source: str) -> bool:
+    """Tell an ``http(s)`` address from a path."""
+    return source.startswith(('http://', 'https://'))
+
+
+def local_file(url: str, sha256: str = '', timeout: float = 30.0) -> Path:
+    """Return the cached copy of a file, downloading it first if there is none.
+
+    The cache is torch.hub's (``$TORCH_HOME/hub/checkpoints``). A file appears in it only after it
+    arrived whole and its hash was verified, so an interrupted transfer leaves nothing behind. In
+    distributed training the first process downloads and the others wait.
+
+    Args:
+        url: Address of the file.
+        sha256: Expected hash or its beginning, in hexadecimal; by default the digits that end the
+            names of OpenMMLab's files (``-5641ca5a.pth``), if there are any.
+        timeout: Seconds without any data after which the transfer fails.
+
+    Returns:
+        Path of the file.
+
+    Raises:
+        ValueError: The file could not be fetched, or is not the one expected.
+    """
+    name = Path(unquote(urlparse(url).path)).name
+    if named := _HASH_IN_NAME.search(name):
+        sha256 = sha256 or named[1]
+    if not sha256:  # names such as model.safetensors are not unique
+        name = f'{hashlib.sha256(url.encode()).hexdigest()[:8]}_{name}'
+    path = Path(torch.hub.get_dir()) / 'checkpoints' / name
+    try:
+        if get_rank() == 0:
+            _ensure(url, path, sha256, timeout)
+    finally:
+        barrier()
+    if get_rank() != 0:  # finds the file, or fetches it where machines do not share the cache
+        _ensure(url, path, sha256, timeout)
+    return path
+
+
+def _ensure(url: str, path: Path, sha256: str, timeout: float) -> None:
+    if path.is_file() and _hash_of(path).startswith(sha256):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix='.partial')
+    os.close(handle)
+    try:
+        _transfer(url, Path(partial), timeout)
+        found = _hash_of(Path(partial))
+        if not found.startswith(sha256):
+            raise ValueError(f'{url}: expected SHA-256 {sha256}..., got {found[: len(sha256)]}...')
+        Path(partial).chmod(0o644)
+        os.replace(partial, path)
+    finally:
+        Path(partial).unlink(missing_ok=True)
+
+
+def _transfer(url: str, path: Path, timeout: float) -> None:
+    try:
+        with urlopen(url, timeout=timeout) as response, path.open('wb') as file:
+            expected = int(response.headers.get('Content-Length', 0)) or None
+            progress = tqdm(total=expected, unit='B', unit_scale=True, desc=f'Downloading {url}')
+            with progress:
+                while chunk := response.read(_CHUNK):
+                    file.write(chunk)
+                    progress.update(len(chunk))
+    except (OSError, HTTPException) as error:
+        raise ValueError(f'{url} could not be downloaded: {error}') from error
+    if expected is not None and path.stat().st_size != expected:
+        raise ValueError(f'{url}: expected {expected} bytes, got {path.stat().st_size}')
+
+
+def _hash_of(path: Path) -> str:
+    with path.open('rb') as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,162 @@
+"""Loading pretrained weights into a module, with an account of what matched."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.logging import print_log
+from torch import Tensor, nn
+
+from .download import is_url, local_file
+from .reading import read_checkpoint, state_dict_of
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What loading a checkpoint did, key by key.
+
+    Attributes:
+        source: Path or URL of the file.
+        matched: Keys that were loaded.
+        missing: Keys of the module that the file may lack and does: they keep their initial values.
+        unexpected: Keys of the file that the module has no use for.
+        resized: Matched keys whose tensor the module fitted to its own shape (position embeddings).
+    """
+
+    source: str
+    matched: tuple[str, ...]
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    resized: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        loaded, needed = len(self.matched), len(self.matched) + len(self.missing)
+        text = f'loaded {loaded}/{needed} tensors from {self.source}'
+        notes = {'resized': self.resized, 'left fresh': self.missing, 'ignored': self.unexpected}
+        listed = '; '.join(f'{note}: {_shorten(keys)}' for note, keys in notes.items() if keys)
+        return f'{text} ({listed})' if listed else text
+
+
+def load_pretrained(
+    module: nn.Module, checkpoint: str | Path, prefix: str = '', allow_pickle: bool = False
+) -> LoadReport:
+    """Load a module's weights from a file, or raise if they are not what its architecture needs.
+
+    Every tensor of the module must be in the file, except two kinds that pretrained files lack:
+    integer buffers (step counters, index tables: nothing learned) and the layer norms ``norm{i}``
+    that dense prediction puts on each output level of a classification network. Whole parts that
+    only the file has (``head``, ``mask_token``) are ignored; tensors for which a part of the module
+    has no place mean another architecture and are refused. Load-time hooks of the module, such as
+    mmpretrain's interpolation of position embeddings, apply.
+
+    Args:
+        module: What receives the weights, in place.
+        checkpoint: Path or URL of the file.
+        prefix: Load only the keys under this name, without it: ``'backbone'`` or ``'backbone.'``.
+        allow_pickle: See :func:`read_checkpoint`.
+
+    Returns:
+        What matched and what did not; its text is also logged.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: Nothing matches, or the file does not fit the module, some of whose weights may
+            have been overwritten by then.
+    """
+    source = str(checkpoint)
+    path = local_file(source) if is_url(source) else source
+    weights = state_dict_of(read_checkpoint(path, allow_pickle=allow_pickle), source)
+    weights = _under(prefix, weights, source)
+    own = module.state_dict()
+    shapes = {key: value.shape for key, value in own.items()}
+    try:
+        missing, unexpected = module.load_state_dict(weights, strict=False)
+    except (RuntimeError, AssertionError) as error:  # mmpretrain's resizing asserts
+        raise ValueError(_describe_mismatch(weights, shapes, source, error)) from error
+    _check_fit(module, weights, source, missing, unexpected)
+    matched = tuple(key for key in own if key not in missing)
+    report = LoadReport(
+        source=source,
+        matched=matched,
+        missing=tuple(missing),
+        unexpected=tuple(unexpected),
+        resized=tuple(k for k in matched if k in weights and weights[k].shape != shapes[k]),
+    )
+    print_log(f'{type(module).__name__}: {report}', logger='current')
+    return report
+
+
+def _under(prefix: str, weights: dict[str, Tensor], source: str) -> dict[str, Tensor]:
+    """Keep what lies under a prefix, and strip it."""
+    if not prefix:
+        return weights
+    prefix = prefix.rstrip('.') + '.'
+    kept = {key[len(prefix) :]: value for key, value in weights.items() if key.startswith(prefix)}
+    if not kept:
+        raise ValueError(f'{source}: expected keys under {prefix!r}, found {_parts(weights)}')
+    return kept
+
+
+def _check_fit(
+    module: nn.Module,
+    weights: dict[str, Tensor],
+    source: str,
+    missing: Sequence[str],
+    unexpected: Sequence[str],
+) -> None:
+    """Raise unless the file had what the module needs and belongs to the same architecture."""
+    own, name = module.state_dict(), type(module).__name__
+    if len(unexpected) == len(weights):
+        raise ValueError(
+            f'{source}: none of its {len(weights)} keys is a key of {name}; expected '
+            f'{_parts(own)}, found {_parts(weights)} (another layout, or a prefix is missing)'
+        )
+    if registers := [key for key in unexpected if key.endswith('register_tokens')]:
+        raise ValueError(f'{source}: {registers[0]} needs a model with register tokens')
+    if lacking := [key for key in missing if not _may_lack(module, key, own[key])]:
+        raise ValueError(
+            f'{source}: lacks {len(lacking)} of the {len(own)} tensors that {name} needs: '
+            f'{_shorten(lacking)}; it has {_shorten(unexpected) or "nothing else"}'
+        )
+    parts = {key.split('.')[0] for key in own if '.' in key}
+    foreign = [
+        key for key in unexpected if key.split('.')[0] in parts and weights[key].is_floating_point()
+    ]
+    if foreign:
+        raise ValueError(
+            f'{source}: {len(foreign)} tensors have no place in {name}, so its architecture '
+            f'differs: {_shorten(foreign)}'
+        )
+
+
+def _may_lack(module: nn.Module, key: str, value: Tensor) -> bool:
+    output_norm = re.fullmatch(r'(norm\d+)\.(weight|bias)', key)
+    if output_norm:
+        return isinstance(getattr(module, output_norm[1]), nn.LayerNorm)
+    return not value.is_floating_point()
+
+
+def _describe_mismatch(
+    weights: dict[str, Tensor], shapes: dict[str, tuple[int, ...]], source: str, error: Exception
+) -> str:
+    for key, shape in shapes.items():
+        if f'size mismatch for {key}:' in str(error):
+            found = tuple(weights[key].shape)
+            return f'{source}: {key}: expected shape {tuple(shape)}, found {found}'
+    return f'{source}: does not load: {str(error).splitlines()[0]}'
+
+
+def _parts(weights: Iterable[str]) -> str:
+    """Count keys by the first component of their names, for a message."""
+    counts = Counter(key.split('.')[0] for key in weights)
+    return ', '.join(f'{part} ({count})' for part, count in counts.most_common(6))
+
+
+def _shorten(keys: Sequence[str]) -> str:
+    more = f', and {len(keys) - 4} more' if len(keys) > 4 else ''
+    return ', '.join(keys[:4]) + more
