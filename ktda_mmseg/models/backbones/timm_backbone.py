@@ -1,0 +1,132 @@
+"""Any timm model as a backbone: plain vision transformers and feature pyramids."""
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from mmseg.utils import OptConfigType
+from torch import Tensor
+
+from ktda_mmseg.checkpoints import read_checkpoint
+from ktda_mmseg.checkpoints.reading import state_dict_of
+
+
+@MODELS.register_module()
+class TimmBackbone(BaseModule):
+    """Intermediate features of a timm model, student or teacher.
+
+    A plain vision transformer gives one map per block, without class and register tokens; other
+    networks give one per stage. Layers after the last level are dropped. Transformers that timm can
+    make with ``dynamic_img_size`` take any image size: position embeddings are interpolated, images
+    padded right and bottom to whole patches. The few of a fixed size (Swin, BEiT) need
+    ``img_size``.
+
+    As a teacher it states the statistics it was trained with, for 8-bit images, in ``input_mean``
+    and ``input_std``. ``out_channels`` lists the width of each level.
+
+    Args:
+        model_name (str): timm's name, e.g. ``'vit_small_patch16_224.dino'``.
+        out_indices (int | Sequence[int]): Blocks or stages that are returned; a number takes the
+            last ones. Levels come in ascending order.
+        norm (bool): Apply the final norm of a transformer to every level, as DINOv2 does; some
+            pyramids (Hiera) refuse it.
+        pretrained (bool): Let timm download the weights that belong to the name.
+        checkpoint (str, optional): File with the weights of the whole model, in timm's layout or
+            one that timm converts; needs no internet. ``init_cfg`` is for what this class saved.
+        init_cfg (dict, optional): See ``mmengine.model.BaseModule``.
+        **model_args: Further arguments of ``timm.create_model``, e.g. ``in_chans``.
+
+    Raises:
+        ImportError: If timm is not installed.
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If timm does not know the model, it has no intermediate features, a level does
+            not exist or the checkpoint does not fit.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        out_indices: int | Sequence[int] = 4,
+        norm: bool = True,
+        pretrained: bool = False,
+        checkpoint: str | None = None,
+        init_cfg: OptConfigType = None,
+        **model_args: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(init_cfg)
+        if checkpoint is not None:
+            weights = state_dict_of(read_checkpoint(checkpoint), checkpoint)
+            model_args['pretrained_cfg_overlay'] = dict(state_dict=weights)
+        self.is_pretrained = pretrained or checkpoint is not None
+        try:
+            self.model = _create(model_name, pretrained=self.is_pretrained, **model_args)
+        except RuntimeError as error:
+            reason = ' '.join(str(error).split())[:300]
+            raise ValueError(f'{model_name} from {checkpoint or "timm"}: {reason}') from error
+        # Or mmengine's init_weights would call timm's, which starts from random weights again.
+        self.model.is_init = True
+        if not hasattr(self.model, 'prune_intermediate_layers'):
+            raise ValueError(
+                f'expected a timm model with intermediate features, got {model_name!r}'
+            )
+
+        levels = self.model.feature_info
+        self.out_indices = _levels(out_indices, len(levels), model_name)
+        self.model.prune_intermediate_layers(self.out_indices, prune_norm=not norm)
+        kept = [levels[index] for index in self.out_indices]
+        # Where the norm is a projection, as SAM's, timm states a width of its own.
+        self.out_channels = [
+            level.get('num_chs_norm', level['num_chs']) if norm else level['num_chs']
+            for level in kept
+        ]
+        self.norm = norm
+        # The config keeps a reference to every tensor it was given.
+        self.model.pretrained_cfg.pop('state_dict', None)
+        self.input_mean, self.input_std = (
+            [255 * value for value in self.model.pretrained_cfg[key]] for key in ('mean', 'std')
+        )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Extract features.
+
+        Args:
+            x (Tensor): Images ``(N, C, H, W)``.
+
+        Returns:
+            tuple[Tensor, ...]: Maps ``(N, out_channels[i], h_i, w_i)``.
+        """
+        levels = self.model.forward_intermediates(
+            x, indices=self.out_indices, norm=self.norm, output_fmt='NCHW', intermediates_only=True
+        )
+        return tuple(levels)
+
+
+def _create(model_name: str, **args: Any) -> Any:  # noqa: ANN401
+    """Create a timm model; one that can take any image size is asked to."""
+    timm = _import_timm()
+    try:
+        return timm.create_model(model_name, dynamic_img_size=True, dynamic_img_pad=True, **args)
+    except TypeError as error:
+        if 'dynamic_img' not in str(error):
+            raise
+        return timm.create_model(model_name, **args)
+
+
+def _levels(out_indices: int | Sequence[int], count: int, model_name: str) -> list[int]:
+    """Return the levels that are wanted, ascending and from 0."""
+    wanted = range(-out_indices, 0) if isinstance(out_indices, int) else out_indices
+    if not wanted or not all(-count <= index < count for index in wanted):
+        raise ValueError(
+            f'out_indices: expected some of {count} levels of {model_name}, got {out_indices}'
+        )
+    return sorted({index % count for index in wanted})
+
+
+def _import_timm() -> ModuleType:
+    try:
+        import timm
+    except ImportError as error:
+        raise ImportError("TimmBackbone needs timm: pip install 'ktda_mmseg[timm]'") from error
+    return timm
