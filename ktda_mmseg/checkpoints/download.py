@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -14,6 +12,8 @@ from urllib.request import urlopen
 import torch
 from mmengine.dist import barrier, get_rank
 from tqdm import tqdm
+
+from .writing import atomic
 
 _HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})\.[^.]+$')
 _CHUNK = 1 << 20
@@ -62,18 +62,11 @@ def local_file(url: str, sha256: str = '', timeout: float = 30.0) -> Path:
 def _ensure(url: str, path: Path, sha256: str, timeout: float) -> None:
     if path.is_file() and _hash_of(path).startswith(sha256):
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix='.partial')
-    os.close(handle)
-    try:
-        _transfer(url, Path(partial), timeout)
-        found = _hash_of(Path(partial))
+    with atomic(path) as partial:
+        _transfer(url, partial, timeout)
+        found = _hash_of(partial)
         if not found.startswith(sha256):
             raise ValueError(f'{url}: expected SHA-256 {sha256}..., got {found[: len(sha256)]}...')
-        Path(partial).chmod(0o644)
-        os.replace(partial, path)
-    finally:
-        Path(partial).unlink(missing_ok=True)
 
 
 def _transfer(url: str, path: Path, timeout: float) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from .conversion import parts, shorten
 from .download import is_url, local_file
 from .reading import read_checkpoint, state_dict_of
 
@@ -38,7 +38,7 @@ class LoadReport:
         loaded, needed = len(self.matched), len(self.matched) + len(self.missing)
         text = f'loaded {loaded}/{needed} tensors from {self.source}'
         notes = {'resized': self.resized, 'left fresh': self.missing, 'ignored': self.unexpected}
-        listed = '; '.join(f'{note}: {_shorten(keys)}' for note, keys in notes.items() if keys)
+        listed = '; '.join(f'{note}: {shorten(keys)}' for note, keys in notes.items() if keys)
         return f'{text} ({listed})' if listed else text
 
 
@@ -57,7 +57,8 @@ def load_pretrained(
     Args:
         module: What receives the weights, in place.
         checkpoint: Path or URL of the file.
-        prefix: Load only the keys under this name, without it: ``'backbone'`` or ``'backbone.'``.
+        prefix: Load only the keys under this name (``'backbone'`` or ``'backbone.'``), without it.
+            A file that has none must hold the module's own keys.
         allow_pickle: See :func:`read_checkpoint`.
 
     Returns:
@@ -71,7 +72,8 @@ def load_pretrained(
     source = str(checkpoint)
     path = local_file(source) if is_url(source) else source
     weights = state_dict_of(read_checkpoint(path, allow_pickle=allow_pickle), source)
-    weights = _under(prefix, weights, source)
+    if prefix:
+        weights = _under(prefix, weights)
     own = module.state_dict()
     shapes = {key: value.shape for key, value in own.items()}
     try:
@@ -91,15 +93,12 @@ def load_pretrained(
     return report
 
 
-def _under(prefix: str, weights: dict[str, Tensor], source: str) -> dict[str, Tensor]:
+def _under(prefix: str, weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Keep what lies under a prefix, and strip it."""
-    if not prefix:
-        return weights
     prefix = prefix.rstrip('.') + '.'
     kept = {key[len(prefix) :]: value for key, value in weights.items() if key.startswith(prefix)}
-    if not kept:
-        raise ValueError(f'{source}: expected keys under {prefix!r}, found {_parts(weights)}')
-    return kept
+    # one config serves a file of a whole network and one of the part alone: the fit is checked
+    return kept or weights
 
 
 def _check_fit(
@@ -114,23 +113,25 @@ def _check_fit(
     if len(unexpected) == len(weights):
         raise ValueError(
             f'{source}: none of its {len(weights)} keys is a key of {name}; expected '
-            f'{_parts(own)}, found {_parts(weights)} (another layout, or a prefix is missing)'
+            f'{parts(own)}, found {parts(weights)} (another layout, or a prefix is missing)'
         )
     if registers := [key for key in unexpected if key.endswith('register_tokens')]:
         raise ValueError(f'{source}: {registers[0]} needs a model with register tokens')
     if lacking := [key for key in missing if not _may_lack(module, key, own[key])]:
         raise ValueError(
             f'{source}: lacks {len(lacking)} of the {len(own)} tensors that {name} needs: '
-            f'{_shorten(lacking)}; it has {_shorten(unexpected) or "nothing else"}'
+            f'{shorten(lacking)}; it has {shorten(unexpected) or "nothing else"}'
         )
-    parts = {key.split('.')[0] for key in own if '.' in key}
+    children = {key.split('.')[0] for key in own if '.' in key}
     foreign = [
-        key for key in unexpected if key.split('.')[0] in parts and weights[key].is_floating_point()
+        key
+        for key in unexpected
+        if key.split('.')[0] in children and weights[key].is_floating_point()
     ]
     if foreign:
         raise ValueError(
             f'{source}: {len(foreign)} tensors have no place in {name}, so its architecture '
-            f'differs: {_shorten(foreign)}'
+            f'differs: {shorten(foreign)}'
         )
 
 
@@ -149,14 +150,3 @@ def _describe_mismatch(
             found = tuple(weights[key].shape)
             return f'{source}: {key}: expected shape {tuple(shape)}, found {found}'
     return f'{source}: does not load: {str(error).splitlines()[0]}'
-
-
-def _parts(weights: Iterable[str]) -> str:
-    """Count keys by the first component of their names, for a message."""
-    counts = Counter(key.split('.')[0] for key in weights)
-    return ', '.join(f'{part} ({count})' for part, count in counts.most_common(6))
-
-
-def _shorten(keys: Sequence[str]) -> str:
-    more = f', and {len(keys) - 4} more' if len(keys) > 4 else ''
-    return ', '.join(keys[:4]) + more

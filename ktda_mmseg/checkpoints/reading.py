@@ -145,8 +145,8 @@ def _explain(path: Path, error: Exception) -> str:
     for refusal in _REFUSALS:
         if found := re.search(refusal, str(error)):
             return (
-                f'{path} needs {found[1]}, which is no plain weight and can run code; for a file from '
-                'a trusted source only, pass allow_pickle=True (--allow-pickle)'
+                f'{path} needs {found[1]}, which is no plain weight and can run code; for a file '
+                'from a trusted source only, pass allow_pickle=True (--allow-pickle)'
             )
     reason = str(error).strip().splitlines()[:1] or ['']
     return f'{path} is damaged or no checkpoint: {type(error).__name__}: {reason[0][:200]}'

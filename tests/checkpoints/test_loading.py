@@ -164,9 +164,16 @@ def test_layer_scale_that_would_be_dropped_is_refused(saved: Callable) -> None:
         load_pretrained(vit(scale=0.0), saved(randomised(vit())))
 
 
-def test_absent_prefix_lists_what_is_there(saved: Callable) -> None:
-    with pytest.raises(ValueError, match=r"expected keys under 'teacher\.', found layers \(28\)"):
-        load_pretrained(vit(), saved(randomised(vit())), prefix='teacher')
+def test_file_of_the_part_alone_needs_no_prefix(saved: Callable) -> None:
+    module, weights = vit(), randomised(vit())
+    load_pretrained(module, saved(weights), prefix='backbone')
+    torch.testing.assert_close(dict(module.state_dict()), weights)
+
+
+def test_other_prefix_lists_what_is_there(saved: Callable) -> None:
+    weights = {f'student.{key}': value for key, value in randomised(vit()).items()}
+    with pytest.raises(ValueError, match=r'expected layers .* found student \(34\)'):
+        load_pretrained(vit(), saved(weights), prefix='teacher')
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""Converting checkpoint files: what the tools in ``tools/model_converters`` do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from .conversion import Conversion
+from .official_ktda import OfficialWeights, convert_official
+from .reading import read_checkpoint, state_dict_of
+from .writing import atomic, check_suffix, write_checkpoint
+
+
+def convert_backbone_file(
+    source: str | Path,
+    out: str | Path,
+    convert: Callable[[dict[str, Tensor], str | Path, str | None], Conversion],
+    arch: str | None = None,
+    allow_pickle: bool = False,
+) -> Conversion:
+    """Write a backbone's weights as mmpretrain's files have them, keys under ``backbone.``.
+
+    Args:
+        source: File in another layout.
+        out: ``.pth``, ``.pt`` or ``.safetensors`` file to write.
+        convert: :func:`dinov2_to_mmpretrain` or :func:`convnext_to_mmpretrain`.
+        arch: Expected architecture, see there.
+        allow_pickle: See :func:`read_checkpoint`.
+
+    Returns:
+        What was converted.
+
+    Raises:
+        FileNotFoundError: ``source`` does not exist.
+        ValueError: ``source`` is not what ``convert`` reads.
+    """
+    out = Path(out)
+    check_suffix(out)
+    weights = state_dict_of(read_checkpoint(source, allow_pickle=allow_pickle), source)
+    conversion = convert(weights, source, arch)
+    state_dict = {f'backbone.{key}': value for key, value in conversion.weights.items()}
+    with atomic(out) as partial:
+        write_checkpoint({'meta': {'source': Path(source).name}, 'state_dict': state_dict}, partial)
+    return conversion
+
+
+def convert_official_file(
+    source: str | Path,
+    out: str | Path,
+    teacher_out: str | Path | None = None,
+    allow_pickle: bool = False,
+) -> OfficialWeights:
+    """Write an official KTDA checkpoint as one of ``KTDASegmentor``, and its teacher apart.
+
+    Of the other content only the classes and palette are kept: the config in such files names
+    modules that do not exist here, and its optimizer state fits another parameter order.
+
+    Args:
+        source: Official checkpoint.
+        out: File to write, without the teacher.
+        teacher_out: File for the teacher's weights, under the teacher's own keys.
+        allow_pickle: See :func:`read_checkpoint`.
+
+    Returns:
+        What was converted.
+
+    Raises:
+        FileNotFoundError: ``source`` does not exist.
+        ValueError: ``source`` is no official checkpoint, or has no teacher to write.
+    """
+    outputs = [Path(path) for path in (out, teacher_out) if path is not None]
+    for path in outputs:
+        check_suffix(path)
+    checkpoint = read_checkpoint(source, allow_pickle=allow_pickle)
+    official = convert_official(state_dict_of(checkpoint, source), source)
+    if teacher_out is not None and not official.teacher:
+        raise ValueError(f'{source}: expected teach_backbone keys for {teacher_out}, found none')
+    meta: dict[str, Any] = {'source': Path(source).name}
+    if dataset_meta := (checkpoint.get('meta') or {}).get('dataset_meta'):
+        meta['dataset_meta'] = dataset_meta
+    with ExitStack() as stack:
+        for path, weights in zip(
+            outputs, (official.student.weights, official.teacher), strict=False
+        ):
+            partial = stack.enter_context(atomic(path))
+            write_checkpoint({'meta': meta, 'state_dict': weights}, partial)
+    return official

@@ -1,0 +1,118 @@
+"""The model that is deployed: a plain EncoderDecoder, without teacher and losses of transfer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmseg.registry import DATASETS, MODELS
+
+from .conversion import Conversion, check_weights
+from .reading import read_checkpoint, state_dict_of
+from .writing import atomic, check_suffix, write_checkpoint
+
+_AUXILIARY = ('decode_head.auxiliary.', 'auxiliary_head.')
+_TRAINING = (
+    'train_dataloader',
+    'train_cfg',
+    'optim_wrapper',
+    'optimizer',
+    'param_scheduler',
+    'custom_hooks',
+    'auto_scale_lr',
+    'load_from',
+    'resume',
+)
+
+
+def export_deploy(
+    config: str | Path,
+    checkpoint: str | Path,
+    out: str | Path,
+    drop_auxiliary: bool = False,
+    allow_pickle: bool = False,
+) -> Conversion:
+    """Write a trained model as a plain ``EncoderDecoder``: a checkpoint, and its config beside it.
+
+    The config (``out`` with the suffix ``.py``) stands alone, and tests and predicts with any tool
+    of mmseg; what only training needs is left out of both. Both files appear once the checkpoint,
+    read back, loads strictly into the model that the config builds.
+
+    Args:
+        config: Config that the model was trained with.
+        checkpoint: What training saved.
+        out: ``.pth``, ``.pt`` or ``.safetensors`` file to write.
+        drop_auxiliary: Leave out the auxiliary decoders, which predict nothing.
+        allow_pickle: See :func:`ktda_mmseg.checkpoints.read_checkpoint`.
+
+    Returns:
+        What was written and what was left out.
+
+    Raises:
+        FileNotFoundError: Config or checkpoint are not there.
+        ValueError: The checkpoint does not fit the config.
+    """
+    out = Path(out)
+    check_suffix(out)
+    cfg = deploy_config(Config.fromfile(config), drop_auxiliary)
+    content = read_checkpoint(checkpoint, allow_pickle=allow_pickle)
+    trained = state_dict_of(content, checkpoint)
+    weights = {
+        key: value
+        for key, value in trained.items()
+        if not (drop_auxiliary and key.startswith(_AUXILIARY))
+    }
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        model = MODELS.build(cfg.model)
+        meta = _dataset_meta(content.get('meta') or {}, cfg)
+    check_weights(weights, model, checkpoint)
+    with atomic(out) as partial, atomic(out.with_suffix('.py')) as partial_config:
+        cfg.dump(partial_config)
+        write_checkpoint({'meta': {'dataset_meta': meta}, 'state_dict': weights}, partial)
+        model.load_state_dict(state_dict_of(read_checkpoint(partial), out), strict=True)
+    dropped = tuple(key for key in trained if key not in weights)
+    return Conversion('KTDASegmentor', weights, dropped)
+
+
+def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:
+    """Turn a config for training into one for the deployed model.
+
+    Args:
+        cfg: Config with a ``KTDASegmentor`` or an ``EncoderDecoder``; not changed.
+        drop_auxiliary: Leave out the auxiliary decoders.
+
+    Returns:
+        The config of a plain ``EncoderDecoder`` without what only training needs.
+    """
+    content: dict[str, Any] = cfg.to_dict()
+    content = {key: value for key, value in content.items() if key not in _TRAINING}
+    model = _without(content['model'], 'init_cfg')
+    model.update(type='EncoderDecoder')
+    for training_only in ('teacher', 'transfer_losses'):
+        model.pop(training_only, None)
+    if drop_auxiliary:
+        model.pop('auxiliary_head', None)
+        if 'auxiliary' in model['decode_head']:
+            model['decode_head']['auxiliary'] = None
+    content['model'] = model
+    return Config(content)
+
+
+def _without(node: Any, name: str) -> Any:  # noqa: ANN401
+    """Copy nested dicts and sequences without the entries of a name."""
+    if isinstance(node, dict):
+        return {key: _without(value, name) for key, value in node.items() if key != name}
+    if isinstance(node, (list, tuple)):
+        return type(node)(_without(value, name) for value in node)
+    return node
+
+
+def _dataset_meta(meta: dict[str, Any], cfg: Config) -> dict[str, Any]:
+    """Return classes and palette as the checkpoint has them, or as the data set defines them."""
+    found = meta.get('dataset_meta')
+    if found is None and 'test_dataloader' in cfg:
+        found = getattr(DATASETS.get(cfg.test_dataloader.dataset.type), 'METAINFO', None)
+    found = found or {}
+    return {key: found[key] for key in ('classes', 'palette') if key in found}
