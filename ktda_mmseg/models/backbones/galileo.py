@@ -102,7 +102,8 @@ class Galileo(BaseModule):
         self.month_embed = nn.Embedding.from_pretrained(month_table(quarter))
         self.blocks = nn.ModuleList(Block(width, num_heads) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
-        self.register_load_state_dict_pre_hook(_drop_other_inputs)
+        # torch 2.1 does not have the public method yet
+        self._register_load_state_dict_pre_hook(_drop_other_inputs)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Extract features.
@@ -162,7 +163,6 @@ def _check(name: str, value: int, low: int, high: int) -> None:
 
 
 def _drop_other_inputs(
-    module: nn.Module,
     state_dict: dict[str, Tensor],
     prefix: str,
     *_: Any,  # noqa: ANN401
