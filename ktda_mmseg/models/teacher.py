@@ -36,8 +36,10 @@ class FrozenTeacher:
     """
 
     def __init__(self, backbone: ConfigType, data_preprocessor: BaseDataPreprocessor) -> None:
-        self.config = {key: value for key, value in backbone.items() if key != 'init_cfg'}
-        self.backbone = MODELS.build(dict(self.config))
+        config = {key: value for key, value in backbone.items() if key != 'init_cfg'}
+        self.backbone = MODELS.build(dict(config))
+        # where the weights lie says nothing about which they are
+        self.config = {key: value for key, value in config.items() if key != 'checkpoint'}
         init_cfg = backbone.get('init_cfg')
         if init_cfg is not None:
             options = {key: value for key, value in init_cfg.items() if key != 'type'}

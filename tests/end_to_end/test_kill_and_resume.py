@@ -1,0 +1,77 @@
+"""A run that is killed and resumed ends with the weights of one left alone, bit by bit."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from ktda_mmseg.checkpoints import read_checkpoint
+
+LAST = 8
+
+
+def arguments(quickstart, options, work_dir, workers):
+    return [
+        *(quickstart, '--work-dir', work_dir, *options),
+        f'train_cfg.max_iters={LAST}',
+        'train_cfg.val_interval=3',
+        'default_hooks.checkpoint.interval=1',
+        f'train_dataloader.num_workers={workers}',
+        f'train_dataloader.persistent_workers={bool(workers)}',
+    ]
+
+
+def kill_when(process, happened, seconds=120):
+    """Kill a run and its workers as soon as something is seen; True if it was still running."""
+    end = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < end:
+        if happened():
+            break
+    alive = process.poll() is None
+    if alive:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return alive
+
+
+def weights(work_dir: Path):
+    checkpoint = read_checkpoint(work_dir / f'iter_{LAST}.pth')
+    return {**checkpoint['state_dict'], 'optimizer': checkpoint['optimizer']['state']}
+
+
+def assert_same(found, expected):
+    assert found.keys() == expected.keys()
+    for key, value in expected.items():
+        if isinstance(value, dict):
+            assert_same(found[key], value)
+        else:
+            assert torch.equal(torch.as_tensor(found[key]), torch.as_tensor(value)), key
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_killed_runs_end_in_the_same_bits(tools, quickstart, options, tmp_path, workers):
+    alone, killed = tmp_path / 'alone', tmp_path / 'killed'
+    tools('train.py', *arguments(quickstart, options, alone, workers))
+
+    resumed = [*arguments(quickstart, options, killed, workers)]
+    resumed[1:1] = ['--resume']
+    moments = [
+        # before the first checkpoint, during the writing of one, between iterations
+        lambda: killed.is_dir() and any(killed.glob('*/*.log')),
+        lambda: any(killed.glob('iter_3.pth.partial')),
+        lambda: (killed / 'iter_6.pth').exists(),
+    ]
+    for moment in moments:
+        assert kill_when(tools.start('train.py', *resumed), moment)
+        latest = killed / 'last_checkpoint'
+        if latest.exists():
+            assert read_checkpoint(latest.read_text())['meta']['iter'] >= 1
+    tools('train.py', *resumed)
+    assert_same(weights(killed), weights(alone))
+    assert {path.name for path in killed.glob('best_*')} == {
+        path.name for path in alone.glob('best_*')
+    }
+    assert not list(killed.glob('*.partial'))

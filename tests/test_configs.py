@@ -1,0 +1,83 @@
+"""Every config builds, its parts fit, and it is as large as it says."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmseg.registry import MODELS
+
+from ktda_mmseg.models import KTDASegmentor
+from ktda_mmseg.models.teacher import match_grid
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+LEAVES = sorted(
+    path.relative_to(CONFIGS) for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts
+)
+
+
+def build(path, monkeypatch) -> tuple[KTDASegmentor, Config]:
+    """Build a model without filling its weights, which takes most of the time."""
+    for name in ('kaiming_uniform_', 'kaiming_normal_', 'uniform_', 'normal_', 'trunc_normal_'):
+        monkeypatch.setattr(torch.nn.init, name, lambda tensor, *args, **kwargs: tensor)
+    config = Config.fromfile(CONFIGS / path)
+    if config.model.get('teacher'):
+        config.model.teacher.init_cfg = None
+        if config.model.teacher.type == 'EfficientNetLite0':
+            config.model.teacher.pretrained = False
+    return MODELS.build(config.model), config
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=str)
+def test_a_config_builds_and_its_parts_fit(path, monkeypatch):
+    model, config = build(path, monkeypatch)
+    size = config.model.data_preprocessor.size
+    teacher = model.teacher
+    # shapes alone: nothing is computed on the meta device
+    model.to('meta').eval()
+    images = torch.zeros(2, 3, *size, device='meta')
+    aligned = model.extract_feat(images)
+    if teacher is not None:
+        teacher.backbone.to('meta')
+        levels = teacher.backbone(images)
+        matched = match_grid(model.neck.select(levels), aligned)
+        assert [t.shape for t in matched] == [s.shape for s in aligned]
+    levels = model.decode_head.modulate(aligned)
+    decoders = [model.decode_head.decoder]
+    auxiliary = model.decode_head.auxiliary
+    if auxiliary is not None:
+        decoders += auxiliary if isinstance(auxiliary, torch.nn.ModuleList) else [auxiliary]
+    classes = len(model_classes(config))
+    assert all(decoder(levels).shape[:2] == (2, classes) for decoder in decoders)
+
+
+def model_classes(config):
+    """Return the class names of the data set a config trains on."""
+    from mmseg.registry import DATASETS
+
+    return DATASETS.get(config.train_dataloader.dataset.type).METAINFO['classes']
+
+
+@pytest.mark.parametrize(
+    ('path', 'trainable', 'deployed', 'teacher'),
+    [
+        ('ktda/grass.py', 260_080_778, 258_309_509, 85_805_568),
+        ('ktda/cloud.py', 260_080_008, 258_308_996, 86_579_712),
+    ],
+)
+def test_the_official_models_have_their_size(path, trainable, deployed, teacher, monkeypatch):
+    model, _ = build(path, monkeypatch)
+
+    def size(module):
+        return sum(p.numel() for p in module.parameters())
+
+    assert size(model) == trainable
+    assert size(model) - size(model.decode_head.auxiliary) == deployed
+    assert size(model.teacher.backbone) == teacher
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=str)
+def test_a_leaf_is_short_and_names_no_machine(path):
+    text = (CONFIGS / path).read_text()
+    assert len(text.splitlines()) < 30
+    assert "'/" not in text
