@@ -1,0 +1,44 @@
+"""Settings of a run that come from the command line, not from the config."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.logging import print_log
+from mmengine.runner import find_latest_checkpoint
+
+
+def set_work_dir(config: Config, work_dir: str | None) -> None:
+    """Use ``work_dir``, else the config's own, else ``work_dirs/NAME_OF_CONFIG``."""
+    config.work_dir = (
+        work_dir or config.get('work_dir') or str(Path('work_dirs', Path(config.filename).stem))
+    )
+
+
+def resume_from(config: Config, checkpoint: str | None = None) -> None:
+    """Let a run go on from ``checkpoint``, else from the latest one in its work dir.
+
+    Where there is none, the run starts fresh and says so.
+    """
+    if checkpoint is None and Path(config.work_dir, 'last_checkpoint').is_file():
+        checkpoint = find_latest_checkpoint(config.work_dir)
+    if checkpoint is None:
+        print_log(f'Nothing to resume: no checkpoint in {config.work_dir}. Starting fresh.')
+        return
+    # mmengine prefers `load_from` to the latest checkpoint, so it is replaced
+    config.resume, config.load_from = True, checkpoint
+
+
+def use_mixed_precision(config: Config) -> None:
+    """Train in float16 with a dynamic loss scale.
+
+    Raises:
+        ValueError: On a machine without a GPU, or with an optimizer wrapper of another kind.
+    """
+    if get_device() == 'cpu':
+        raise ValueError('mixed precision expects a GPU, got a machine with only a CPU')
+    wrapper = config.optim_wrapper
+    if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise ValueError(f'mixed precision expects an OptimWrapper, got {wrapper.type}')
+    wrapper.type = 'AmpOptimWrapper'
+    wrapper.setdefault('loss_scale', 'dynamic')

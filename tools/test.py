@@ -1,0 +1,26 @@
+"""Test a checkpoint and print its scores."""
+
+from run_arguments import create_parser, parse
+
+
+def main() -> None:
+    """Check the command line, then leave the work to the script that mmseg ships."""
+    parser = create_parser(__doc__)
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--out', metavar='DIR', help='folder for the predicted label images')
+    parser.add_argument('--show', action='store_true', help='show predictions in a window')
+    parser.add_argument('--show-dir', metavar='DIR', help='folder for pictures of the predictions')
+    parser.add_argument('--wait-time', type=float, default=2, help='seconds a window stays (2)')
+    parser.add_argument('--tta', action='store_true', help='average over scaled and flipped copies')
+    args = parse(parser, 'config', 'checkpoint')
+
+    from ktda_mmseg.engine.launch import clean_errors, start_cpu_group
+    from ktda_mmseg.engine.mmseg_tools import run_mmseg_tool
+
+    with clean_errors():
+        options = [f'{key}={value}' for key, value in start_cpu_group(args.launcher).items()]
+        run_mmseg_tool('test', *(['--cfg-options', *options] if options else []))
+
+
+if __name__ == '__main__':
+    main()

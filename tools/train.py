@@ -1,0 +1,40 @@
+"""Train a model."""
+
+from mmengine.config import Config
+from run_arguments import create_parser, parse
+
+
+def main() -> None:
+    """Parse the command line, complete the config and train."""
+    parser = create_parser(__doc__)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='',
+        metavar='FILE',
+        help='go on from this checkpoint; without FILE from the latest one in the work dir',
+    )
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision, on a GPU')
+    args = parse(parser, 'config', 'resume')
+
+    from mmengine.runner import Runner
+    from mmseg.registry import RUNNERS
+
+    from ktda_mmseg.engine.launch import clean_errors, start_cpu_group
+    from ktda_mmseg.engine.run_config import resume_from, set_work_dir, use_mixed_precision
+
+    with clean_errors():
+        config = Config.fromfile(args.config)
+        config.launcher = args.launcher
+        config.merge_from_dict({**start_cpu_group(args.launcher), **args.cfg_options})
+        set_work_dir(config, args.work_dir)
+        if args.amp:
+            use_mixed_precision(config)
+        if args.resume is not None:
+            resume_from(config, args.resume or None)
+        runner = RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
+        runner.train()
+
+
+if __name__ == '__main__':
+    main()
