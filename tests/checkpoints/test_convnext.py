@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 from mmpretrain.models import ConvNeXt
@@ -100,12 +102,9 @@ def test_features(tmp_path, command, layout, second):
         (lambda w: {'fc.weight': torch.ones(1)}, [], r'expected ConvNeXt keys .* found fc \(1\)'),
     ],
 )
-def test_what_does_not_fit_is_refused(tmp_path, command, change, arguments, message):
-    source, out = tmp_path / 'source.pth', tmp_path / 'out.pth'
-    torch.save(change(timm_convnext().state_dict()), source)
-    with pytest.raises(SystemExit, match=rf'error: .*source\.pth: .*{message}'):
-        command('convnext_to_mmpretrain.py', source, out, *arguments)
-    assert list(tmp_path.iterdir()) == [source]
+def test_what_does_not_fit_is_refused(refusal, change, arguments, message):
+    weights = change(timm_convnext().state_dict())
+    assert re.search(message, refusal('convnext_to_mmpretrain.py', weights, *arguments))
 
 
 def test_official_and_timm_spellings_convert_to_the_same(tmp_path, command):

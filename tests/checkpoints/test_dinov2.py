@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 from mmpretrain.models import VisionTransformer
@@ -150,12 +152,9 @@ def without(key):
         ),
     ],
 )
-def test_what_does_not_fit_is_refused(tmp_path, command, change, arguments, message):
-    source, out = tmp_path / 'source.pth', tmp_path / 'out.pth'
-    torch.save(change(timm_vit().state_dict()), source)
-    with pytest.raises(SystemExit, match=rf'error: .*source\.pth: .*{message}'):
-        command('dinov2_to_mmpretrain.py', source, out, *arguments)
-    assert list(tmp_path.iterdir()) == [source]
+def test_what_does_not_fit_is_refused(refusal, change, arguments, message):
+    weights = change(timm_vit().state_dict())
+    assert re.search(message, refusal('dinov2_to_mmpretrain.py', weights, *arguments))
 
 
 def test_registers_of_transformers_are_refused(tmp_path, command):

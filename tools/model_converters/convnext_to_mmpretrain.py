@@ -1,50 +1,19 @@
 """Convert ConvNeXt or ConvNeXtV2 weights (official or timm keys) to mmpretrain's ConvNeXt."""
 
-import argparse
-import sys
+from front import converter_parser, report  # type: ignore[import-not-found]
 
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('source', metavar='SRC', help='.pth, .pt, .bin or .safetensors file')
-    parser.add_argument('out', metavar='DST', help='.pth, .pt or .safetensors file to write')
-    parser.add_argument(
-        '--arch',
-        choices=[
-            'atto',
-            'femto',
-            'pico',
-            'nano',
-            'tiny',
-            'small',
-            'base',
-            'large',
-            'xlarge',
-            'huge',
-        ],
-        help='refuse any other size',
-    )
-    parser.add_argument(
-        '--allow-pickle', action='store_true', help='unpickle anything: for trusted files only'
-    )
-    return parser.parse_args()
+SIZES = 'atto femto pico nano tiny small base large xlarge huge'.split()
 
 
 def main() -> None:
     """Convert and print what matched."""
-    args = parse_args()
+    parser = converter_parser(__doc__)
+    parser.add_argument('--arch', choices=SIZES, help='refuse any other size')
+    args = parser.parse_args()
     from ktda_mmseg.checkpoints.converting import convert_backbone_file
-    from ktda_mmseg.checkpoints.convnext import convnext_to_mmpretrain
+    from ktda_mmseg.checkpoints.convnext import convnext_to_mmpretrain as convert
 
-    try:
-        print(
-            convert_backbone_file(
-                args.source, args.out, convnext_to_mmpretrain, args.arch, args.allow_pickle
-            )
-        )
-    except (OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
+    report(convert_backbone_file, args.source, args.out, convert, args.arch, args.allow_pickle)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,41 @@
+"""What the command lines of the converters share."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+
+def converter_parser(description: str | None) -> argparse.ArgumentParser:
+    """Make a parser of ``SRC DST [--allow-pickle]``.
+
+    Args:
+        description (str | None): What the converter does.
+
+    Returns:
+        argparse.ArgumentParser: To be given further options.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument('source', metavar='SRC', help='.pth, .pt, .bin or .safetensors file')
+    parser.add_argument('out', metavar='DST', help='.pth, .pt or .safetensors file to write')
+    add_allow_pickle(parser)
+    return parser
+
+
+def add_allow_pickle(parser: argparse.ArgumentParser) -> None:
+    """Add the flag ``--allow-pickle``."""
+    parser.add_argument(
+        '--allow-pickle', action='store_true', help='unpickle anything: for trusted files only'
+    )
+
+
+def report(convert: Callable[..., object], *args: object) -> None:
+    """Convert and print what matched, or exit with the one line that says what is wrong.
+
+    Args:
+        convert (Callable): Returns something whose text is the report.
+        *args (object): Its arguments.
+    """
+    try:
+        print(convert(*args))
+    except (OSError, ValueError) as error:
+        sys.exit(f'error: {error}')
