@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 from collections.abc import Callable
@@ -105,9 +106,18 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
     try:
         with safe_open(path, framework='pt') as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}
-            return {'state_dict': tensors, 'meta': file.metadata() or {}}
+            meta = {key: _parse(value) for key, value in (file.metadata() or {}).items()}
     except SafetensorError as error:
         raise ValueError(f'{path} is damaged or no safetensors file: {error}') from error
+    return {'state_dict': tensors, 'meta': meta}
+
+
+def _parse(text: str) -> Any:  # noqa: ANN401
+    """Read JSON, which ``write_checkpoint`` puts where only text fits; keep other text."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
 
 
 def _mmengine_globals() -> AbstractContextManager[None]:

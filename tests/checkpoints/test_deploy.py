@@ -98,6 +98,14 @@ def test_classes_come_from_the_data_set_where_the_checkpoint_has_none(trained, t
     assert meta == dict(ktda_mmseg.datasets.GrassDataset.METAINFO)
 
 
+def test_classes_survive_safetensors(trained, tmp_path, command):
+    _, config, checkpoint = trained
+    command(SCRIPT, config, checkpoint, tmp_path / 'deployed.safetensors')
+    command(SCRIPT, config, tmp_path / 'deployed.safetensors', tmp_path / 'again.pth')
+    meta = read_checkpoint(tmp_path / 'again.pth')['meta']['dataset_meta']
+    assert meta == {'classes': list('abcde'), 'palette': [[i] * 3 for i in range(5)]}
+
+
 @pytest.mark.parametrize(
     ('change', 'message'),
     [

@@ -37,5 +37,5 @@ def report(convert: Callable[..., object], *args: object) -> None:
     """
     try:
         print(convert(*args))
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         sys.exit(f'error: {error}')
