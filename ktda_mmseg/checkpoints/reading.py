@@ -130,7 +130,9 @@ def _mmengine_globals() -> AbstractContextManager[None]:
     for rebuild in rebuilders:
         for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):  # numpy 1 and 2
             allowed.append(_named(rebuild, f'{module}.{rebuild.__name__}'))
-    return torch.serialization.safe_globals(allowed)
+    # leaving the context forgets what it lists, so list nothing that was allowed before
+    registered = torch.serialization.get_safe_globals()
+    return torch.serialization.safe_globals([one for one in allowed if one not in registered])
 
 
 def _statistics_method(owner: type, name: str) -> Callable[..., Any]:

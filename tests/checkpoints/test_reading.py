@@ -133,6 +133,7 @@ def test_registering_lets_mmengine_load_its_own_files(
 
     torch.save({'score': np.float32(1), 'buffer': HistoryBuffer([1.0], [1])}, tmp_path / 'a.pth')
     register_safe_globals()
+    read_checkpoint(tmp_path / 'a.pth')  # must not undo the registration
     CheckpointLoader.load_checkpoint(str(tmp_path / 'a.pth'), map_location='cpu')
     assert 'weights_only=False' not in capsys.readouterr().out
 
