@@ -16,9 +16,9 @@ class Conversion:
     """Weights in another layout.
 
     Attributes:
-        layout: Where the keys came from, such as ``'timm'``.
-        weights: Tensors by their new key.
-        dropped: Keys of the source that have no use in the new layout.
+        layout (str): Where the keys came from, such as ``'timm'``.
+        weights (dict[str, Tensor]): Tensors by their new key.
+        dropped (tuple[str, ...]): Keys of the source that have no use in the new layout.
     """
 
     layout: str
@@ -44,10 +44,11 @@ def rename(
     """Rename every tensor by the first rule that matches its whole key.
 
     Args:
-        weights: Tensors by key.
-        rules: Regular expression and replacement; None leaves the tensor out.
-        layout: Name of the layout that the rules read.
-        source: Where the weights came from, for messages.
+        weights (dict[str, Tensor]): Tensors by key.
+        rules (Sequence[tuple[str, str | None]]): Regular expression and replacement; None leaves
+            the tensor out.
+        layout (str): Name of the layout that the rules read.
+        source (str | Path): Where the weights came from, for messages.
 
     Returns:
         The renamed tensors.
@@ -80,9 +81,9 @@ def check_weights(weights: dict[str, Tensor], module: nn.Module, source: str | P
     """Check that weights are exactly a module's, in names and shapes.
 
     Args:
-        weights: Tensors by key.
-        module: What they are meant for; may be on the ``meta`` device.
-        source: Where the weights came from, for messages.
+        weights (dict[str, Tensor]): Tensors by key.
+        module (nn.Module): What they are meant for; may be on the ``meta`` device.
+        source (str | Path): Where the weights came from, for messages.
 
     Raises:
         ValueError: A tensor is missing, left over or of another shape.
@@ -103,8 +104,8 @@ def parts(keys: Iterable[str], depth: int = 1) -> str:
     """Count keys by the first components of their names.
 
     Args:
-        keys: Dotted names.
-        depth: How many components to tell apart.
+        keys (Iterable[str]): Dotted names.
+        depth (int): How many components to tell apart.
 
     Returns:
         Such as ``'layers (168), ln1 (2)'``, the most frequent first.

@@ -25,11 +25,12 @@ def convert_backbone_file(
     """Write a backbone's weights as mmpretrain's files have them, keys under ``backbone.``.
 
     Args:
-        source: File in another layout.
-        out: ``.pth``, ``.pt`` or ``.safetensors`` file to write.
-        convert: :func:`dinov2_to_mmpretrain` or :func:`convnext_to_mmpretrain`.
-        arch: Expected architecture, see there.
-        allow_pickle: See :func:`read_checkpoint`.
+        source (str | Path): File in another layout.
+        out (str | Path): ``.pth``, ``.pt`` or ``.safetensors`` file to write.
+        convert (Callable[[dict[str, Tensor], str | Path, str | None], Conversion]):
+            :func:`dinov2_to_mmpretrain` or :func:`convnext_to_mmpretrain`.
+        arch (str | None): Expected architecture, see there.
+        allow_pickle (bool): See :func:`read_checkpoint`.
 
     Returns:
         What was converted.
@@ -60,10 +61,11 @@ def convert_official_file(
     modules that do not exist here, and its optimizer state fits another parameter order.
 
     Args:
-        source: Official checkpoint.
-        out: File to write, without the teacher.
-        teacher_out: File for the teacher's weights, under the teacher's own keys.
-        allow_pickle: See :func:`read_checkpoint`.
+        source (str | Path): Official checkpoint.
+        out (str | Path): File to write, without the teacher.
+        teacher_out (str | Path | None): File for the teacher's weights, under the teacher's own
+            keys.
+        allow_pickle (bool): See :func:`read_checkpoint`.
 
     Returns:
         What was converted.

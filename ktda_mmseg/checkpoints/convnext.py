@@ -43,9 +43,10 @@ def convnext_to_mmpretrain(
     of that size; the norms of the first three levels are not in such files and stay fresh.
 
     Args:
-        weights: Tensors by key.
-        source: Where they came from, for messages.
-        arch: Expected architecture by mmpretrain's name (``'base'``, ``'femto'``); any if None.
+        weights (dict[str, Tensor]): Tensors by key.
+        source (str | Path): Where they came from, for messages.
+        arch (str | None): Expected architecture by mmpretrain's name (``'base'``, ``'femto'``); any
+            if None.
 
     Returns:
         The weights in mmpretrain's layout, without the ``backbone.`` prefix.

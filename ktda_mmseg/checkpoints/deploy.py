@@ -41,11 +41,11 @@ def export_deploy(
     read back, loads strictly into the model that the config builds.
 
     Args:
-        config: Config that the model was trained with.
-        checkpoint: What training saved.
-        out: ``.pth``, ``.pt`` or ``.safetensors`` file to write.
-        drop_auxiliary: Leave out the auxiliary decoders, which predict nothing.
-        allow_pickle: See :func:`ktda_mmseg.checkpoints.read_checkpoint`.
+        config (str | Path): Config that the model was trained with.
+        checkpoint (str | Path): What training saved.
+        out (str | Path): ``.pth``, ``.pt`` or ``.safetensors`` file to write.
+        drop_auxiliary (bool): Leave out the auxiliary decoders, which predict nothing.
+        allow_pickle (bool): See :func:`ktda_mmseg.checkpoints.read_checkpoint`.
 
     Returns:
         What was written and what was left out.
@@ -80,8 +80,8 @@ def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:
     """Turn a config for training into one for the deployed model.
 
     Args:
-        cfg: Config with a ``KTDASegmentor`` or an ``EncoderDecoder``; not changed.
-        drop_auxiliary: Leave out the auxiliary decoders.
+        cfg (Config): Config with a ``KTDASegmentor`` or an ``EncoderDecoder``; not changed.
+        drop_auxiliary (bool): Leave out the auxiliary decoders.
 
     Returns:
         The config of a plain ``EncoderDecoder`` without what only training needs.

@@ -57,9 +57,10 @@ def dinov2_to_mmpretrain(
     result is checked against a ``VisionTransformer`` of that size with layer scale.
 
     Args:
-        weights: Tensors by key.
-        source: Where they came from, for messages.
-        arch: Expected size (``'small'``, ``'base'``, ``'large'``, ``'giant'``); any if None.
+        weights (dict[str, Tensor]): Tensors by key.
+        source (str | Path): Where they came from, for messages.
+        arch (str | None): Expected size (``'small'``, ``'base'``, ``'large'``, ``'giant'``); any if
+            None.
 
     Returns:
         The weights in mmpretrain's layout, without the ``backbone.`` prefix.

@@ -32,10 +32,10 @@ def local_file(url: str, sha256: str = '', timeout: float = 30.0) -> Path:
     distributed training the first process downloads and the others wait.
 
     Args:
-        url: Address of the file.
-        sha256: Expected hash or its beginning, in hexadecimal; by default the digits that end the
-            names of OpenMMLab's files (``-5641ca5a.pth``), if there are any.
-        timeout: Seconds without any data after which the transfer fails.
+        url (str): Address of the file.
+        sha256 (str): Expected hash or its beginning, in hexadecimal; by default the digits that end
+            the names of OpenMMLab's files (``-5641ca5a.pth``), if there are any.
+        timeout (float): Seconds without any data after which the transfer fails.
 
     Returns:
         Path of the file.

@@ -20,11 +20,13 @@ class LoadReport:
     """What loading a checkpoint did, key by key.
 
     Attributes:
-        source: Path or URL of the file.
-        matched: Keys that were loaded.
-        missing: Keys of the module that the file may lack and does: they keep their initial values.
-        unexpected: Keys of the file that the module has no use for.
-        resized: Matched keys whose tensor the module fitted to its own shape (position embeddings).
+        source (str): Path or URL of the file.
+        matched (tuple[str, ...]): Keys that were loaded.
+        missing (tuple[str, ...]): Keys of the module that the file may lack and does: they keep
+            their initial values.
+        unexpected (tuple[str, ...]): Keys of the file that the module has no use for.
+        resized (tuple[str, ...]): Matched keys whose tensor the module fitted to its own shape
+            (position embeddings).
     """
 
     source: str
@@ -55,11 +57,11 @@ def load_pretrained(
     mmpretrain's interpolation of position embeddings, apply.
 
     Args:
-        module: What receives the weights, in place.
-        checkpoint: Path or URL of the file.
-        prefix: Load only the keys under this name (``'backbone'`` or ``'backbone.'``), without it.
-            A file that has none must hold the module's own keys.
-        allow_pickle: See :func:`read_checkpoint`.
+        module (nn.Module): What receives the weights, in place.
+        checkpoint (str | Path): Path or URL of the file.
+        prefix (str): Load only the keys under this name (``'backbone'`` or ``'backbone.'``),
+            without it. A file that has none must hold the module's own keys.
+        allow_pickle (bool): See :func:`read_checkpoint`.
 
     Returns:
         What matched and what did not; its text is also logged.

@@ -28,8 +28,8 @@ class OfficialWeights:
     """What an official checkpoint holds.
 
     Attributes:
-        student: Everything but the teacher, with the keys of ``KTDASegmentor``.
-        teacher: The teacher's own keys; empty if the file has none.
+        student (Conversion): Everything but the teacher, with the keys of ``KTDASegmentor``.
+        teacher (dict[str, Tensor]): The teacher's own keys; empty if the file has none.
     """
 
     student: Conversion
@@ -49,8 +49,8 @@ def convert_official(weights: dict[str, Tensor], source: str | Path) -> Official
     Source of the names: XavierJiezou/KTDA, and ``student_adapter`` from its development history.
 
     Args:
-        weights: Tensors by official key.
-        source: Where they came from, for messages.
+        weights (dict[str, Tensor]): Tensors by official key.
+        source (str | Path): Where they came from, for messages.
 
     Returns:
         Student and teacher, apart.

@@ -33,9 +33,9 @@ def read_checkpoint(path: str | Path, *, allow_pickle: bool = False) -> dict[str
     itself writes into a checkpoint (numpy numbers and arrays, ``HistoryBuffer``) is accepted.
 
     Args:
-        path: A ``.safetensors`` file, or any file written by ``torch.save``.
-        allow_pickle: Unpickle whatever the file names. Such a file can run any code: only for files
-            from a trusted source.
+        path (str | Path): A ``.safetensors`` file, or any file written by ``torch.save``.
+        allow_pickle (bool): Unpickle whatever the file names. Such a file can run any code: only
+            for files from a trusted source.
 
     Returns:
         The dictionary in the file; for safetensors ``{'state_dict': tensors, 'meta': metadata}``.
@@ -66,8 +66,9 @@ def state_dict_of(checkpoint: dict[str, Any], source: str | Path) -> dict[str, T
     """Find the weights in a checkpoint of mmengine, of timm or of a research repository.
 
     Args:
-        checkpoint: ``{'state_dict': weights}``, ``{'model': weights}`` or the weights themselves.
-        source: Where it came from, for the error message.
+        checkpoint (dict[str, Any]): ``{'state_dict': weights}``, ``{'model': weights}`` or the
+            weights themselves.
+        source (str | Path): Where it came from, for the error message.
 
     Returns:
         Key to tensor, without the ``module.`` that data-parallel wrappers put before every key.

@@ -19,7 +19,7 @@ def atomic(path: Path) -> Iterator[Path]:
     """Give a name to write to, beside the final one, and rename when the block succeeds.
 
     Args:
-        path: Where the file shall appear; its folder is made if need be.
+        path (Path): Where the file shall appear; its folder is made if need be.
 
     Yields:
         The name to write to; it is removed if the block raises.
@@ -37,8 +37,8 @@ def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
     """Write ``{'meta': ..., 'state_dict': ...}`` in the format that the suffix names.
 
     Args:
-        checkpoint: Plain meta data, and tensors by key.
-        path: A ``.pth``, ``.pt`` or ``.safetensors`` file; in the latter, meta data is JSON.
+        checkpoint (dict[str, Any]): Plain meta data, and tensors by key.
+        path (Path): A ``.pth``, ``.pt`` or ``.safetensors`` file; in the latter, meta data is JSON.
 
     Raises:
         ValueError: The suffix is another.
