@@ -1,0 +1,64 @@
+# What the data sets of 8-bit RGB tiles share, for tiles of 256x256 pixels.
+# They set the type and folder of each loader; other tile sizes replace the pipelines.
+crop_size = (256, 256)
+loading = dict(type='LoadImageFromFile', color_type='unchanged', imdecode_backend='pillow')
+train_pipeline = [
+    dict(type='SeedSample'),
+    loading,
+    dict(type='LoadAnnotations'),
+    dict(type='CheckSample'),
+    dict(type='RandomCrop', crop_size=crop_size),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PhotoMetricDistortion'),
+    dict(type='PackSegInputs'),
+]
+test_pipeline = [
+    loading,
+    dict(type='Resize', scale=crop_size, keep_ratio=False),
+    # after Resize: predictions are compared with the mask at its own size
+    dict(type='LoadAnnotations'),
+    dict(type='CheckSample'),
+    dict(type='PackSegInputs'),
+]
+tta_pipeline = [
+    loading,
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [dict(type='Resize', scale_factor=r, keep_ratio=True) for r in (0.75, 1.0, 1.25)],
+            [dict(type='RandomFlip', prob=p, direction='horizontal') for p in (0.0, 1.0)],
+            [dict(type='LoadAnnotations')],
+            [dict(type='CheckSample')],
+            [dict(type='PackSegInputs')],
+        ],
+    ),
+]
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=2,
+    sampler=dict(type='ResumableSampler', shuffle=True),
+    dataset=dict(
+        data_prefix=dict(img_path='img_dir/train', seg_map_path='ann_dir/train'),
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        data_prefix=dict(img_path='img_dir/val', seg_map_path='ann_dir/val'),
+        pipeline=test_pipeline,
+    ),
+)
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        data_prefix=dict(img_path='img_dir/test', seg_map_path='ann_dir/test'),
+        pipeline=test_pipeline,
+    ),
+)
+val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU', 'mDice', 'mFscore'])
+test_evaluator = val_evaluator

@@ -1,0 +1,141 @@
+"""Checks of one loaded sample; each fault becomes one sentence that names the file."""
+
+import io
+import os.path as osp
+
+import mmengine.fileio as fileio
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+from PIL import Image, TiffImagePlugin
+
+BITS_PER_SAMPLE, SAMPLES_PER_PIXEL = 258, 277  # tags of TIFF 6.0, section 8
+BYTE_MODES = ('1', 'L', 'P')  # Pillow modes of at most 8 bits a pixel
+
+
+class SampleError(ValueError):
+    """A file of the data set that cannot be used.
+
+    A data loader's worker wraps the traceback's text into a new exception of the same type; keeping
+    what follows the last type name leaves the user the sentence alone, with workers and without.
+
+    Args:
+        message (str): One sentence naming the file, what was expected and what was found.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message.rsplit('SampleError: ', 1)[-1].strip())
+
+
+def explain_undecodable(path: str, backend_args: dict | None = None) -> str | None:
+    """Say in one sentence why a file cannot be decoded.
+
+    Args:
+        path (str): Image or mask, local or of any mmengine file backend.
+        backend_args (dict | None): Arguments of mmengine's file backend.
+
+    Returns:
+        str | None: The sentence, or None where the file decodes.
+    """
+    try:
+        content = fileio.get(path, backend_args=backend_args)
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+    except FileNotFoundError:
+        return f'{path}: expected a file, found none'
+    except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, struct.error ...
+        found = str(error) if not isinstance(error, Image.UnidentifiedImageError) else ''
+        found = found or _tiff_bands(content) or f'{len(content)} bytes that are truncated or none'
+        return f'{path}: expected a complete 8-bit image that Pillow decodes, found {found}'
+    return None
+
+
+def _tiff_bands(content: bytes) -> str | None:
+    """Describe a TIFF with more bands or bits than Pillow reads, None for anything else."""
+    try:
+        directory = TiffImagePlugin.ImageFileDirectory_v2(content[:8])
+        stream = io.BytesIO(content)
+        stream.seek(directory.next)
+        directory.load(stream)
+        return f'{directory[SAMPLES_PER_PIXEL]} bands of {directory[BITS_PER_SAMPLE][0]} bits'
+    except Exception:  # not a TIFF, or one whose directory is cut off
+        return None
+
+
+@TRANSFORMS.register_module()
+class CheckSample(BaseTransform):
+    """Check bands, sizes and label values after loading, before anything is computed from them.
+
+    It follows ``LoadImageFromFile(color_type='unchanged', imdecode_backend='pillow')`` and, where
+    there are labels, ``LoadAnnotations``, in a training or a test pipeline. The label check needs
+    ``num_classes`` and ``ignore_index`` in the sample, which ``PairedSegDataset`` puts there.
+
+    Required keys: img, ori_shape. Used where present: img_path, gt_seg_map, seg_map_path,
+    num_classes, ignore_index.
+
+    Args:
+        bands (int): Number of image bands. Default: 3.
+    """
+
+    def __init__(self, bands: int = 3) -> None:
+        self.bands = bands
+
+    def transform(self, results: dict) -> dict:
+        """Return the sample unchanged.
+
+        Args:
+            results (dict): The sample; ``img`` is (H, W) or (H, W, C), ``gt_seg_map`` is (H, W).
+
+        Returns:
+            dict: ``results``.
+
+        Raises:
+            SampleError: If a band count, a size or a label value is not the expected one.
+        """
+        image = results['img']
+        bands = 1 if image.ndim == 2 else image.shape[2]
+        if bands != self.bands:
+            path = results.get('img_path') or 'image array'
+            raise SampleError(f'{path}: expected {self.bands} bands, found {bands}')
+        if 'gt_seg_map' in results:
+            self._check_labels(results)
+        return results
+
+    def _check_labels(self, results: dict) -> None:
+        labels, path = results['gt_seg_map'], results['seg_map_path']
+        if labels.ndim != 2:
+            raise SampleError(f'{path}: expected a mask of 1 band, found {labels.shape[2]}')
+        if labels.shape != tuple(results['ori_shape'][:2]):
+            raise SampleError(
+                f'{path}: expected the size of {results["img_path"]}, '
+                f'{_size(results["ori_shape"])}, found {_size(labels.shape)}'
+            )
+        if 'num_classes' not in results:
+            return
+        classes, ignore = results['num_classes'], results['ignore_index']
+        labels = _unwrapped(path, labels)
+        wrong = (labels >= classes) & (labels != ignore)
+        if wrong.any():
+            values, counts = np.unique(labels[wrong], return_counts=True)
+            raise SampleError(
+                f'{path}: expected labels 0 to {classes - 1} or {ignore} (ignored), found '
+                + ', '.join(f'{v} in {n} pixels' for v, n in zip(values, counts, strict=True))
+            )
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(bands={self.bands})'
+
+
+def _unwrapped(path: str, labels: np.ndarray) -> np.ndarray:
+    """Return the labels, or what the file holds where the cast to 8 bits has changed it."""
+    if not osp.isfile(path):
+        return labels  # a remote file is not read twice
+    with Image.open(path) as mask:
+        if mask.mode in BYTE_MODES:
+            return labels
+        stored = np.asarray(mask)
+    return labels if (stored == stored.astype(np.uint8)).all() else stored
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f'{shape[1]}x{shape[0]} pixels (width x height)'
