@@ -1,14 +1,6 @@
 default_scope = 'mmseg'
 custom_imports = dict(imports=['ktda_mmseg'], allow_failed_imports=False)
 custom_hooks = [dict(type='ExactResumeHook'), dict(type='TeacherNoteHook')]
-default_hooks = dict(
-    timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
-    param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='AtomicCheckpointHook', by_epoch=False),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    visualization=dict(type='SegVisualizationHook'),
-)
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

@@ -1,4 +1,5 @@
 # The official optimizer: no weight decay on norms, one learning rate for all parts.
+_base_ = './iterations.py'
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=6e-4, betas=(0.9, 0.999), weight_decay=0.01),
@@ -10,5 +11,3 @@ optim_wrapper = dict(
         )
     ),
 )
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')

@@ -5,4 +5,3 @@ param_scheduler = [
     dict(type='PolyLR', eta_min=0.0, power=0.9, by_epoch=False, begin=1000, end=80000),
 ]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=80000, val_interval=1000)
-default_hooks = dict(checkpoint=dict(interval=1000, save_best='mIoU', max_keep_ckpts=1))

@@ -5,7 +5,4 @@ param_scheduler = [
     dict(type='PolyLR', eta_min=0.0, power=0.9, by_epoch=False, begin=1150, end=23000),
 ]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=23000, val_interval=230)
-default_hooks = dict(
-    logger=dict(interval=230),
-    checkpoint=dict(interval=230, save_best='mIoU', max_keep_ckpts=1),
-)
+default_hooks = dict(logger=dict(interval=230), checkpoint=dict(interval=230))

@@ -1,4 +1,5 @@
 # A few minutes on two CPU cores.
+_base_ = './iterations.py'
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01),
@@ -9,9 +10,4 @@ param_scheduler = [
     dict(type='PolyLR', eta_min=0.0, power=0.9, by_epoch=False, begin=50, end=500),
 ]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=500, val_interval=100)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    logger=dict(interval=20),
-    checkpoint=dict(interval=100, save_best='mIoU', max_keep_ckpts=1),
-)
+default_hooks = dict(logger=dict(interval=20), checkpoint=dict(interval=100))
