@@ -13,7 +13,7 @@ def run_mmseg_tool(name: str, *options: str) -> None:
     """Run a script of mmseg with the arguments of this process.
 
     Args:
-        name (str): Path below mmseg's ``tools`` without the ending, such as ``'misc/print_config'``.
+        name (str): Path below mmseg's tools without its ending: ``'misc/print_config'``.
         *options (str): Arguments to add to those of this process.
 
     Raises:

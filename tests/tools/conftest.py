@@ -10,7 +10,7 @@ import pytest
 from mmengine.config import Config, ConfigDict
 from PIL import Image
 
-TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def run_tool(
     """Return a function that runs a tool with arguments and returns what it printed."""
 
     def run(name: str, *args: object) -> str:
-        script = TOOLS / name
+        script = ROOT / 'tools' / name
         monkeypatch.setattr(sys, 'argv', [str(script), *map(str, args)])
         monkeypatch.setattr(sys, 'path', [str(script.parent), *sys.path])
         runpy.run_path(str(script), run_name='__main__')
@@ -38,41 +38,33 @@ def run_config(tiny_model: ConfigDict, tmp_path: Path) -> Path:
         for name in 'ab':
             pixels = rng.integers(0, limit, shape, np.uint8)
             Image.fromarray(pixels).save(tmp_path / folder / f'{name}.png')
-    steps = [
-        dict(type='LoadImageFromFile'),
-        dict(type='LoadAnnotations'),
-        dict(type='PackSegInputs'),
-    ]
     loader = dict(
         batch_size=2,
         num_workers=0,
         sampler=dict(type='DefaultSampler', shuffle=False),
         dataset=dict(
-            type='PairedSegDataset',
+            type='GrassDataset',
             data_root=str(tmp_path),
+            img_suffix='.png',
             data_prefix=dict(img_path='images', seg_map_path='masks'),
-            metainfo=dict(classes=list('abcde'), palette=[[50 * i] * 3 for i in range(5)]),
-            pipeline=steps,
+            pipeline=[
+                dict(type='LoadImageFromFile'),
+                dict(type='LoadAnnotations'),
+                dict(type='PackSegInputs'),
+            ],
         ),
     )
-    config = Config(
+    config = Config.fromfile(ROOT / 'configs' / '_base_' / 'default_runtime.py')
+    config.merge_from_dict(
         dict(
-            default_scope='mmseg',
-            custom_imports=dict(imports=['ktda_mmseg']),
             model=tiny_model,
-            train_dataloader=dict(loader, sampler=dict(type='InfiniteSampler')),
+            train_dataloader=dict(loader, sampler=dict(type='ResumableSampler')),
             test_dataloader=loader,
             test_evaluator=dict(type='IoUMetric'),
             test_cfg=dict(type='TestLoop'),
             train_cfg=dict(type='IterBasedTrainLoop', max_iters=2),
             optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01)),
-            default_hooks=dict(
-                checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=2),
-                visualization=dict(type='SegVisualizationHook'),
-                logger=dict(type='LoggerHook', interval=1, log_metric_by_epoch=False),
-            ),
-            log_processor=dict(by_epoch=False),
-            visualizer=dict(type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')]),
+            default_hooks=dict(checkpoint=dict(interval=2), logger=dict(interval=1)),
         )
     )
     path = tmp_path / 'tiny.py'

@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,9 @@ def run_script(name, *args, **environment):
 def test_two_processes_train_and_test_without_a_gpu(run_config, tmp_path):
     """Gloo joins them: both log one run, whose checkpoint two processes score."""
     work_dir = ['--work-dir', tmp_path / 'run']
-    one_thread = dict(OMP_NUM_THREADS='1', PORT='29517', CUDA_VISIBLE_DEVICES='')
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = str(server.getsockname()[1])
+    one_thread = dict(OMP_NUM_THREADS='1', PORT=port, CUDA_VISIBLE_DEVICES='')
     trained = run_script('dist_train.sh', run_config, 2, *work_dir, **one_thread)
     assert trained.returncode == 0, trained.stderr[-3000:]
     checkpoint = tmp_path / 'run' / 'iter_2.pth'

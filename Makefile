@@ -1,0 +1,43 @@
+# Everything runs in .venv, which is made on the first call and again when a requirement changes.
+# PYTHON names the interpreter to make it with; JOBS is the number of test processes.
+PYTHON ?= python3
+JOBS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+WORK := work_dirs/quickstart
+BEST = "$$(ls -t $(WORK)/best_mIoU_iter_*.pth | head -n 1)"
+CONFIG := configs/quickstart/synthetic.py
+SOURCES := setup.py pyproject.toml $(wildcard requirements/*.txt)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*  ## /\1: /p' $(MAKEFILE_LIST)
+
+demo: $(VENV)/demo data/synthetic  ## train, test and picture a small KTDA model on generated scenes
+	$(BIN)/python tools/train.py $(CONFIG) --work-dir $(WORK)
+	$(BIN)/python tools/test.py $(CONFIG) $(BEST) --work-dir $(WORK)
+	$(BIN)/python tools/analysis_tools/report.py $(CONFIG) $(BEST) --work-dir $(WORK)
+
+test: lint  ## check the style and types, then run the tests
+	# one thread a process: more would fight for the cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(VENV)/test  ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean:  ## remove the environment and all that was generated
+	rm -rf $(VENV) build dist *.egg-info ktda_mmseg/.mim data/synthetic $(WORK)
+
+data/synthetic: | $(VENV)/demo
+	$(BIN)/python tools/prepare_dataset.py synthetic --out $@
+
+$(VENV)/demo: EXTRAS := onedl,demo
+$(VENV)/test: EXTRAS := onedl,demo,hub,raster,timm,dev
+$(VENV)/demo $(VENV)/test: $(SOURCES)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --editable '.[$(EXTRAS)]'
+	touch $@

@@ -1,0 +1,60 @@
+import pytest
+from mmengine.config import Config
+
+from ktda_mmseg.engine import run_config
+from ktda_mmseg.engine.run_config import resume_from, set_work_dir, use_mixed_precision
+
+
+@pytest.mark.parametrize(
+    ('given', 'own', 'expected'),
+    [('cli', 'own', 'cli'), (None, 'own', 'own'), (None, None, 'work_dirs/grass')],
+)
+def test_work_dir(given, own, expected):
+    config = Config(dict(work_dir=own), filename='configs/ktda/grass.py')
+    set_work_dir(config, given)
+    assert config.work_dir == expected
+
+
+def test_latest_checkpoint_is_resumed_even_where_the_config_loads_another(tmp_path):
+    (tmp_path / 'last_checkpoint').write_text('run/iter_4.pth')
+    config = Config(dict(work_dir=str(tmp_path), load_from='pretrained.pth'))
+    resume_from(config)
+    assert (config.resume, config.load_from) == (True, 'run/iter_4.pth')
+
+
+def test_a_given_checkpoint_wins_over_the_latest(tmp_path):
+    (tmp_path / 'last_checkpoint').write_text('run/iter_4.pth')
+    config = Config(dict(work_dir=str(tmp_path)))
+    resume_from(config, 'run/iter_2.pth')
+    assert (config.resume, config.load_from) == (True, 'run/iter_2.pth')
+
+
+def test_nothing_to_resume_starts_fresh_and_says_so(tmp_path, capsys):
+    config = Config(dict(work_dir=str(tmp_path), resume=False, load_from='pretrained.pth'))
+    resume_from(config)
+    assert (config.resume, config.load_from) == (False, 'pretrained.pth')
+    assert capsys.readouterr().out == (
+        f'Nothing to resume: no checkpoint in {tmp_path}. Starting fresh.\n'
+    )
+
+
+def test_mixed_precision(monkeypatch):
+    monkeypatch.setattr(run_config, 'get_device', lambda: 'cuda')
+    config = Config(dict(optim_wrapper=dict(type='OptimWrapper', clip_grad=dict(max_norm=1))))
+    use_mixed_precision(config)
+    assert config.optim_wrapper == dict(
+        type='AmpOptimWrapper', loss_scale='dynamic', clip_grad=dict(max_norm=1)
+    )
+
+
+@pytest.mark.parametrize(
+    ('device', 'wrapper', 'message'),
+    [
+        ('cpu', 'OptimWrapper', 'expects a GPU'),
+        ('cuda', 'DeepSpeedOptimWrapper', 'expects an OptimWrapper, got DeepSpeed'),
+    ],
+)
+def test_mixed_precision_is_refused(monkeypatch, device, wrapper, message):
+    monkeypatch.setattr(run_config, 'get_device', lambda: device)
+    with pytest.raises(ValueError, match=message):
+        use_mixed_precision(Config(dict(optim_wrapper=dict(type=wrapper))))

@@ -1,0 +1,116 @@
+import subprocess
+import sys
+from email import message_from_bytes
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[1]
+EXTRAS = {'onedl', 'openmmlab', 'raster', 'timm', 'export', 'hub', 'demo', 'dev'}
+
+
+@pytest.fixture(scope='module')
+def source(tmp_path_factory):
+    """A copy of the project, so that building it leaves nothing in the working tree."""
+    folder = tmp_path_factory.mktemp('source')
+    listed = subprocess.run(
+        ['git', 'ls-files', '--cached', '--others', '--exclude-standard', '--', ':!tests'],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.split():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes((ROOT / name).read_bytes())
+    return folder
+
+
+def pip(action, *args):
+    command = [sys.executable, '-m', 'pip', action, '--no-deps', '--no-build-isolation', *args]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.fixture(scope='module')
+def wheel(source, tmp_path_factory):
+    out = tmp_path_factory.mktemp('wheel')
+    pip('wheel', '-w', out, source)
+    return ZipFile(next(out.glob('ktda_mmseg-*.whl')))
+
+
+def test_the_wheel_holds_what_mim_looks_for_and_the_type_marker(source, wheel):
+    names = set(wheel.namelist())
+    assert 'ktda_mmseg/py.typed' in names
+    for folder in ('configs', 'tools'):
+        files = [path for path in (source / folder).rglob('*') if path.is_file()]
+        assert files
+        expected = {f'ktda_mmseg/.mim/{path.relative_to(source)}' for path in files}
+        assert expected <= names
+    assert 'ktda_mmseg/.mim/model-index.yml' in names
+    assert {name.split('/')[0] for name in names} == {'ktda_mmseg', 'ktda_mmseg-0.1.0.dist-info'}
+
+
+def test_every_module_is_in_the_wheel(source, wheel):
+    modules = {str(path.relative_to(source)) for path in source.glob('ktda_mmseg/**/*.py')}
+    assert modules <= set(wheel.namelist())
+
+
+def test_a_second_build_drops_what_was_removed(source, wheel, tmp_path):
+    gone = source / 'build' / 'lib' / 'ktda_mmseg' / '.mim' / 'configs' / 'gone.py'
+    gone.touch()
+    pip('wheel', '-w', tmp_path, source)
+    names = ZipFile(next(tmp_path.glob('*.whl'))).namelist()
+    assert 'ktda_mmseg/.mim/configs/gone.py' not in names
+
+
+def test_metadata_has_the_requirements_and_extras(wheel):
+    metadata = message_from_bytes(wheel.read('ktda_mmseg-0.1.0.dist-info/METADATA'))
+    assert metadata['Requires-Python'] == '>=3.10'
+    assert set(metadata.get_all('Provides-Extra')) == EXTRAS
+    required = {
+        requirement.name
+        for requirement in map(Requirement, metadata.get_all('Requires-Dist'))
+        if not requirement.marker
+    }
+    assert required == {'torch', 'torchvision', 'numpy', 'opencv-python', 'tqdm'}
+
+
+def test_an_editable_installation_links_to_the_sources(source, tmp_path):
+    pip('install', '--target', tmp_path, '--editable', source)
+    mim = source / 'ktda_mmseg' / '.mim'
+    assert (mim / 'configs').resolve() == source / 'configs'
+    assert (mim / 'tools' / 'train.py').is_file()
+
+
+@pytest.mark.parametrize('name', sorted({'runtime', *EXTRAS}))
+def test_every_requirement_has_a_lower_bound_and_a_reason(name):
+    lines = (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
+    stated = [line for line in lines if not line.startswith('#')]
+    assert stated
+    for line in stated:
+        requirement, separator, reason = line.partition('  # ')
+        assert separator and len(reason) > 10, f'{line} has no reason'
+        operators = {specifier.operator for specifier in Requirement(requirement).specifier}
+        assert '>=' in operators or name == 'openmmlab', f'{line} has no lower bound'
+
+
+def test_the_two_families_share_no_distribution():
+    def names(family):
+        lines = (ROOT / 'requirements' / f'{family}.txt').read_text().splitlines()
+        return {Requirement(line.split('#')[0]).name for line in lines if line[0] != '#'}
+
+    onedl = names('onedl')
+    assert {name.removeprefix('onedl-') for name in onedl} == names('openmmlab') - {'torch'}
+    assert all(name.startswith('onedl-') for name in onedl)
+
+
+def test_the_model_index_points_to_configs_and_known_collections():
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
+    collections = {collection['Name'] for collection in index['Collections']}
+    for model in index['Models']:
+        assert (ROOT / model['Config']).is_file()
+        assert model['In Collection'] in collections

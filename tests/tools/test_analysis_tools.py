@@ -1,0 +1,54 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def test_get_flops_counts_the_deployed_model(run_tool, run_config):
+    printed = run_tool('analysis_tools/get_flops.py', run_config, '--shape', '64')
+    assert 'Input shape: (64, 64)' in printed
+    assert 'Flops: ' in printed
+    # the student, FAM and head; the teacher has 0.05 M more
+    assert 'Params: 0.284M' in printed
+
+
+def test_browse_dataset_draws_every_image(run_tool, run_config, tmp_path):
+    out = tmp_path / 'browsed'
+    run_tool('analysis_tools/browse_dataset.py', run_config, '--not-show', '--output-dir', out)
+    assert {path.name for path in out.iterdir()} == {'a.png', 'b.png'}
+
+
+def test_benchmark_measures_more_images_than_there_are(run_tool, run_config):
+    printed = run_tool('analysis_tools/benchmark.py', run_config, '--images', '3')
+    assert 'images/s: median' in printed
+    assert printed.strip().endswith('of 3')
+
+
+def test_benchmark_of_no_image_is_refused(run_tool, run_config):
+    with pytest.raises(SystemExit, match='expected at least 1 image, got 0'):
+        run_tool('analysis_tools/benchmark.py', run_config, '--images', '0')
+
+
+def test_confusion_matrix_is_drawn_from_label_images(run_tool, run_config, tmp_path):
+    (tmp_path / 'predicted').mkdir()
+    for name in 'ab':
+        pixels = np.zeros((64, 64), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / 'predicted' / f'{name}.png')
+    tool = 'analysis_tools/confusion_matrix.py'
+    run_tool(tool, run_config, tmp_path / 'predicted', tmp_path / 'matrix')
+    assert (tmp_path / 'matrix' / 'confusion_matrix.png').stat().st_size > 10_000
+
+
+def test_print_config_shows_what_is_inherited(run_tool, run_config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # mmseg's script leaves example.py where it runs
+    assert "type='AtomicCheckpointHook'" in run_tool('analysis_tools/print_config.py', run_config)
+
+
+def test_analyze_logs_plots_the_loss(run_tool, tmp_path):
+    pytest.importorskip('seaborn', reason='the script that mmseg ships imports seaborn')
+    log = tmp_path / 'scalars.json'
+    log.write_text(''.join(json.dumps(dict(step=i, loss=1 / i)) + '\n' for i in range(1, 5)))
+    out = tmp_path / 'loss.png'
+    run_tool('analysis_tools/analyze_logs.py', log, '--keys', 'loss', '--out', out)
+    assert out.stat().st_size > 5_000
