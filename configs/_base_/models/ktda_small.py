@@ -1,5 +1,7 @@
 # A small KTDA model for two CPU cores. EfficientNet-Lite0, which learned from ImageNet, teaches a
 # ConvNeXt of 1 M parameters; modulation comes first, where the grid is small.
+# It trains on crops and predicts by windows of the same size.
+crop = (128, 128)
 norm_cfg = dict(type='BN', requires_grad=True)
 teacher_widths = [24, 40, 112, 320]
 model = dict(
@@ -11,6 +13,7 @@ model = dict(
         bgr_to_rgb=True,
         pad_val=0,
         seg_pad_val=255,
+        size=crop,
     ),
     backbone=dict(
         type='mmpretrain.ConvNeXt',
@@ -65,5 +68,5 @@ model = dict(
         dict(type='FeatureL2Loss', loss_weight=0.02),  # its features are large, unlike a ViT's
     ],
     train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
+    test_cfg=dict(mode='slide', crop_size=crop, stride=(64, 64)),
 )

@@ -1,0 +1,12 @@
+_base_ = [
+    '../_base_/models/ktda_small.py',
+    '../_base_/datasets/synthetic_grass.py',
+    '../_base_/schedules/quickstart.py',
+    '../_base_/default_runtime.py',
+]
+train_pipeline = [
+    dict(step, crop_size=(128, 128)) if step['type'] == 'RandomCrop' else step
+    for step in _base_.train_pipeline
+]
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
+model = dict(decode_head=dict(num_classes=5))
