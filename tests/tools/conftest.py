@@ -54,15 +54,18 @@ def run_config(tiny_model: ConfigDict, tmp_path: Path) -> Path:
             ],
         ),
     )
-    config = Config.fromfile(ROOT / 'configs' / '_base_' / 'default_runtime.py')
+    bases = ROOT / 'configs' / '_base_'
+    config = Config.fromfile(bases / 'default_runtime.py')
+    config.merge_from_dict(Config.fromfile(bases / 'schedules' / 'iterations.py').to_dict())
     config.merge_from_dict(
         dict(
             model=tiny_model,
             train_dataloader=dict(loader, sampler=dict(type='ResumableSampler')),
+            val_dataloader=loader,
             test_dataloader=loader,
+            val_evaluator=dict(type='IoUMetric'),
             test_evaluator=dict(type='IoUMetric'),
-            test_cfg=dict(type='TestLoop'),
-            train_cfg=dict(type='IterBasedTrainLoop', max_iters=2),
+            train_cfg=dict(type='IterBasedTrainLoop', max_iters=2, val_interval=2),
             optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01)),
             default_hooks=dict(checkpoint=dict(interval=2), logger=dict(interval=1)),
         )
