@@ -34,6 +34,7 @@ class KTDASegmentor(EncoderDecoder):
         train_cfg (dict | None): As in ``EncoderDecoder``.
         test_cfg (dict | None): As in ``EncoderDecoder``.
         data_preprocessor (dict | None): As in ``EncoderDecoder``.
+        pretrained (str | None): As in ``EncoderDecoder``; mmseg's ``init_model`` sets it to None.
         init_cfg (dict | None): As in ``EncoderDecoder``.
 
     Raises:
@@ -52,6 +53,7 @@ class KTDASegmentor(EncoderDecoder):
         train_cfg: OptConfigType = None,
         test_cfg: OptConfigType = None,
         data_preprocessor: OptConfigType = None,
+        pretrained: str | None = None,
         init_cfg: OptMultiConfig = None,
     ) -> None:
         if bool(teacher) != bool(transfer_losses) or (teacher and not neck):
@@ -68,6 +70,7 @@ class KTDASegmentor(EncoderDecoder):
             train_cfg=train_cfg,
             test_cfg=test_cfg,
             data_preprocessor=data_preprocessor,
+            pretrained=pretrained,
             init_cfg=init_cfg,
         )
         self.teacher_cfg = teacher

@@ -47,8 +47,9 @@ def write_report(
 
     shown = set(np.linspace(0, len(dataset) - 1, min(num_examples, len(dataset))).astype(int))
     matrix = np.zeros((len(classes), len(classes)), dtype=np.int64)
-    examples = []
-    for batch in track_iter_progress(loader):
+    examples: list[Example] = []
+    index = 0
+    for batch in track_iter_progress((loader, len(loader))):
         outputs = model.test_step(batch)
         evaluator.process(data_samples=outputs, data_batch=batch)
         for sample in outputs:
@@ -57,10 +58,11 @@ def write_report(
             valid = truth != dataset.ignore_index
             pairs = truth[valid].astype(np.int64) * len(classes) + prediction[valid]
             matrix += np.bincount(pairs, minlength=matrix.size).reshape(matrix.shape)
-            if sample.sample_idx in shown:
+            if index in shown:
                 image = np.array(Image.open(sample.img_path).convert('RGB'))
                 name = Path(sample.img_path).stem
                 examples.append(Example(name, image, truth, prediction))
+            index += 1
     metrics = evaluator.evaluate(len(dataset))
 
     out.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,5 @@
 """Official weights, converted by the command line, give the official numbers."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from mmengine.structures import PixelData
@@ -11,8 +7,6 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 from ktda_mmseg.checkpoints import read_checkpoint
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def relative(found, expected):
@@ -25,13 +19,10 @@ def golden(shared):
 
 
 @pytest.fixture
-def model(golden, tiny_model, tmp_path):
+def model(golden, tiny_model, tools, tmp_path):
     source, student, teacher = (tmp_path / f'{name}.pth' for name in ('official', 'ktda', 'teacher'))
     torch.save(golden['checkpoint'], source)
-    converter = ROOT / 'tools' / 'model_converters' / 'official_to_ktda.py'
-    subprocess.run(
-        [sys.executable, converter, source, student, '--teacher-out', teacher], check=True
-    )
+    tools('model_converters/official_to_ktda.py', source, student, '--teacher-out', teacher)
     tiny_model.teacher.init_cfg = dict(type='Pretrained', checkpoint=str(teacher))
     model = MODELS.build(tiny_model)
     model.load_state_dict(read_checkpoint(student)['state_dict'], strict=True)

@@ -1,0 +1,73 @@
+"""What mmseg and mim ship runs our configs, from any folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import mmseg
+import numpy as np
+import pytest
+from mmengine.config import Config, DictAction
+from mmseg.apis import MMSegInferencer, inference_model, init_model
+
+MMSEG_TOOLS = Path(mmseg.__file__).parent / '.mim' / 'tools'
+
+
+@pytest.fixture(scope='module')
+def config(quickstart, options, tmp_path_factory) -> Path:
+    """A config file in a folder of its own, as of another project, that inherits the quickstart."""
+    path = tmp_path_factory.mktemp('project') / 'mine.py'
+    config = Config.fromfile(quickstart)
+    pairs = (option.split('=', 1) for option in options[1:])
+    config.merge_from_dict({key: DictAction._parse_iterable(value) for key, value in pairs})
+    lines = [f'_base_ = {str(quickstart)!r}', f'model = {config.model.to_dict()!r}']
+    for split in ('train', 'val', 'test'):
+        root = config[f'{split}_dataloader'].dataset.data_root
+        lines.append(f'{split}_dataloader = dict(dataset=dict(data_root={root!r}), num_workers=0)')
+    lines += ["train_cfg = dict(max_iters=2, val_interval=2)", "work_dir = 'work'"]
+    path.write_text('\n'.join(lines))
+    return path
+
+
+def run(config, *command):
+    done = subprocess.run(
+        [*map(str, command)],
+        cwd=config.parent,
+        env={**os.environ, 'OMP_NUM_THREADS': '1'},
+        capture_output=True,
+        text=True,
+    )
+    assert not done.returncode, (done.stdout + done.stderr)[-6000:]
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope='module')
+def checkpoint(config) -> Path:
+    """What mmseg's unmodified training tool leaves."""
+    run(config, sys.executable, MMSEG_TOOLS / 'train.py', config.name)
+    return config.parent / 'work' / 'iter_2.pth'
+
+
+def test_mmsegs_test_tool(config, checkpoint):
+    assert 'mIoU' in run(config, sys.executable, MMSEG_TOOLS / 'test.py', config.name, checkpoint)
+
+
+@pytest.mark.parametrize('package', ['mmsegmentation', 'ktda_mmseg'])
+def test_mim(config, checkpoint, package):
+    pytest.importorskip('mim')
+    mim = [sys.executable, '-m', 'mim']
+    printed = run(config, *mim, 'test', package, config.name, '--checkpoint', checkpoint, '--gpus', 0)
+    assert 'mIoU' in printed
+
+
+def test_inference_model_and_inferencer(config, checkpoint, monkeypatch):
+    monkeypatch.chdir(config.parent)
+    image = np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)
+    model = init_model(str(config), str(checkpoint), 'cpu')
+    mine = inference_model(model, image).pred_sem_seg.data[0].numpy()
+    inferencer = MMSegInferencer(str(config), str(checkpoint), device='cpu')
+    theirs = inferencer(image, show=False, return_datasamples=True).pred_sem_seg.data[0].numpy()
+    assert mine.shape == (64, 80)
+    assert theirs.shape == mine.shape
+    assert inferencer.model.dataset_meta['classes'] == model.dataset_meta['classes']
