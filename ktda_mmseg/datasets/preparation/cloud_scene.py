@@ -21,7 +21,7 @@ def cloud_scene(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.nda
         size (int): Side in pixels.
 
     Returns:
-        tuple[np.ndarray, np.ndarray]: RGB image (size, size, 3) and classes 0-3 (size, size), uint8.
+        tuple[np.ndarray, np.ndarray]: RGB (size, size, 3), classes 0-3 (size, size), uint8.
     """
     margin = size // 8  # clouds outside the image cast shadows into it
     kept = slice(margin, margin + size)

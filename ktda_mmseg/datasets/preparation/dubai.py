@@ -21,7 +21,7 @@ def prepare(out: Path, source: Path, tile: int = 512) -> Summary:
     Args:
         out (Path): Folder to create.
         source (Path): Folder with ``Tile 1..8/{images/*.jpg,masks/*.png}``.
-        tile (int): Side of a tile in pixels; a shorter image side gives a shorter tile. Default: 512.
+        tile (int): Side of a tile in pixels; a shorter image gives a shorter tile. Default: 512.
 
     Returns:
         Summary: What was written.
@@ -108,7 +108,7 @@ def _size(path: Path) -> tuple[int, int]:
         with Image.open(path) as image:
             return image.size
     except OSError as error:
-        raise ValueError(f'{path}: expected an image, found: {error}') from None
+        raise ValueError(f'{path}: expected a complete image, found: {error}') from None
 
 
 def _read(path: Path) -> np.ndarray:

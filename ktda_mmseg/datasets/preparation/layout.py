@@ -1,8 +1,10 @@
-"""Writing ``{img_dir,ann_dir}/<split>`` so that a data set is complete or absent, never half there."""
+"""Writing ``{img_dir,ann_dir}/<split>`` so that a data set is complete or absent."""
 
 import io
 import json
 import os
+import shutil
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +75,7 @@ def write_layout(
     """Run the jobs and write their tiles; an interrupted run continues where it stopped.
 
     Files go to ``<out>.partial``, which becomes ``out`` when all are there. Repeating a finished
-    preparation does nothing.
+    preparation does nothing; one that fails leaves nothing.
 
     Args:
         out (Path): Folder to create.
@@ -94,8 +96,13 @@ def write_layout(
     if not out.exists():
         staging.mkdir(parents=True, exist_ok=True)
         write_atomic(staging / RECORD, json.dumps(settings, indent=2).encode())
-        for job in track_iter_progress(jobs):
-            _run(job, staging, image_suffix)
+        try:
+            # mmengine's default is what stdout was when it was imported
+            for job in track_iter_progress(jobs, file=sys.stdout):
+                _run(job, staging, image_suffix)
+        except Exception:  # a fault of the source, not an interruption
+            shutil.rmtree(staging)
+            raise
         os.replace(staging, out)
     return summarise(out, classes)
 

@@ -1,0 +1,68 @@
+"""A prepared folder is complete or absent; an interrupted preparation continues."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ktda_mmseg.datasets.preparation.layout import Job, write_layout
+
+SETTINGS = {'set': 'test'}
+CLASSES = ('a', 'b')
+
+
+def tile(value):
+    mask = np.full((4, 4), value, np.uint8)
+    mask[0] = 255
+    return [(np.full((4, 4, 3), 10 * value, np.uint8), mask)]
+
+
+def jobs(made, stop=None, error=KeyboardInterrupt):
+    def make(index):
+        if index == stop:
+            raise error
+        made.append(index)
+        return tile(index % 2)
+
+    return [Job('train', (f'{i}',), lambda i=i: make(i)) for i in range(3)]
+
+
+def test_the_layout_and_its_counts(tmp_path):
+    summary = write_layout(tmp_path / 'set', jobs([]), SETTINGS, CLASSES)
+    assert summary.images == {'train': 3}
+    assert summary.pixels['train'][[0, 1, 255]].tolist() == [24, 12, 12]
+    assert '50.0 %' in str(summary) and '25.0 %' in str(summary)
+    image = Image.open(tmp_path / 'set' / 'img_dir' / 'train' / '1.png')
+    assert np.array_equal(np.asarray(image), tile(1)[0][0])
+
+
+def test_an_interrupted_preparation_continues(tmp_path):
+    out, made = tmp_path / 'set', []
+    with pytest.raises(KeyboardInterrupt):
+        write_layout(out, jobs(made, stop=1), SETTINGS, CLASSES)
+    assert not out.exists()
+    write_layout(out, jobs(made), SETTINGS, CLASSES)
+    assert made == [0, 1, 2]
+    assert [path.name for path in tmp_path.iterdir()] == ['set']
+
+
+def test_a_failed_preparation_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError, match='broken'):
+        write_layout(tmp_path / 'set', jobs([], 1, ValueError('broken')), SETTINGS, CLASSES)
+    assert not list(tmp_path.iterdir())
+
+
+def test_repeating_does_nothing_and_other_settings_are_refused(tmp_path):
+    write_layout(tmp_path / 'set', jobs([]), SETTINGS, CLASSES)
+    made = []
+    write_layout(tmp_path / 'set', jobs(made), SETTINGS, CLASSES)
+    assert made == []
+    with pytest.raises(FileExistsError, match='set: expected no folder'):
+        write_layout(tmp_path / 'set', jobs([]), {'set': 'other'}, CLASSES)
+
+
+def test_a_folder_of_the_user_is_not_touched(tmp_path):
+    (tmp_path / 'set').mkdir()
+    (tmp_path / 'set' / 'precious').touch()
+    with pytest.raises(FileExistsError, match=r'one without preparation\.json'):
+        write_layout(tmp_path / 'set', jobs([]), SETTINGS, CLASSES)
+    assert (tmp_path / 'set' / 'precious').exists()
