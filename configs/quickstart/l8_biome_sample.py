@@ -17,9 +17,7 @@ model = dict(
         init_cfg=dict(type='Pretrained', checkpoint=galileo + 'data/models/nano/encoder.pt'),
     ),
     neck=dict(out_channels=128),
-    decode_head=dict(
-        num_classes=4, in_channels=[128] * 4, pyramid=dict(in_channels=[128] * 4)
-    ),
+    decode_head=dict(num_classes=4, in_channels=[128] * 4, pyramid=dict(in_channels=[128] * 4)),
     transfer_losses=[
         dict(type='FeatureKLDivLoss', axis='channel'),
         dict(type='FeatureL2Loss'),

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, register_backend
@@ -46,7 +47,9 @@ class AtomicCheckpointHook(CheckpointHook):
         **kwargs: As in ``CheckpointHook``; files are local, so ``backend_args`` is not taken.
     """
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    file_backend: LocalBackend
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, backend_args=dict(backend='atomic'), **kwargs)
 
     def before_train(self, runner: Runner) -> None:
@@ -84,25 +87,24 @@ class AtomicCheckpointHook(CheckpointHook):
         return self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(step))
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
-        backend, removed = self.file_backend, []
-        self.file_backend = _PostponedRemovals(backend, removed)
+        backend, postponing = self.file_backend, _NotedRemovals()
+        self.file_backend = postponing
         try:
             super()._save_best_checkpoint(runner, metrics)
         finally:
             self.file_backend = backend
         best = {getattr(self, 'best_ckpt_path', None)}
         best.update(getattr(self, 'best_ckpt_path_dict', {}).values())
-        for path in removed:
+        for path in postponing.noted:
             if path not in best:
                 backend.remove(path)
 
 
-class _PostponedRemovals:
-    """A file backend that notes what it is told to remove."""
+class _NotedRemovals(AtomicBackend):
+    """A backend that only notes what it is told to remove."""
 
-    def __init__(self, backend: AtomicBackend, removed: list[str]) -> None:
-        self._backend = backend
-        self.remove = removed.append
+    def __init__(self) -> None:
+        self.noted: list[str] = []
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._backend, name)
+    def remove(self, filepath: str | Path) -> None:
+        self.noted.append(str(filepath))

@@ -63,7 +63,7 @@ class ResumableSampler(Sampler[int]):
         self.start = 0
 
     def __iter__(self) -> Iterator[int]:
-        current, order = -1, range(self.size)
+        current, order = -1, list(range(self.size))
         for step in count(self.start):
             position = step * self.world_size + self.rank
             epoch, offset = divmod(position, self.size)

@@ -40,10 +40,10 @@ class FAM(BaseModule):
         stride: int = 4,
         fuse: bool = False,
     ) -> None:
-        super().__init__(
-            init_cfg=dict(type='TruncNormal', layer='Conv2d', std=0.02, bias=0.0)
+        super().__init__(init_cfg=dict(type='TruncNormal', layer='Conv2d', std=0.02, bias=0.0))
+        widths = (
+            [out_channels] * len(in_channels) if isinstance(out_channels, int) else out_channels
         )
-        widths = [out_channels] * len(in_channels) if isinstance(out_channels, int) else out_channels
         if len(widths) != len(in_channels):
             raise ValueError(
                 f'expected FAM.out_channels to be one width or {len(in_channels)} widths '
@@ -56,7 +56,8 @@ class FAM(BaseModule):
         self.stride = stride
         self.fuse = fuse
         self.convert = ModuleList(
-            nn.Conv2d(channels, width, 1) for channels, width in zip(in_channels, widths)
+            nn.Conv2d(channels, width, 1)
+            for channels, width in zip(in_channels, widths, strict=True)
         )
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
@@ -79,7 +80,7 @@ class FAM(BaseModule):
         grid = tuple(ceil(side * self.stride / self.patch_size) for side in inputs[0].shape[2:])
         aligned = tuple(
             resize(convert(level), size=grid, mode='bilinear', align_corners=False)
-            for convert, level in zip(self.convert, inputs)
+            for convert, level in zip(self.convert, inputs, strict=True)
         )
         return self.select(aligned)
 

@@ -45,9 +45,7 @@ class FMMHead(BaseModule):
     ) -> None:
         super().__init__()
         if order not in ('pyramid_first', 'modulation_first'):
-            raise ValueError(
-                f"expected order 'pyramid_first' or 'modulation_first', got {order!r}"
-            )
+            raise ValueError(f"expected order 'pyramid_first' or 'modulation_first', got {order!r}")
         self.order = order
         self.pyramid = MODELS.build(pyramid) if pyramid else None
         if self.pyramid is not None and order == 'pyramid_first':
@@ -111,9 +109,7 @@ class FMMHead(BaseModule):
         """
         levels = self.modulate(inputs)
         try:
-            losses = add_prefix(
-                self.decoder.loss(levels, batch_data_samples, train_cfg), 'decode'
-            )
+            losses = add_prefix(self.decoder.loss(levels, batch_data_samples, train_cfg), 'decode')
             if isinstance(self.auxiliary, ModuleList):
                 for index, head in enumerate(self.auxiliary):
                     head_losses = head.loss(levels, batch_data_samples, train_cfg)

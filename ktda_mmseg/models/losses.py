@@ -73,7 +73,7 @@ class FeatureKLDivLoss(nn.Module):
 class FeatureL2Loss(nn.Module):
     """Mean squared difference of student and teacher features.
 
-    The paper's "L2 normalization" constraint (:math:`L_{mse}` in its figure); nothing is normalised.
+    The paper's "L2 normalization" (:math:`L_{mse}` in its figure); nothing is normalised.
 
     Args:
         loss_weight (float): Factor on the loss.

@@ -125,5 +125,5 @@ class Modulation(ModuleList):
         """Modulate levels ``(N, C_i, H_i, W_i)``; shapes stay."""
         return tuple(
             blocks(level.flatten(2).transpose(1, 2)).transpose(1, 2).reshape(level.shape)
-            for blocks, level in zip(self, levels)
+            for blocks, level in zip(self, levels, strict=True)
         )

@@ -112,25 +112,29 @@ class KTDASegmentor(EncoderDecoder):
         if self.with_auxiliary_head:
             losses.update(self._auxiliary_head_forward_train(aligned, data_samples))
         if self.teacher is not None:
-            losses.update(add_prefix(self.transfer(aligned, inputs), 'transfer'))
+            levels = self.teacher(inputs)
+            losses.update(add_prefix(self.transfer(aligned, levels), 'transfer'))
         return losses
 
-    def transfer(self, aligned: tuple[Tensor, ...], inputs: Tensor) -> dict[str, Tensor]:
+    def transfer(
+        self, aligned: tuple[Tensor, ...], levels: tuple[Tensor, ...]
+    ) -> dict[str, Tensor]:
         """Compare aligned student levels with the teacher's.
 
         Args:
             aligned (tuple[Tensor, ...]): FAM's output, ``(N, C_i, h, w)`` a level.
-            inputs (Tensor): Normalised images ``(N, C, H, W)``.
+            levels (tuple[Tensor, ...]): The teacher's maps, ``(N, C_i, h_i, w_i)``.
 
         Returns:
             dict[str, Tensor]: Each loss averaged over the levels, by its ``loss_name``.
         """
-        levels = getattr(self.neck, 'select', tuple)(self.teacher(inputs))
-        pairs = list(zip(aligned, match_grid(levels, aligned)))
+        levels = getattr(self.neck, 'select', tuple)(levels)
+        pairs = list(zip(aligned, match_grid(levels, aligned), strict=True))
         losses: dict[str, Tensor] = {}
         for criterion in self.transfer_losses:
             value = sum(criterion(student, teacher) for student, teacher in pairs) / len(pairs)
-            losses[criterion.loss_name] = losses.get(criterion.loss_name, 0) + value
+            name = str(criterion.loss_name)
+            losses[name] = losses[name] + value if name in losses else value
         return losses
 
     def _decode_head_forward_train(

@@ -53,7 +53,7 @@ class FrozenTeacher:
             )
         self.backbone.requires_grad_(False)
         self.backbone.train(False)
-        self._scale, self._shift = input_transform(self.backbone, data_preprocessor)
+        self._transform = input_transform(self.backbone, data_preprocessor)
         self._fingerprint: dict[str, str] | None = None
 
     @torch.no_grad()
@@ -68,8 +68,9 @@ class FrozenTeacher:
         """
         if next(self.backbone.parameters()).device != inputs.device:
             self.backbone.to(inputs.device)
-        if self._scale is not None:
-            inputs = inputs * self._scale.to(inputs) + self._shift.to(inputs)
+        if self._transform is not None:
+            scale, shift = (value.to(inputs) for value in self._transform)
+            inputs = inputs * scale + shift
         return tuple(self.backbone(inputs))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> 'FrozenTeacher':
@@ -96,7 +97,7 @@ class FrozenTeacher:
 
 def input_transform(
     backbone: torch.nn.Module, data_preprocessor: BaseDataPreprocessor
-) -> tuple[Tensor, Tensor] | tuple[None, None]:
+) -> tuple[Tensor, Tensor] | None:
     """Return the affine map from the student's normalisation to the teacher's.
 
     Args:
@@ -104,14 +105,14 @@ def input_transform(
         data_preprocessor (BaseDataPreprocessor): Holds the student's ``mean`` and ``std``.
 
     Returns:
-        tuple[Tensor, Tensor] | tuple[None, None]: Scale and shift ``(C, 1, 1)``; None where the
+        tuple[Tensor, Tensor] | None: Scale and shift ``(C, 1, 1)``; None where the
         teacher takes the student's inputs as they are.
 
     Raises:
         ValueError: If the two have different numbers of channels.
     """
     if getattr(backbone, 'input_mean', None) is None:
-        return None, None
+        return None
     mean, std = (
         torch.tensor(values, dtype=torch.float32).view(-1, 1, 1)
         for values in (backbone.input_mean, backbone.input_std)
@@ -149,5 +150,5 @@ def match_grid(teacher: Sequence[Tensor], student: Sequence[Tensor]) -> list[Ten
         t
         if t.shape[2:] == s.shape[2:]
         else torch.nn.functional.interpolate(t, s.shape[2:], mode='bilinear', align_corners=False)
-        for t, s in zip(teacher, student)
+        for t, s in zip(teacher, student, strict=True)
     ]

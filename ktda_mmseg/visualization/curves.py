@@ -47,11 +47,11 @@ def plot_curves(curves: dict[str, Curve], path: Path) -> None:
     for name, curve in sorted(curves.items()):
         if 'loss' in name:
             style = dict(color='black', linewidth=2) if name == 'loss' else dict(linewidth=1)
-            losses.plot(*zip(*sorted(curve.items())), label=name, **style)
+            losses.plot(*zip(*sorted(curve.items()), strict=True), label=name, **style)
     losses.set(title='Training losses', xlabel='iteration', yscale='log')
     losses.legend(fontsize='small')
     if 'mIoU' in curves:
-        scores.plot(*zip(*sorted(curves['mIoU'].items())), marker='o')
+        scores.plot(*zip(*sorted(curves['mIoU'].items()), strict=True), marker='o')
     scores.set(title='Validation mIoU', xlabel='iteration', ylabel='%', ylim=(0, 100))
     for axes in (losses, scores):
         axes.grid(alpha=0.3)

@@ -50,18 +50,18 @@ def plot_predictions(
     """
     figure = Figure(figsize=(8.4, 2.8 * len(examples) + 0.6), layout='constrained')
     rows = figure.subplots(len(examples), 3, squeeze=False)
-    for axes, title in zip(rows[0], ('image', 'ground truth', 'prediction')):
+    for axes, title in zip(rows[0], ('image', 'ground truth', 'prediction'), strict=True):
         axes.set_title(title)
-    for row, example in zip(rows, examples):
+    for row, example in zip(rows, examples, strict=True):
         maps = (colourise(labels, palette) for labels in (example.truth, example.prediction))
-        for axes, picture in zip(row, (example.image, *maps)):
+        for axes, picture in zip(row, (example.image, *maps), strict=True):
             axes.imshow(picture)
             axes.set(xticks=[], yticks=[])
         row[0].set_ylabel(example.name, fontsize='small')
     colours = [*palette, IGNORED]
     patches = [
-        Patch(facecolor=np.divide(colour, 255), label=name)
-        for name, colour in zip([*classes, 'ignored'], colours)
+        Patch(facecolor='#{:02x}{:02x}{:02x}'.format(*colour), label=name)
+        for name, colour in zip([*classes, 'ignored'], colours, strict=True)
     ]
     figure.legend(handles=patches, loc='outside lower center', ncols=min(len(patches), 6))
     figure.savefig(path, dpi=110)

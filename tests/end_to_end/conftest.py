@@ -28,7 +28,9 @@ def quickstart() -> Path:
 @pytest.fixture(scope='session')
 def options(synthetic: Path) -> list[str]:
     """Overrides that make a quickstart config train on ``synthetic`` in seconds."""
-    roots = [f'{split}_dataloader.dataset.data_root={synthetic}' for split in ('train', 'val', 'test')]
+    roots = [
+        f'{split}_dataloader.dataset.data_root={synthetic}' for split in ('train', 'val', 'test')
+    ]
     return [
         '--cfg-options',
         *roots,

@@ -25,7 +25,7 @@ def config(quickstart, options, tmp_path_factory) -> Path:
     for split in ('train', 'val', 'test'):
         root = config[f'{split}_dataloader'].dataset.data_root
         lines.append(f'{split}_dataloader = dict(dataset=dict(data_root={root!r}), num_workers=0)')
-    lines += ["train_cfg = dict(max_iters=2, val_interval=2)", "work_dir = 'work'"]
+    lines += ['train_cfg = dict(max_iters=2, val_interval=2)', "work_dir = 'work'"]
     path.write_text('\n'.join(lines))
     return path
 
@@ -57,7 +57,9 @@ def test_mmsegs_test_tool(config, checkpoint):
 def test_mim(config, checkpoint, package):
     pytest.importorskip('mim')
     mim = [sys.executable, '-m', 'mim']
-    printed = run(config, *mim, 'test', package, config.name, '--checkpoint', checkpoint, '--gpus', 0)
+    printed = run(
+        config, *mim, 'test', package, config.name, '--checkpoint', checkpoint, '--gpus', 0
+    )
     assert 'mIoU' in printed
 
 

@@ -20,7 +20,9 @@ def golden(shared):
 
 @pytest.fixture
 def model(golden, tiny_model, tools, tmp_path):
-    source, student, teacher = (tmp_path / f'{name}.pth' for name in ('official', 'ktda', 'teacher'))
+    source, student, teacher = (
+        tmp_path / f'{name}.pth' for name in ('official', 'ktda', 'teacher')
+    )
     torch.save(golden['checkpoint'], source)
     tools('model_converters/official_to_ktda.py', source, student, '--teacher-out', teacher)
     tiny_model.teacher.init_cfg = dict(type='Pretrained', checkpoint=str(teacher))

@@ -21,7 +21,14 @@ def trained(tools, quickstart, options, tmp_path_factory):
 
 def test_training_logs_losses_scores_and_time_left(trained):
     work_dir, printed = trained
-    for word in ('decode.loss_ce', 'aux.loss_ce', 'transfer.loss_kl', 'transfer.loss_l2', 'eta:', 'mIoU'):
+    for word in (
+        'decode.loss_ce',
+        'aux.loss_ce',
+        'transfer.loss_kl',
+        'transfer.loss_l2',
+        'eta:',
+        'mIoU',
+    ):
         assert word in printed
     assert 'Could not import OneDL' not in printed
     assert (work_dir / 'iter_4.pth').exists()
@@ -53,10 +60,18 @@ def test_testing_prints_scores_and_writes_maps(trained, tools, quickstart, optio
     )  # fmt: skip
     assert re.search(r'mIoU: \d+\.\d+', printed)
     assert len(list((tmp_path / 'maps').glob('*.png'))) == 4
-    assert len(list((tmp_path / 'test').rglob('shown/**/*.png')) or list((tmp_path / 'shown').rglob('*.png'))) == 4
+    assert (
+        len(
+            list((tmp_path / 'test').rglob('shown/**/*.png'))
+            or list((tmp_path / 'shown').rglob('*.png'))
+        )
+        == 4
+    )
 
 
-def test_the_report_shows_images_and_curves(trained, tools, quickstart, options, synthetic, tmp_path):
+def test_the_report_shows_images_and_curves(
+    trained, tools, quickstart, options, synthetic, tmp_path
+):
     config = Config.fromfile(quickstart)
     config.merge_from_dict(dict(option.split('=', 1) for option in options[1:4]))
     config.model.decode_head.decoder.pool_scales = (1, 2)
@@ -65,7 +80,13 @@ def test_the_report_shows_images_and_curves(trained, tools, quickstart, options,
     work_dir, _ = trained
     out = tmp_path / 'report'
     printed = tools(
-        'analysis_tools/report.py', path, work_dir / 'iter_4.pth', '--work-dir', work_dir, '--out', out
+        'analysis_tools/report.py',
+        path,
+        work_dir / 'iter_4.pth',
+        '--work-dir',
+        work_dir,
+        '--out',
+        out,
     )
     assert re.search(r'mIoU \d+\.\d+ %', printed)
     assert str(out) in printed

@@ -19,7 +19,9 @@ def levels(height, width, channels=(4, 6)):
 
 @settings(deadline=None, max_examples=40)
 @given(
-    st.integers(4, 60).map(lambda n: 4 * n), st.integers(4, 60).map(lambda n: 4 * n), st.integers(1, 20)
+    st.integers(4, 60).map(lambda n: 4 * n),
+    st.integers(4, 60).map(lambda n: 4 * n),
+    st.integers(1, 20),
 )
 def test_grid_is_the_teachers(height, width, patch_size):
     aligned = FAM([4, 6], 8, patch_size)(levels(height, width))

@@ -33,7 +33,9 @@ def test_parts_can_be_left_out(tiny_model):
 
 
 def test_modulation_widths_follow_the_order(tiny_model):
-    pyramid = dict(tiny_model.decode_head.pyramid, in_channels=[32] * 4, out_channels=16, scales=[1])
+    pyramid = dict(
+        tiny_model.decode_head.pyramid, in_channels=[32] * 4, out_channels=16, scales=[1]
+    )
     options = dict(
         pyramid=pyramid, decoder=dict(type='FCNHead', in_channels=16, channels=8), auxiliary=None
     )

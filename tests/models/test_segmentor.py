@@ -38,7 +38,9 @@ def test_several_auxiliary_decoders_share_their_weight(tiny_model, make_samples)
     state = one.state_dict()
     for key in [key for key in state if key.startswith(prefix)]:
         value = state.pop(key)
-        state[key.replace(prefix, prefix + '0.')] = state[key.replace(prefix, prefix + '1.')] = value
+        state[key.replace(prefix, prefix + '0.')] = state[key.replace(prefix, prefix + '1.')] = (
+            value
+        )
     two.load_state_dict(state)
     data = batch(make_samples)
     single, shared = one.loss(*data), two.loss(*data)

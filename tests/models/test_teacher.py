@@ -53,7 +53,9 @@ def test_another_number_of_bands_is_named():
 
 def test_fingerprint_tells_weights_and_config_apart():
     def fingerprint(**options):
-        return FrozenTeacher(ConfigDict(type='EchoTeacher', **options), preprocessor()).fingerprint()
+        return FrozenTeacher(
+            ConfigDict(type='EchoTeacher', **options), preprocessor()
+        ).fingerprint()
 
     assert fingerprint() == fingerprint()
     assert fingerprint()['sha256'] != fingerprint(gain=2.0)['sha256']

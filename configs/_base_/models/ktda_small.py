@@ -24,9 +24,7 @@ model = dict(
         gap_before_final_norm=False,
     ),
     teacher=dict(type='EfficientNetLite0'),
-    neck=dict(
-        type='FAM', in_channels=[24, 48, 96, 192], out_channels=teacher_widths, patch_size=8
-    ),
+    neck=dict(type='FAM', in_channels=[24, 48, 96, 192], out_channels=teacher_widths, patch_size=8),
     decode_head=dict(
         type='FMMHead',
         in_channels=teacher_widths,

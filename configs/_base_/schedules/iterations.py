@@ -6,7 +6,11 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='AtomicCheckpointHook', by_epoch=False, interval=1000, save_best='mIoU', max_keep_ckpts=1
+        type='AtomicCheckpointHook',
+        by_epoch=False,
+        interval=1000,
+        save_best='mIoU',
+        max_keep_ckpts=1,
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='SegVisualizationHook'),

@@ -1,5 +1,3 @@
 # Official experiment w.
 _base_ = ['./mlp_x1.py', '../../_base_/models/students.py']
-model = dict(
-    backbone={{_base_.convnextv2_femto}}, neck=dict(in_channels=[48, 96, 192, 384])
-)
+model = dict(backbone={{_base_.convnextv2_femto}}, neck=dict(in_channels=[48, 96, 192, 384]))

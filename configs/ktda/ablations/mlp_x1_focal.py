@@ -1,4 +1,5 @@
-# Official `dinov2_b_frozen-fam-fmm_focallLoss`; on a GPU mmseg's FocalLoss needs mmcv's compiled ops.
+# Official `dinov2_b_frozen-fam-fmm_focallLoss`.
+# On a GPU mmseg's FocalLoss needs mmcv's compiled ops.
 _base_ = './mlp_x1.py'
 model = dict(
     decode_head=dict(
