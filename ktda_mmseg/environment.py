@@ -54,12 +54,15 @@ def check_environment() -> None:
     missing = [module for module in ONEDL if not _is_importable(module)]
     if missing:
         raise ImportError(_absence(missing, _install([family[module] for module in missing])))
+    lite = [LITE[module] for module in LITE if LITE[module] in installed[module]]
+    remove = f'pip uninstall -y {" ".join(lite)} && ' if lite else ''
+    repair = f'{remove}{_install(family.values(), "--upgrade ")}'
+    _import('torchvision', 'pip install --force-reinstall torch torchvision')
+    # not quiet: its progress bars keep the stdout that they meet at import
+    _import('mmengine', repair)
     with quiet_imports():
-        _import('torchvision', 'pip install --force-reinstall torch torchvision')
-        lite = [LITE[module] for module in LITE if LITE[module] in installed[module]]
-        remove = f'pip uninstall -y {" ".join(lite)} && ' if lite else ''
-        for module in ('mmengine', 'mmcv', 'mmseg.models', 'mmpretrain.models'):
-            _import(module, f'{remove}{_install(family.values(), "--upgrade ")}')
+        for module in ('mmcv', 'mmseg.models', 'mmpretrain.models'):
+            _import(module, repair)
 
 
 @contextlib.contextmanager
