@@ -65,17 +65,24 @@ def check_environment() -> None:
             _import(module, repair)
 
 
+# about a compiled op that no KTDA model uses, and about an import of mmengine's on torch before 2.7
+MEANINGLESS_WARNINGS = (
+    'Fail to import ``MultiScaleDeformableAttention``',
+    '`TorchScript` support for functional optimizers is deprecated',
+)
+
+
 @contextlib.contextmanager
 def quiet_imports() -> Iterator[None]:
-    """Keep two notices off the screen that mmseg and mmcv give at import and that mean nothing.
+    """Keep notices off the screen that the OpenMMLab packages give at import and that mean nothing.
 
-    They are about a data set format and a compiled op that no KTDA model uses. All other output
-    passes.
+    All other output passes.
     """
-    warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
+    for message in MEANINGLESS_WARNINGS:
+        warnings.filterwarnings('ignore', message=message)
     held = io.StringIO()
     try:
-        # mmseg prints, as there is no logger yet
+        # mmseg prints, as there is no logger yet; the notice is about a data set format
         with contextlib.redirect_stdout(held):
             yield
     finally:

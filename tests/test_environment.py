@@ -156,7 +156,7 @@ def test_the_check_is_quick():
     assert time.perf_counter() - start < 0.05
 
 
-def test_only_two_notices_are_kept_off_the_screen(capsys):
+def test_only_the_known_notice_is_kept_off_the_screen(capsys):
     with quiet_imports():
         print('Could not import OneDL')
         print('something else')
@@ -171,3 +171,9 @@ def test_import_leaves_the_screen_clean():
         text=True,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+
+
+def test_progress_bars_stay_visible():
+    code = 'import ktda_mmseg, mmengine; list(mmengine.track_iter_progress([1, 2]))'
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert '2/2' in done.stdout

@@ -4,10 +4,6 @@ _base_ = [
     '../_base_/schedules/quickstart.py',
     '../_base_/default_runtime.py',
 ]
-train_pipeline = [
-    dict(step, crop_size=(128, 128)) if step['type'] == 'RandomCrop' else step
-    for step in _base_.train_pipeline
-]
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline={{_base_.crop_pipeline}}))
 # fewer windows: the test tiles are large
 model = dict(decode_head=dict(num_classes=5), test_cfg=dict(stride=(128, 128)))

@@ -4,11 +4,7 @@ _base_ = [
     '../_base_/schedules/quickstart.py',
     '../_base_/default_runtime.py',
 ]
-train_pipeline = [
-    dict(step, crop_size=(128, 128)) if step['type'] == 'RandomCrop' else step
-    for step in _base_.train_pipeline
-]
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline={{_base_.crop_pipeline}}))
 galileo = 'https://raw.githubusercontent.com/nasaharvest/galileo/0f0b5b95ac81acef4b74cf4686dc877202f4541b/'
 model = dict(
     teacher=dict(

@@ -4,9 +4,5 @@ _base_ = [
     '../_base_/schedules/quickstart.py',
     '../_base_/default_runtime.py',
 ]
-train_pipeline = [
-    dict(step, crop_size=(128, 128)) if step['type'] == 'RandomCrop' else step
-    for step in _base_.train_pipeline
-]
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline={{_base_.crop_pipeline}}))
 model = dict(decode_head=dict(num_classes=5))

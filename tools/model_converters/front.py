@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
 
 def converter_parser(description: str | None) -> argparse.ArgumentParser:
@@ -19,6 +20,23 @@ def converter_parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument('out', metavar='DST', help='.pth, .pt or .safetensors file to write')
     add_allow_pickle(parser)
     return parser
+
+
+def convert_backbone(description: str | None, family: str, sizes: Sequence[str]) -> None:
+    """Convert the weights of a backbone from the command line.
+
+    Args:
+        description (str | None): What the converter does.
+        family (str): Module of ``ktda_mmseg.checkpoints`` that holds ``FAMILY_to_mmpretrain``.
+        sizes (Sequence[str]): Sizes that ``--arch`` can name.
+    """
+    parser = converter_parser(description)
+    parser.add_argument('--arch', choices=sizes, help='refuse any other size')
+    args = parser.parse_args()
+    # only now, so that --help answers at once
+    convert_file = import_module('ktda_mmseg.checkpoints.converting').convert_backbone_file
+    convert = getattr(import_module(f'ktda_mmseg.checkpoints.{family}'), f'{family}_to_mmpretrain')
+    report(convert_file, args.source, args.out, convert, args.arch, args.allow_pickle)
 
 
 def add_allow_pickle(parser: argparse.ArgumentParser) -> None:

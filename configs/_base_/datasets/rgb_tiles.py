@@ -12,6 +12,11 @@ train_pipeline = [
     dict(type='PhotoMetricDistortion'),
     dict(type='PackSegInputs'),
 ]
+# for models that train on crops of a tile
+crop_pipeline = [
+    dict(step, crop_size=(128, 128)) if step['type'] == 'RandomCrop' else step
+    for step in train_pipeline
+]
 test_pipeline = [
     loading,
     dict(type='Resize', scale=crop_size, keep_ratio=False),
@@ -52,12 +57,10 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    val_dataloader,
     dataset=dict(
+        val_dataloader['dataset'],
         data_prefix=dict(img_path='img_dir/test', seg_map_path='ann_dir/test'),
-        pipeline=test_pipeline,
     ),
 )
 val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU', 'mDice', 'mFscore'])

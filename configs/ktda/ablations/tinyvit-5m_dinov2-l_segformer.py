@@ -1,11 +1,3 @@
 # Official experiment z.
-_base_ = ['./tinyvit-5m_segformer.py', '../../_base_/models/dinov2-l.py']
-model = dict(
-    teacher={{_base_.dinov2_l}},
-    neck=dict(out_channels=1024),
-    decode_head=dict(
-        in_channels=[1024] * 4,
-        decoder=dict(in_channels=[1024] * 4),
-        auxiliary=dict(in_channels=1024),
-    ),
-)
+_base_ = './convnextv2-femto_dinov2-l_segformer.py'
+model = dict(backbone={{_base_.tinyvit_5m}}, neck=dict(in_channels=[128, 160, 320, 320], stride=8))
