@@ -15,8 +15,8 @@ SOURCES := setup.py pyproject.toml $(wildcard requirements/*.txt)
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1: /p' $(MAKEFILE_LIST)
 
-demo: $(VENV)/demo data/synthetic  ## train, test and picture a small KTDA model on generated scenes
-	$(BIN)/python tools/train.py $(CONFIG) --work-dir $(WORK)
+demo: $(VENV)/demo data/synthetic_grass  ## train, test and picture a small KTDA model on generated scenes
+	$(BIN)/python tools/train.py $(CONFIG) --work-dir $(WORK) --resume
 	$(BIN)/python tools/test.py $(CONFIG) $(BEST) --work-dir $(WORK)
 	$(BIN)/python tools/analysis_tools/report.py $(CONFIG) $(BEST) --work-dir $(WORK)
 
@@ -30,9 +30,9 @@ lint: $(VENV)/test  ## check style and types
 	$(BIN)/mypy
 
 clean:  ## remove the environment and all that was generated
-	rm -rf $(VENV) build dist *.egg-info ktda_mmseg/.mim data/synthetic $(WORK)
+	rm -rf $(VENV) build dist *.egg-info ktda_mmseg/.mim data/synthetic_grass $(WORK)
 
-data/synthetic: | $(VENV)/demo
+data/synthetic_grass: | $(VENV)/demo
 	$(BIN)/python tools/prepare_dataset.py synthetic --out $@
 
 $(VENV)/demo: EXTRAS := onedl,demo
