@@ -65,21 +65,14 @@ def check_environment() -> None:
             _import(module, repair)
 
 
-# about a compiled op that no KTDA model uses, and about an import of mmengine's on torch before 2.7
-MEANINGLESS_WARNINGS = (
-    'Fail to import ``MultiScaleDeformableAttention``',
-    '`TorchScript` support for functional optimizers is deprecated',
-)
-
-
 @contextlib.contextmanager
 def quiet_imports() -> Iterator[None]:
     """Keep notices off the screen that the OpenMMLab packages give at import and that mean nothing.
 
     All other output passes.
     """
-    for message in MEANINGLESS_WARNINGS:
-        warnings.filterwarnings('ignore', message=message)
+    # a compiled op that no KTDA model uses
+    warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
     held = io.StringIO()
     try:
         # mmseg prints, as there is no logger yet; the notice is about a data set format
