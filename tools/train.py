@@ -17,6 +17,8 @@ def main() -> None:
     parser.add_argument('--amp', action='store_true', help='train in mixed precision, on a GPU')
     args = parse(parser, 'config', 'resume')
 
+    from mmengine.device import get_device
+    from mmengine.model import revert_sync_batchnorm
     from mmengine.runner import Runner
     from mmseg.registry import RUNNERS
 
@@ -33,6 +35,9 @@ def main() -> None:
         if args.resume is not None:
             resume_from(config, args.resume or None)
         runner = RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
+        if get_device() == 'cpu':
+            # SyncBN trains on GPUs only
+            revert_sync_batchnorm(runner.model)
         runner.train()
 
 

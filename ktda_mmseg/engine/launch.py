@@ -65,7 +65,8 @@ def clean_errors() -> Iterator[None]:
 
 
 def _is_of_user(error: Exception) -> bool:
-    if isinstance(error, FileNotFoundError):
+    # an error of a class of ours may come from a worker, without our frames
+    if isinstance(error, FileNotFoundError) or type(error).__module__.startswith('ktda_mmseg.'):
         return True
     raised_in = _raised_in(error)
     if isinstance(error, (TypeError, KeyError)):
