@@ -149,7 +149,9 @@ def _named(function: Callable[..., Any], path: str) -> Callable[..., Any]:
     def call(*args: Any) -> Any:  # noqa: ANN401
         return function(*args)
 
-    call.__module__, _, call.__qualname__ = path.rpartition('.')
+    call.__module__, _, call.__name__ = path.rpartition('.')
+    # torch before 2.7 looks at the one, later ones at the other
+    call.__qualname__ = call.__name__
     return call
 
 
