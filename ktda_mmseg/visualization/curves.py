@@ -49,7 +49,8 @@ def plot_curves(curves: dict[str, Curve], path: Path) -> None:
             style = dict(color='black', linewidth=2) if name == 'loss' else dict(linewidth=1)
             losses.plot(*zip(*sorted(curve.items()), strict=True), label=name, **style)
     losses.set(title='Training losses', xlabel='iteration', yscale='log')
-    losses.legend(fontsize='small')
+    # beside the axes: in them it would hide curves
+    figure.legend(loc='outside lower center', fontsize='small', ncols=6)
     if 'mIoU' in curves:
         scores.plot(*zip(*sorted(curves['mIoU'].items()), strict=True), marker='o')
     scores.set(title='Validation mIoU', xlabel='iteration', ylabel='%', ylim=(0, 100))
