@@ -10,7 +10,7 @@ from pathlib import Path
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line; each sub-command has the arguments of a module's ``prepare``."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog='An interrupted run continues where it stopped.'
+        description=__doc__, epilog='An interrupted or failed run goes on where it stopped.'
     )
     commands = parser.add_subparsers(dest='command', required=True)
 

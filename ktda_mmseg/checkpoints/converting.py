@@ -9,10 +9,12 @@ from typing import Any
 
 from torch import Tensor
 
+from ktda_mmseg.fileio import atomic
+
 from .conversion import Conversion
 from .official_ktda import OfficialWeights, convert_official
 from .reading import read_checkpoint, state_dict_of
-from .writing import atomic, check_suffix, write_checkpoint
+from .writing import check_suffix, write_checkpoint
 
 
 def convert_backbone_file(

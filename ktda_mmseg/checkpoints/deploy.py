@@ -9,9 +9,11 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS, MODELS
 
+from ktda_mmseg.fileio import atomic
+
 from .conversion import Conversion, check_weights
 from .reading import read_checkpoint, state_dict_of
-from .writing import atomic, check_suffix, write_checkpoint
+from .writing import check_suffix, write_checkpoint
 
 _AUXILIARY = ('decode_head.auxiliary.', 'auxiliary_head.')
 _TRAINING = (

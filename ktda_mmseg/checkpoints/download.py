@@ -13,7 +13,7 @@ import torch
 from mmengine.dist import barrier, get_rank
 from tqdm import tqdm
 
-from .writing import atomic
+from ktda_mmseg.fileio import atomic
 
 _HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})\.[^.]+$')
 _CHUNK = 1 << 20

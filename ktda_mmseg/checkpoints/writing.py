@@ -1,36 +1,14 @@
-"""Writing files that are whole or not there."""
+"""Writing checkpoints in the formats that are read."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
 SUFFIXES = ('.pth', '.pt', '.safetensors')
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """Give a name to write to, beside the final one, and rename when the block succeeds.
-
-    Args:
-        path (Path): Where the file shall appear; its folder is made if need be.
-
-    Yields:
-        The name to write to; it is removed if the block raises.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f'{path.stem}.{os.getpid()}.partial{path.suffix}')
-    try:
-        yield partial
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:

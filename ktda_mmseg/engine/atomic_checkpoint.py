@@ -1,6 +1,5 @@
 """Checkpoints that a kill at any moment leaves whole: the new one, or the one before."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +9,15 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
+from ktda_mmseg.fileio import remove_partial, write_atomic
+
 
 class AtomicBackend(LocalBackend):
     """Local files that appear under their name only when they are whole and on disk."""
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Write ``obj`` beside ``filepath``, then rename.
-
-        The name beside it is always the same, so that what a kill left is overwritten next time.
-        """
-        path = Path(filepath)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f'{path.name}.partial')
-        with open(partial, 'wb') as file:
-            file.write(obj)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        """Write ``obj`` beside ``filepath``, then rename."""
+        write_atomic(Path(filepath), obj, durable=True)
 
     def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
         """Write text as :meth:`put` writes bytes."""
@@ -56,8 +47,7 @@ class AtomicCheckpointHook(CheckpointHook):
         """Open the atomic backend and clear what a kill left half-written."""
         super().before_train(runner)
         if is_main_process():
-            for partial in Path(self.out_dir).glob('*.pth.partial'):
-                partial.unlink()
+            remove_partial(Path(self.out_dir))
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         outdated = None

@@ -61,7 +61,7 @@ def test_killed_runs_end_in_the_same_bits(tools, quickstart, options, tmp_path, 
     moments = [
         # before the first checkpoint, during the writing of one, between iterations
         lambda: killed.is_dir() and any(killed.glob('*/*.log')),
-        lambda: any(killed.glob('iter_3.pth.partial')),
+        lambda: any(killed.glob('.partial.*.iter_3.pth')),
         lambda: (killed / 'iter_6.pth').exists(),
     ]
     for moment in moments:
@@ -74,4 +74,4 @@ def test_killed_runs_end_in_the_same_bits(tools, quickstart, options, tmp_path, 
     assert {path.name for path in killed.glob('best_*')} == {
         path.name for path in alone.glob('best_*')
     }
-    assert not list(killed.glob('*.partial'))
+    assert not list(killed.glob('.partial.*'))

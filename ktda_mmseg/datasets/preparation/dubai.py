@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from ..dubai import DubaiDataset
-from .layout import IGNORE, Job, Summary, write_layout
+from .layout import IGNORE, Job, Summary, Tile, write_layout
 from .tiling import Window, tile_windows
 
 # the parts of one "Tile n" folder form one contiguous mosaic, so no folder is in two splits
@@ -90,9 +90,7 @@ def _pairs(folder: Path) -> list[tuple[Path, Path]]:
     return [(path, masks[stem]) for stem, path in images.items()]
 
 
-def _tiles(
-    image_path: Path, mask_path: Path, windows: list[Window]
-) -> list[tuple[np.ndarray, np.ndarray]]:
+def _tiles(image_path: Path, mask_path: Path, windows: list[Window]) -> list[Tile]:
     image, colours = (_read(path) for path in (image_path, mask_path))
     if image.shape != colours.shape:
         raise ValueError(
@@ -100,7 +98,7 @@ def _tiles(
             f'found {colours.shape[:2]}'
         )
     labels = class_mask(colours, mask_path)
-    return [(window.cut(image), window.cut(labels)) for window in windows]
+    return [Tile(window.cut(image), window.cut(labels)) for window in windows]
 
 
 def _size(path: Path) -> tuple[int, int]:

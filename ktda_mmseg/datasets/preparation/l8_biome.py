@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..l8_biome import L8BiomeDataset
-from .layout import IGNORE, Job, Summary, write_layout
+from .layout import IGNORE, Job, Summary, Tile, write_layout
 
 SPLITS = ('train', 'val', 'test')
 RGB = (1, 2, 3)  # the sample's first bands are red, green, blue
@@ -94,7 +94,7 @@ def class_mask(labels: np.ndarray, path: Path) -> np.ndarray:
     return table[labels]
 
 
-def _tile(folder: Path, name: str) -> list[tuple[np.ndarray, np.ndarray]]:
+def _tile(folder: Path, name: str) -> list[Tile]:
     image_path, mask_path = (folder / kind / f'{name}.tif' for kind in ('Images', 'Masks'))
     bands, labels = _read(image_path, RGB), _read(mask_path, (1,))[0]
     if bands.shape[1:] != labels.shape:
@@ -103,7 +103,7 @@ def _tile(folder: Path, name: str) -> list[tuple[np.ndarray, np.ndarray]]:
         )
     if not np.isfinite(bands).all():
         raise ValueError(f'{image_path}: expected finite reflectance, found NaN or infinity')
-    return [(stretch(bands), class_mask(labels, mask_path))]
+    return [Tile(stretch(bands), class_mask(labels, mask_path))]
 
 
 def _read(path: Path, bands: tuple[int, ...]) -> np.ndarray:

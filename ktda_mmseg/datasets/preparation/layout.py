@@ -3,15 +3,18 @@
 import io
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.utils import track_iter_progress
 from PIL import Image
+
+from ktda_mmseg.fileio import remove_partial, write_atomic
 
 IGNORE = 255
 RECORD = 'preparation.json'
@@ -21,6 +24,34 @@ SAVE_OPTIONS = {
 }
 
 
+class Georeference(NamedTuple):
+    """Where a tile lies on the ground.
+
+    Attributes:
+        crs (rasterio.crs.CRS): Coordinate reference system.
+        transform (affine.Affine): From pixel to map coordinates.
+    """
+
+    crs: Any
+    transform: Any
+
+
+class Tile(NamedTuple):
+    """An image with its mask.
+
+    Attributes:
+        image (np.ndarray): (H, W, C); 8-bit RGB, or anything a GeoTIFF holds.
+        mask (np.ndarray): Class indices (H, W), uint8; 255 is ignored.
+        georeference (Georeference | None): Where it lies, if known.
+        nodata (float | None): Value of pixels without data, if there is one.
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+    georeference: Georeference | None = None
+    nodata: float | None = None
+
+
 @dataclass(frozen=True)
 class Job:
     """A piece of work that makes one or more tiles from one source.
@@ -28,12 +59,12 @@ class Job:
     Attributes:
         split (str): 'train', 'val' or 'test'.
         names (tuple[str, ...]): Names of the tiles, without suffix.
-        make (Callable): Returns one pair a name: RGB image (H, W, 3) and mask (H, W), both uint8.
+        make (Callable): Gives, one after the other, a tile a name; None leaves that one out.
     """
 
     split: str
     names: tuple[str, ...]
-    make: Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]
+    make: Callable[[], Iterable[Tile | None]]
 
 
 @dataclass
@@ -72,14 +103,15 @@ def write_layout(
     classes: Sequence[str],
     image_suffix: str = '.png',
 ) -> Summary:
-    """Run the jobs and write their tiles; an interrupted run continues where it stopped.
+    """Run the jobs on all cores and write their tiles.
 
     Files go to ``<out>.partial``, which becomes ``out`` when all are there. Repeating a finished
-    preparation does nothing; one that fails leaves nothing.
+    preparation does nothing; one that was interrupted or failed goes on with what is missing.
 
     Args:
         out (Path): Folder to create.
-        jobs (Sequence[Job]): The work.
+        jobs (Sequence[Job]): The work; threads share it, since GDAL, Pillow and numpy leave Python
+            to the others while they work.
         settings (dict): What determines the result; recorded beside it as JSON.
         classes (Sequence[str]): Class names, for the summary.
         image_suffix (str): '.png' or '.tif'. Default: '.png'.
@@ -94,30 +126,18 @@ def write_layout(
     for folder in (out, staging):
         _check_settings(folder, settings)
     if not out.exists():
-        staging.mkdir(parents=True, exist_ok=True)
         write_atomic(staging / RECORD, json.dumps(settings, indent=2).encode())
-        try:
-            # mmengine's default is what stdout was when it was imported
-            for job in track_iter_progress(jobs, file=sys.stdout):
-                _run(job, staging, image_suffix)
-        except Exception:  # a fault of the source, not an interruption
-            shutil.rmtree(staging)
-            raise
+        remove_partial(staging)
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+            work = [threads.submit(_run, job, staging, image_suffix) for job in jobs]
+            try:
+                # mmengine's default is what stdout was when it was imported
+                for future in track_iter_progress(work, file=sys.stdout):
+                    future.result()
+            finally:
+                threads.shutdown(cancel_futures=True)
         os.replace(staging, out)
     return summarise(out, classes)
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that it is never seen incomplete.
-
-    Args:
-        path (Path): The file; its folder is made.
-        content (bytes): What to write.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + '.tmp')
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
 
 
 def summarise(out: Path, classes: Sequence[str]) -> Summary:
@@ -160,9 +180,10 @@ def _run(job: Job, root: Path, image_suffix: str) -> None:
     masks = [root / 'ann_dir' / job.split / (name + '.png') for name in job.names]
     if all(path.exists() for path in [*images, *masks]):
         return
-    for image_path, mask_path, tile in zip(images, masks, job.make(), strict=True):
-        for path, array in zip((image_path, mask_path), tile, strict=True):
-            write_atomic(path, encode(array, path.suffix))
+    for image, mask, tile in zip(images, masks, job.make(), strict=True):
+        if tile is not None:
+            write_atomic(image, encode(tile.image, image.suffix))
+            write_atomic(mask, encode(tile.mask, mask.suffix))
 
 
 def encode(array: np.ndarray, suffix: str) -> bytes:

@@ -9,7 +9,7 @@ from ..grass import GrassDataset
 from ..l8_biome import L8BiomeDataset
 from .cloud_scene import cloud_scene
 from .grass_scene import grass_scene
-from .layout import Job, Summary, write_layout
+from .layout import Job, Summary, Tile, write_layout
 
 KINDS = {  # scene, data set whose classes and image type it has
     'grass': (grass_scene, GrassDataset, '.tif'),
@@ -63,8 +63,6 @@ def prepare(
     return write_layout(out, jobs, settings, dataset.METAINFO['classes'], suffix)
 
 
-def _scene(
-    kind: str, seed: int, size: int, split: str, index: int
-) -> list[tuple[np.ndarray, np.ndarray]]:
+def _scene(kind: str, seed: int, size: int, split: str, index: int) -> list[Tile]:
     rng = np.random.default_rng([seed, list(KINDS).index(kind), SPLITS.index(split), index])
-    return [KINDS[kind][0](rng, size)]
+    return [Tile(*KINDS[kind][0](rng, size))]

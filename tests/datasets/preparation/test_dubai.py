@@ -74,7 +74,7 @@ def test_a_truncated_file_is_named(archive, tmp_path, kind, suffix):
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(ValueError, match=rf'Tile 2/{kind}/.*expected a complete image'):
         prepare(tmp_path / 'set', archive)
-    assert not (tmp_path / 'set').exists() and not (tmp_path / 'set.partial').exists()
+    assert not (tmp_path / 'set').exists()
 
 
 def test_a_missing_mask_is_named(archive, tmp_path):

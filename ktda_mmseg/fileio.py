@@ -1,0 +1,45 @@
+"""Files that are whole or not there, whatever stops the process that writes them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PREFIX = '.partial.'
+
+
+@contextmanager
+def atomic(path: Path, durable: bool = False) -> Iterator[Path]:
+    """Give a name to write to, beside the final one, and rename when the block succeeds.
+
+    The name ends like the final one, so that what looks at suffixes is content.
+
+    Args:
+        path (Path): Where the file shall appear; its folder is made if need be.
+        durable (bool): Wait until the content is on disk, so that it survives a loss of power.
+
+    Yields:
+        Path: The name to write to; it is removed if the block raises.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f'{PREFIX}{os.getpid()}.{path.name}')
+    try:
+        yield partial
+        if durable:
+            with partial.open('rb') as file:
+                os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, content: bytes, durable: bool = False) -> None:
+    """Write a file as a whole; see :func:`atomic`."""
+    with atomic(path, durable) as partial:
+        partial.write_bytes(content)
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove what killed processes left half-written in a folder and below it."""
+    for partial in folder.rglob(f'{PREFIX}*'):
+        partial.unlink(missing_ok=True)
