@@ -4,7 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
+
+from dataset_sources import SOURCES
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -13,28 +14,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, epilog='An interrupted or failed run goes on where it stopped.'
     )
     commands = parser.add_subparsers(dest='command', required=True)
-
-    def add(name: str, summary: str, out: str) -> argparse.ArgumentParser:
+    for source in SOURCES:
         command = commands.add_parser(
-            name, help=summary, description=summary,
+            source.__name__, help=source.__doc__, description=source.__doc__,
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         )  # fmt: skip
-        command.add_argument('--out', type=Path, default=Path(out), help='folder to create')
-        return command
-
-    l8_biome = add('l8_biome', 'Landsat 8 cloud tiles as RGB', 'data/l8_biome_sample')
-    l8_biome.add_argument('source', type=Path, help='folder with {train,val,test}/{Images,Masks}')
-    dubai = add('dubai', 'Dubai land cover, tiled, split by mosaic', 'data/dubai')
-    dubai.add_argument('source', type=Path, help="folder with 'Tile 1' to 'Tile 8'")
-    dubai.add_argument('--tile', type=int, default=512, help='side of a tile in pixels')
-    synthetic = add('synthetic', 'generated scenes, no download', 'data/synthetic_grass')
-    synthetic.add_argument(
-        '--kind', choices=['grass', 'cloud'], default='grass', help='what to draw'
-    )
-    synthetic.add_argument('--seed', type=int, default=0, help='another seed, other scenes')
-    synthetic.add_argument('--size', type=int, default=256, help='side of an image in pixels')
-    for split, count in {'train': 120, 'val': 30, 'test': 30}.items():
-        synthetic.add_argument(f'--{split}', type=int, default=count, help=f'{split} images')
+        source(command)
     return parser.parse_args(argv)
 
 
