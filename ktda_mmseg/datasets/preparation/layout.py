@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from mmengine.utils import track_iter_progress
 from PIL import Image
 
 from ktda_mmseg.fileio import remove_partial, write_atomic
+
+from .raster_io import SIDECAR, Georeference, write_raster
 
 IGNORE = 255
 RECORD = 'preparation.json'
@@ -24,26 +26,15 @@ SAVE_OPTIONS = {
 }
 
 
-class Georeference(NamedTuple):
-    """Where a tile lies on the ground.
-
-    Attributes:
-        crs (rasterio.crs.CRS): Coordinate reference system.
-        transform (affine.Affine): From pixel to map coordinates.
-    """
-
-    crs: Any
-    transform: Any
-
-
 class Tile(NamedTuple):
     """An image with its mask.
 
     Attributes:
-        image (np.ndarray): (H, W, C); 8-bit RGB, or anything a GeoTIFF holds.
+        image (np.ndarray): (H, W, C); 8-bit RGB, or anything a GeoTIFF holds if the suffix is
+            '.tif'.
         mask (np.ndarray): Class indices (H, W), uint8; 255 is ignored.
         georeference (Georeference | None): Where it lies, if known.
-        nodata (float | None): Value of pixels without data, if there is one.
+        nodata (float | None): Value of pixels without data, if there is one; GeoTIFFs record it.
     """
 
     image: np.ndarray
@@ -102,11 +93,13 @@ def write_layout(
     settings: dict,
     classes: Sequence[str],
     image_suffix: str = '.png',
+    threads: int | None = None,
 ) -> Summary:
     """Run the jobs on all cores and write their tiles.
 
     Files go to ``<out>.partial``, which becomes ``out`` when all are there. Repeating a finished
     preparation does nothing; one that was interrupted or failed goes on with what is missing.
+    8-bit RGB without georeference is written by Pillow, anything else by rasterio.
 
     Args:
         out (Path): Folder to create.
@@ -115,12 +108,16 @@ def write_layout(
         settings (dict): What determines the result; recorded beside it as JSON.
         classes (Sequence[str]): Class names, for the summary.
         image_suffix (str): '.png' or '.tif'. Default: '.png'.
+        threads (int | None): How many jobs run at a time at the most, at least 1; None for as many
+            as there are cores. Default: None.
 
     Returns:
         Summary: Images and pixels, counted in the written masks.
 
     Raises:
         FileExistsError: If ``out`` or its partial folder was made with other settings.
+        ImportError: If a tile needs rasterio, which is not installed.
+        ValueError: If all tiles of a split were left out.
     """
     staging = out.with_name(out.name + '.partial')
     for folder in (out, staging):
@@ -128,14 +125,16 @@ def write_layout(
     if not out.exists():
         write_atomic(staging / RECORD, json.dumps(settings, indent=2).encode())
         remove_partial(staging)
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
-            work = [threads.submit(_run, job, staging, image_suffix) for job in jobs]
+        cores = len(os.sched_getaffinity(0))
+        with ThreadPoolExecutor(min(cores, threads or cores)) as pool:
+            work = [pool.submit(_run, job, staging, image_suffix) for job in jobs]
             try:
                 # mmengine's default is what stdout was when it was imported
                 for future in track_iter_progress(work, file=sys.stdout):
                     future.result()
             finally:
-                threads.shutdown(cancel_futures=True)
+                pool.shutdown(cancel_futures=True)
+        _remove_unnamed(staging, jobs, image_suffix)
         os.replace(staging, out)
     return summarise(out, classes)
 
@@ -176,14 +175,49 @@ def _check_settings(folder: Path, settings: dict) -> None:
 
 
 def _run(job: Job, root: Path, image_suffix: str) -> None:
-    images = [root / 'img_dir' / job.split / (name + image_suffix) for name in job.names]
-    masks = [root / 'ann_dir' / job.split / (name + '.png') for name in job.names]
-    if all(path.exists() for path in [*images, *masks]):
+    paths = _paths(job, root, image_suffix)
+    if all(path.exists() for pair in paths for path in pair):
         return
-    for image, mask, tile in zip(images, masks, job.make(), strict=True):
-        if tile is not None:
-            write_atomic(image, encode(tile.image, image.suffix))
+    for (image, mask), tile in zip(paths, job.make(), strict=True):
+        if tile is None:
+            _remove(image, mask)
+        else:
+            _write_image(image, tile)
             write_atomic(mask, encode(tile.mask, mask.suffix))
+
+
+def _paths(job: Job, root: Path, image_suffix: str) -> list[tuple[Path, Path]]:
+    images, masks = root / 'img_dir' / job.split, root / 'ann_dir' / job.split
+    return [(images / (name + image_suffix), masks / f'{name}.png') for name in job.names]
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        for file in (path, Path(f'{path}{SIDECAR}')):
+            file.unlink(missing_ok=True)
+
+
+def _remove_unnamed(root: Path, jobs: Sequence[Job], image_suffix: str) -> None:
+    """Remove what an earlier try made of a source that has gone since."""
+    named = {path for job in jobs for pair in _paths(job, root, image_suffix) for path in pair}
+    for kind in ('img_dir', 'ann_dir'):
+        for folder in (root / kind).glob('*'):
+            for path in folder.iterdir():
+                if Path(str(path).removesuffix(SIDECAR)) not in named:
+                    path.unlink()
+            if not any(folder.iterdir()):
+                folder.rmdir()
+    for split in {job.split: None for job in jobs}:
+        if not (root / 'ann_dir' / split).exists():
+            raise ValueError(f'{root}: expected tiles for {split}, all of them were left out')
+
+
+def _write_image(path: Path, tile: Tile) -> None:
+    rgb = tile.image.dtype == np.uint8 and tile.image.shape[2:] == (3,)
+    if rgb and tile.georeference is None and tile.nodata is None:
+        write_atomic(path, encode(tile.image, path.suffix))
+    else:
+        write_raster(path, tile.image, tile.georeference, tile.nodata)
 
 
 def encode(array: np.ndarray, suffix: str) -> bytes:

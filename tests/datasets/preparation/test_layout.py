@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ktda_mmseg.datasets.preparation.layout import Job, Tile, write_layout
+from ktda_mmseg.datasets.preparation.layout import Georeference, Job, Tile, write_layout
 
 SETTINGS = {'set': 'test'}
 CLASSES = ('a', 'b')
@@ -69,3 +69,40 @@ def test_a_folder_of_the_user_is_not_touched(tmp_path):
     with pytest.raises(FileExistsError, match=r'one without preparation\.json'):
         write_layout(tmp_path / 'set', jobs([]), SETTINGS, CLASSES)
     assert (tmp_path / 'set' / 'precious').exists()
+
+
+def test_what_a_vanished_source_left_is_removed(tmp_path):
+    out, made = tmp_path / 'set', []
+    first, second, third = jobs(made, stop=2, error=ValueError)
+    gone = Job('val', ('gone',), lambda: tile(0))
+    with pytest.raises(ValueError):
+        write_layout(out, [gone, first, second, third], SETTINGS, CLASSES)
+    write_layout(out, jobs(made), SETTINGS, CLASSES)
+    assert sorted(str(path.relative_to(out)) for path in out.rglob('*.*')) == [
+        *(f'{kind}_dir/train/{i}.png' for kind in ('ann', 'img') for i in range(3)),
+        'preparation.json',
+    ]
+    assert [path.name for path in (out / 'img_dir').iterdir()] == ['train']
+
+
+def test_tiles_are_left_out_but_not_all_of_a_split(tmp_path):
+    some = [Job('train', ('a', 'b'), lambda: [None, *tile(1)])]
+    summary = write_layout(tmp_path / 'some', some, SETTINGS, CLASSES)
+    assert summary.images == {'train': 1}
+    none = [*jobs([]), Job('val', ('c',), lambda: [None])]
+    with pytest.raises(ValueError, match='expected tiles for val, all of them were left out'):
+        write_layout(tmp_path / 'none', none, SETTINGS, CLASSES)
+
+
+def test_a_tile_with_a_place_carries_it(tmp_path):
+    rasterio = pytest.importorskip('rasterio')
+    crs, transform = rasterio.crs.CRS.from_epsg(32632), rasterio.Affine(10, 0, 5e5, 0, -10, 5e6)
+    placed = tile(1)[0]._replace(georeference=Georeference(crs, transform))
+    for suffix in ('.png', '.tif'):
+        write_layout(
+            tmp_path / suffix, [Job('train', ('a',), lambda: [placed])], SETTINGS, CLASSES, suffix
+        )
+        path = tmp_path / suffix / 'img_dir' / 'train' / f'a{suffix}'
+        with rasterio.open(path) as raster:
+            assert (raster.crs, raster.transform) == (crs, transform)
+        assert np.array_equal(np.asarray(Image.open(path)), placed.image)

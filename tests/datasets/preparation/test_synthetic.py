@@ -13,7 +13,7 @@ KINDS = pytest.mark.parametrize('kind', ['grass', 'cloud'])
 
 def scenes(kind, split, count, size=128):
     pairs = [synthetic._scene(kind, 0, size, split, index)[0] for index in range(count)]
-    return np.stack([image for image, _ in pairs]), np.stack([mask for _, mask in pairs])
+    return np.stack([p.image for p in pairs]), np.stack([p.mask for p in pairs])
 
 
 @KINDS

@@ -1,5 +1,7 @@
 """Tiles cover the image and stay inside."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,21 +12,31 @@ from ktda_mmseg.datasets.preparation.tiling import tile_windows
 sides = st.integers(1, 90)
 
 
-@given(sides, sides, st.integers(1, 40))
-def test_tiles_cover_every_pixel_and_stay_inside(height, width, size):
+@given(sides, sides, st.integers(1, 40), st.data())
+def test_tiles_cover_every_pixel_and_stay_inside(height, width, size, data):
+    overlap = data.draw(st.integers(0, size - 1))
     covered = np.zeros((height, width), int)
-    windows = tile_windows(height, width, size)
+    windows = tile_windows(height, width, size, overlap)
     for window in windows:
         assert window.y >= 0 and window.x >= 0
         part = window.cut(covered)
         assert part.shape == (min(size, height), min(size, width))
         part += 1
     assert covered.min() >= 1
-    assert len(set(windows)) == len(windows) == -(-height // size) * -(-width // size)
+    rows, columns = (1 + max(-(-(side - size) // (size - overlap)), 0) for side in (height, width))
+    assert len(set(windows)) == len(windows) == rows * columns
+    for first, second in pairwise(sorted({window.x for window in windows})):
+        assert first + size - second >= overlap
 
 
 def test_the_last_tile_is_shifted_inside():
     assert [window.x for window in tile_windows(5, 12, 5)] == [0, 5, 7]
+
+
+@pytest.mark.parametrize('overlap', [-1, 5, 6])
+def test_the_overlap_is_smaller_than_a_tile(overlap):
+    with pytest.raises(ValueError, match=rf'from 0 to 4 \(tile - 1\), got {overlap}'):
+        tile_windows(20, 20, 5, overlap)
 
 
 @pytest.mark.parametrize('sizes', [(0, 5, 5), (5, 0, 5), (5, 5, 0)])

@@ -1,0 +1,157 @@
+"""Rasters on disk: the one place that opens, reads and writes them with rasterio."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ktda_mmseg.fileio import atomic
+
+from .tiling import Window
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+OPTIONS = {
+    'GDAL_CACHEMAX': 512,  # megabytes of decoded blocks of all threads, not 5 % of memory
+    # else what lacks in a truncated JPEG is grey, in a truncated PNG black
+    'GDAL_ERROR_ON_LIBJPEG_WARNING': 'YES',
+    'GDAL_PNG_WHOLE_IMAGE_OPTIM': 'NO',
+}
+SIDECAR = '.aux.xml'  # where GDAL keeps what a format has no place for
+DRIVERS = {'.png': {'driver': 'PNG'}, '.tif': {'driver': 'GTiff', 'compress': 'deflate'}}
+
+
+class Georeference(NamedTuple):
+    """Where a raster or a tile lies on the ground.
+
+    Attributes:
+        crs (rasterio.crs.CRS): Coordinate reference system.
+        transform (affine.Affine): From pixel to map coordinates.
+    """
+
+    crs: Any
+    transform: Any
+
+    def at(self, window: Window) -> Georeference:
+        """Return where a window of the raster lies."""
+        windows = import_rasterio().windows
+        part = windows.Window(window.x, window.y, window.width, window.height)
+        return self._replace(transform=windows.transform(part, self.transform))
+
+
+def import_rasterio() -> Any:  # noqa: ANN401
+    """Import rasterio.
+
+    Returns:
+        Any: The module; it no longer warns of rasters without georeference, which are legitimate.
+
+    Raises:
+        ImportError: If it is not installed.
+    """
+    try:
+        import rasterio
+    except ImportError as error:
+        raise ImportError(
+            "reading and writing GeoTIFF needs rasterio: pip install 'ktda-mmseg[raster]'"
+        ) from error
+    warnings.simplefilter('ignore', rasterio.errors.NotGeoreferencedWarning)
+    return rasterio
+
+
+@contextmanager
+def open_raster(path: Path) -> Iterator[DatasetReader]:
+    """Open a raster for reading; what fails inside the block becomes one sentence.
+
+    Blocks that GDAL has decoded stay in a cache of bounded size while the raster is open, so read
+    neighbouring windows within one block. A raster belongs to the thread that opened it.
+
+    Args:
+        path (Path): GeoTIFF, PNG, JPEG, or anything else that GDAL reads.
+
+    Yields:
+        DatasetReader: rasterio's raster.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImportError: If rasterio is not installed.
+        ValueError: If the file is no raster, is truncated or cannot be decoded.
+    """
+    rasterio = import_rasterio()
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: expected a raster, found no file')
+    try:
+        with rasterio.Env(**OPTIONS), rasterio.open(path) as raster:
+            yield raster
+    except rasterio.errors.RasterioError as error:
+        reason = error.__cause__ or error
+        raise ValueError(f'{path}: expected a complete raster, found: {reason}') from None
+
+
+def read_window(
+    raster: DatasetReader, window: Window | None = None, bands: Sequence[int] | None = None
+) -> np.ndarray:
+    """Read a part of a raster that is open.
+
+    Args:
+        raster (DatasetReader): What :func:`open_raster` gives.
+        window (Window | None): The part, which lies inside; None for all of it. Default: None.
+        bands (Sequence[int] | None): Bands, counted from 1, in any order; None for all of them.
+            Default: None.
+
+    Returns:
+        np.ndarray: (bands, height, width), in the raster's type.
+
+    Raises:
+        ValueError: If the raster lacks a band.
+    """
+    wanted = raster.indexes if bands is None else tuple(bands)
+    if not set(wanted) <= set(raster.indexes):
+        raise ValueError(f'{raster.name}: expected bands {wanted}, found {raster.count} bands')
+    return raster.read(wanted, window=window and window.slices())
+
+
+def georeference(raster: DatasetReader) -> Georeference | None:
+    """Return where a raster lies, None if it does not say so by a CRS and a transform."""
+    if raster.crs is None or raster.transform.is_identity:
+        return None
+    return Georeference(raster.crs, raster.transform)
+
+
+def write_raster(
+    path: Path, image: np.ndarray, place: Georeference | None, nodata: float | None = None
+) -> None:
+    """Write an image as a whole, or none.
+
+    A GeoTIFF holds the georeference. Beside a PNG stands GDAL's ``.aux.xml``, which appears first.
+
+    Args:
+        path (Path): Ends in '.tif' (any type and number of bands) or '.png' (8 or 16 bits, at most
+            4 bands, and without ``nodata``).
+        image (np.ndarray): (H, W, C).
+        place (Georeference | None): Where it lies, if known.
+        nodata (float | None): Value of pixels without data, if there is one. Default: None.
+
+    Raises:
+        ImportError: If rasterio is not installed.
+    """
+    rasterio = import_rasterio()
+    height, width, count = image.shape
+    profile: dict[str, Any] = dict(DRIVERS[path.suffix], nodata=nodata)
+    if place is not None:
+        profile.update(place._asdict())
+    if path.suffix == '.tif' and count != 3:
+        profile['photometric'] = 'MINISBLACK'  # a fourth band is no alpha
+    shape = dict(height=height, width=width, count=count, dtype=image.dtype)
+    with atomic(path) as partial:
+        with rasterio.open(partial, 'w', **shape, **profile) as raster:
+            raster.write(np.moveaxis(image, 2, 0))
+        sidecar = Path(f'{partial}{SIDECAR}')
+        if sidecar.exists():
+            os.replace(sidecar, f'{path}{SIDECAR}')
