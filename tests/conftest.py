@@ -1,11 +1,17 @@
 """Fixtures that several test modules use."""
 
+import hashlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
+
+from ktda_mmseg import transfer
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -50,3 +56,84 @@ def same_start() -> None:
     """Give every test the same random numbers and mmseg's scope, in whatever order tests run."""
     torch.manual_seed(0)
     init_default_scope('mmseg')
+
+
+class FaultyServer(ThreadingHTTPServer):
+    """Serves ``content`` at every address, each request with the first of the ``faults`` left.
+
+    Attributes:
+        faults: Statuses such as 503; 'cut' and 'stall' after 100,000 bytes; 'corrupt'; 'hub', which
+            redirects as Hugging Face's hub does. None and an empty list are no fault.
+        versions: Headers that tell versions of the content apart.
+        ranges: 'careful' sends the rest of what has not changed, 'careless' of anything; '' all.
+        chunked: Send it without saying its length.
+        seen: Path and range of each request.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(('127.0.0.1', 0), Answer)
+        self.content = bytes(range(256)) * 1200
+        self.faults: list[int | str | None] = []
+        self.versions = {'ETag': '"one"'}
+        self.ranges = 'careful'
+        self.chunked = False
+        self.seen: list[tuple[str, str | None]] = []
+        self.closing = threading.Event()
+        self.url = f'http://127.0.0.1:{self.server_port}'
+
+
+class Answer(BaseHTTPRequestHandler):
+    """One answer of a :class:`FaultyServer`."""
+
+    server: FaultyServer
+
+    def do_GET(self) -> None:
+        server, part = self.server, self.headers.get('Range')
+        server.seen.append((self.path, part))
+        fault = server.faults.pop(0) if server.faults else None
+        if isinstance(fault, int):
+            return self.send_error(fault)
+        if fault == 'hub':
+            self.send_response(302)
+            self.send_header('Location', '/elsewhere')
+            self.send_header('X-Linked-ETag', f'"{hashlib.sha256(server.content).hexdigest()}"')
+            return self.end_headers()
+        same = self.headers.get('If-Range') in server.versions.values()
+        start = 0
+        if part and (server.ranges == 'careless' or (server.ranges == 'careful' and same)):
+            start, end = int(part[len('bytes=') : -1]), len(server.content)
+            self.send_response(206)
+            self.send_header('Content-Range', f'bytes {start}-{end - 1}/{end}')
+        else:
+            self.send_response(200)
+        body = server.content[start:]
+        for name, value in server.versions.items():
+            self.send_header(name, value)
+        if server.chunked:
+            self.send_header('Transfer-Encoding', 'chunked')
+            body = b'%x\r\n%s\r\n0\r\n\r\n' % (len(body), body)
+        else:
+            self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        if fault in ('cut', 'stall'):
+            self.wfile.write(body[:100_000])
+            self.wfile.flush()
+            if fault == 'stall':
+                server.closing.wait(60)
+        else:
+            self.wfile.write(body[::-1] if fault == 'corrupt' else body)
+
+    def log_message(self, *args: object) -> None:
+        """Keep the test output clean."""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
+    """A server on loopback, which clients try again without waiting."""
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    monkeypatch.setattr(transfer, 'PAUSE', 0.001)
+    with FaultyServer() as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.closing.set()
+        server.shutdown()

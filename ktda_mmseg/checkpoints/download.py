@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import unquote, urlparse
-from urllib.request import urlopen
 
 import torch
 from mmengine.dist import barrier, get_rank
-from tqdm import tqdm
 
 from ktda_mmseg.fileio import atomic
+from ktda_mmseg.transfer import fetch, hash_of
 
 _HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})\.[^.]+$')
-_CHUNK = 1 << 20
 
 
 def is_url(source: str) -> bool:
@@ -35,7 +32,7 @@ def local_file(url: str, sha256: str = '', timeout: float = 30.0) -> Path:
         url (str): Address of the file.
         sha256 (str): Expected hash or its beginning, in hexadecimal; by default the digits that end
             the names of OpenMMLab's files (``-5641ca5a.pth``), if there are any.
-        timeout (float): Seconds without any data after which the transfer fails.
+        timeout (float): Seconds without any data after which a try is given up.
 
     Returns:
         Path of the file.
@@ -60,33 +57,7 @@ def local_file(url: str, sha256: str = '', timeout: float = 30.0) -> Path:
 
 
 def _ensure(url: str, path: Path, sha256: str, timeout: float) -> None:
-    if path.is_file() and _hash_of(path).startswith(sha256):
+    if path.is_file() and hash_of(path).startswith(sha256):
         return
     with atomic(path) as partial:
-        _transfer(url, partial, timeout)
-        found = _hash_of(partial)
-        if not found.startswith(sha256):
-            raise ValueError(f'{url}: expected SHA-256 {sha256}..., got {found[: len(sha256)]}...')
-
-
-def _transfer(url: str, path: Path, timeout: float) -> None:
-    try:
-        with urlopen(url, timeout=timeout) as response, path.open('wb') as file:
-            expected = int(response.headers.get('Content-Length', 0)) or None
-            progress = tqdm(total=expected, unit='B', unit_scale=True, desc=f'Downloading {url}')
-            with progress:
-                while chunk := response.read(_CHUNK):
-                    file.write(chunk)
-                    progress.update(len(chunk))
-    except (OSError, HTTPException) as error:
-        raise ValueError(f'{url} could not be downloaded: {error}') from error
-    if expected is not None and path.stat().st_size != expected:
-        raise ValueError(f'{url}: expected {expected} bytes, got {path.stat().st_size}')
-
-
-def _hash_of(path: Path) -> str:
-    with path.open('rb') as file:
-        digest = hashlib.sha256()
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        fetch(url, partial, sha256, timeout)
