@@ -1,17 +1,61 @@
 """The sub-commands of prepare_dataset.py: one function a source, named like its module.
 
-The function's docstring is the help; its arguments are those of the module's ``prepare``. Nothing
-of the package is imported here, so that ``--help`` answers at once.
+The function's docstring is the help; its arguments are those of the module's ``prepare``, which
+fills in what is suppressed here. Nothing of the package is imported, so that ``--help`` answers at
+once.
 """
 
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from pathlib import Path
+
+
+def grass(command: ArgumentParser) -> None:
+    """Grass cover: the published archive, or raw tiles with LabelMe polygons."""
+    _source(command, 'folder with img_dir and ann_dir, or with .tif and .json')
+    _out(command, 'data/grass')
+    command.add_argument(
+        '--official',
+        action='store_true',
+        help='raw tiles: pixels without label count as class 0, as the authors had them',
+    )
+    command.add_argument(
+        '--seed', type=int, default=42, help='raw tiles: another seed, another division'
+    )
 
 
 def l8_biome(command: ArgumentParser) -> None:
     """Landsat 8 clouds: the 96 scenes as USGS publishes them, or the sample of tiles."""
     _source(command, 'folder with LC8*/ scenes, or with {train,val,test}/{Images,Masks}')
-    _out(command, 'data/l8_biome_sample')
+    command.add_argument(
+        '--out',
+        type=Path,
+        default=SUPPRESS,
+        help='folder to create; default: data/l8_biome, with _sample and _8band as they apply',
+    )
+    command.add_argument(
+        '--bands', choices=['rgb', 'all'], default='rgb', help='8-bit PNG, or 16-bit GeoTIFF'
+    )
+    command.add_argument(
+        '--stretch',
+        default='minmax',
+        metavar='minmax|LOW,HIGH',
+        help='RGB: by each tile, as the authors did; or from these reflectances, such as 0,0.4',
+    )
+    command.add_argument(
+        '--tile',
+        type=int,
+        default=SUPPRESS,
+        help='scenes: side of a tile in pixels; default: 512',
+    )
+    command.add_argument(
+        '--splits',
+        type=Path,
+        default=SUPPRESS,
+        help='scenes: YAML with lists of scenes as train, val and test; default: 60:20:20 by biome',
+    )
+    command.add_argument(
+        '--seed', type=int, default=0, help='scenes: another seed, another division'
+    )
 
 
 def dubai(command: ArgumentParser) -> None:
@@ -31,7 +75,7 @@ def synthetic(command: ArgumentParser) -> None:
         command.add_argument(f'--{split}', type=int, default=count, help=f'{split} images')
 
 
-SOURCES = (l8_biome, dubai, synthetic)
+SOURCES = (grass, l8_biome, dubai, synthetic)
 
 
 def _source(command: ArgumentParser, content: str) -> None:

@@ -43,6 +43,18 @@ class Tile(NamedTuple):
     nodata: float | None = None
 
 
+class Files(NamedTuple):
+    """A tile that was made and checked elsewhere; its files are copied as they are.
+
+    Attributes:
+        image (Path): The image, with the suffix of the data set.
+        mask (Path): The mask, a PNG.
+    """
+
+    image: Path
+    mask: Path
+
+
 @dataclass(frozen=True)
 class Job:
     """A piece of work that makes one or more tiles from one source.
@@ -55,7 +67,7 @@ class Job:
 
     split: str
     names: tuple[str, ...]
-    make: Callable[[], Iterable[Tile | None]]
+    make: Callable[[], Iterable[Tile | Files | None]]
 
 
 @dataclass
@@ -181,6 +193,9 @@ def _run(job: Job, root: Path, image_suffix: str) -> None:
     for (image, mask), tile in zip(paths, job.make(), strict=True):
         if tile is None:
             _remove(image, mask)
+        elif isinstance(tile, Files):
+            write_atomic(image, tile.image.read_bytes())
+            write_atomic(mask, tile.mask.read_bytes())
         else:
             _write_image(image, tile)
             write_atomic(mask, encode(tile.mask, mask.suffix))
