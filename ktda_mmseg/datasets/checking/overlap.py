@@ -1,0 +1,69 @@
+"""Images of different splits that show the same ground."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from .faults import Fault
+from .reading import Footprint
+from .scan import Facts
+
+LEAST_SHARE = 1e-3  # of the smaller footprint; neighbours that touch share less by rounding
+STEPS = 20  # pieces of a side that is brought to another reference system
+
+
+def find_overlaps(facts: Sequence[Facts]) -> list[Fault]:
+    """Find georeferenced images of different splits whose footprints overlap.
+
+    Args:
+        facts (Sequence[Facts]): Facts of all images.
+
+    Returns:
+        list[Fault]: An error for each pair, or a remark where shapely is missing.
+    """
+    placed = [fact for fact in facts if fact.footprint is not None]
+    if len({fact.pair.source.split for fact in placed}) < 2:
+        return []
+    try:
+        import shapely
+    except ImportError:
+        message = "overlap on the ground is not checked without shapely: pip install 'shapely'"
+        return [Fault('remark', 'not checked', message)]
+    footprints = [fact.footprint for fact in placed if fact.footprint is not None]
+    polygons = [shapely.Polygon(corners) for corners in _in_one_system(footprints)]
+    tree = shapely.STRtree(polygons)
+    faults = []
+    for i, j in tree.query(polygons, predicate='intersects').T:
+        if i >= j or placed[i].pair.source.split == placed[j].pair.source.split:
+            continue
+        smaller = min(polygons[i].area, polygons[j].area)
+        share = polygons[i].intersection(polygons[j]).area / smaller
+        if share >= LEAST_SHARE:
+            files = (placed[i].pair.image, placed[j].pair.image)
+            message = (
+                f'{files[0]}: expected other ground than that of other splits, found {share:.1%} '
+                f'overlap with {files[1]}'
+            )
+            faults.append(Fault('error', 'overlap on the ground across splits', message, files))
+    return faults
+
+
+def _in_one_system(footprints: Sequence[Footprint]) -> list[np.ndarray]:
+    """Bring footprints to the reference system that most of them have; (P, 2) each."""
+    target = Counter(footprint.crs for footprint in footprints).most_common(1)[0][0]
+    return [
+        np.array(footprint.corners) if footprint.crs == target else _warp(footprint, target)
+        for footprint in footprints
+    ]
+
+
+def _warp(footprint: Footprint, target: str) -> np.ndarray:
+    from rasterio.warp import transform
+
+    corners = np.array(footprint.corners)
+    # straight sides bend
+    along = np.linspace(0, 1, STEPS, endpoint=False)[:, None]
+    sides = zip(corners, np.roll(corners, -1, axis=0), strict=True)
+    outline = np.concatenate([start + along * (end - start) for start, end in sides])
+    return np.column_stack(transform(footprint.crs, target, *outline.T))
