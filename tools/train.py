@@ -14,7 +14,13 @@ def main() -> None:
         metavar='FILE',
         help='go on from this checkpoint; without FILE from the latest one in the work dir',
     )
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision, on a GPU')
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        const='bf16',
+        choices=['bf16', 'fp16'],
+        help='train in mixed precision: bf16 (default), also on CPUs, or fp16 on a GPU without it',
+    )
     args = parse(parser, 'config', 'resume')
 
     from mmengine.device import get_device
@@ -23,7 +29,8 @@ def main() -> None:
     from mmseg.registry import RUNNERS
 
     from ktda_mmseg.engine.launch import clean_errors, start_cpu_group
-    from ktda_mmseg.engine.run_config import resume_from, set_work_dir, use_mixed_precision
+    from ktda_mmseg.engine.mixed_precision import use_mixed_precision
+    from ktda_mmseg.engine.run_config import resume_from, set_work_dir
 
     with clean_errors():
         config = Config.fromfile(args.config)
@@ -31,7 +38,7 @@ def main() -> None:
         config.merge_from_dict({**start_cpu_group(args.launcher), **args.cfg_options})
         set_work_dir(config, args.work_dir)
         if args.amp:
-            use_mixed_precision(config)
+            use_mixed_precision(config, args.amp)
         if args.resume is not None:
             resume_from(config, args.resume or None)
         runner = RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)

@@ -1,12 +1,14 @@
-"""Training engine: exact resume, checkpoints that survive a kill, the note on the teacher."""
+"""Training engine: exact resume, checkpoints that survive a kill, precision, the teacher's note."""
 
 from .atomic_checkpoint import AtomicBackend, AtomicCheckpointHook
 from .exact_resume import ExactResumeHook, ResumableSampler, SeedSample
+from .mixed_precision import BFloat16OptimWrapper
 from .teacher_note import TeacherNoteHook
 
 __all__ = [
     'AtomicBackend',
     'AtomicCheckpointHook',
+    'BFloat16OptimWrapper',
     'ExactResumeHook',
     'ResumableSampler',
     'SeedSample',

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.runner import find_latest_checkpoint
 
@@ -27,18 +26,3 @@ def resume_from(config: Config, checkpoint: str | None = None) -> None:
         return
     # mmengine prefers `load_from` to the latest checkpoint, so it is replaced
     config.resume, config.load_from = True, checkpoint
-
-
-def use_mixed_precision(config: Config) -> None:
-    """Train in float16 with a dynamic loss scale.
-
-    Raises:
-        ValueError: On a machine without a GPU, or with an optimizer wrapper of another kind.
-    """
-    if get_device() == 'cpu':
-        raise ValueError('mixed precision expects a GPU, got a machine with only a CPU')
-    wrapper = config.optim_wrapper
-    if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
-        raise ValueError(f'mixed precision expects an OptimWrapper, got {wrapper.type}')
-    wrapper.type = 'AmpOptimWrapper'
-    wrapper.setdefault('loss_scale', 'dynamic')

@@ -1,6 +1,7 @@
 """Feature Alignment Module: student features on the teacher's width and grid."""
 
 from collections.abc import Sequence
+from functools import partial
 from math import ceil
 
 import torch
@@ -79,10 +80,28 @@ class FAM(BaseModule):
             )
         grid = tuple(ceil(side * self.stride / self.patch_size) for side in inputs[0].shape[2:])
         aligned = tuple(
-            resize(convert(level), size=grid, mode='bilinear', align_corners=False)
+            self.align(convert, level, grid)
             for convert, level in zip(self.convert, inputs, strict=True)
         )
         return self.select(aligned)
+
+    def align(self, convert: nn.Conv2d, level: Tensor, grid: tuple[int, ...]) -> Tensor:
+        """Bring one level to the teacher's width and grid.
+
+        The 1x1 convolution and the bilinear resize, whose weights sum to one, can change places;
+        the convolution runs on the smaller of the two grids.
+
+        Args:
+            convert (nn.Conv2d): The 1x1 convolution of the level.
+            level (Tensor): A student level ``(N, C_i, H_i, W_i)``.
+            grid (tuple[int, ...]): ``(h, w)``.
+
+        Returns:
+            Tensor: The aligned level ``(N, out_channels_i, h, w)``.
+        """
+        shrinks = level.size(2) * level.size(3) > grid[0] * grid[1]
+        to_grid = partial(resize, size=grid, mode='bilinear', align_corners=False)
+        return convert(to_grid(level)) if shrinks else to_grid(convert(level))
 
     def select(self, levels: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Return the levels that are compared and decoded: all, or their sum if ``fuse``."""

@@ -1,8 +1,7 @@
 import pytest
 from mmengine.config import Config
 
-from ktda_mmseg.engine import run_config
-from ktda_mmseg.engine.run_config import resume_from, set_work_dir, use_mixed_precision
+from ktda_mmseg.engine.run_config import resume_from, set_work_dir
 
 
 @pytest.mark.parametrize(
@@ -36,25 +35,3 @@ def test_nothing_to_resume_starts_fresh_and_says_so(tmp_path, capsys):
     assert capsys.readouterr().out == (
         f'Nothing to resume: no checkpoint in {tmp_path}. Starting fresh.\n'
     )
-
-
-def test_mixed_precision(monkeypatch):
-    monkeypatch.setattr(run_config, 'get_device', lambda: 'cuda')
-    config = Config(dict(optim_wrapper=dict(type='OptimWrapper', clip_grad=dict(max_norm=1))))
-    use_mixed_precision(config)
-    assert config.optim_wrapper == dict(
-        type='AmpOptimWrapper', loss_scale='dynamic', clip_grad=dict(max_norm=1)
-    )
-
-
-@pytest.mark.parametrize(
-    ('device', 'wrapper', 'message'),
-    [
-        ('cpu', 'OptimWrapper', 'expects a GPU'),
-        ('cuda', 'DeepSpeedOptimWrapper', 'expects an OptimWrapper, got DeepSpeed'),
-    ],
-)
-def test_mixed_precision_is_refused(monkeypatch, device, wrapper, message):
-    monkeypatch.setattr(run_config, 'get_device', lambda: device)
-    with pytest.raises(ValueError, match=message):
-        use_mixed_precision(Config(dict(optim_wrapper=dict(type=wrapper))))

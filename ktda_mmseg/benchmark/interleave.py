@@ -1,0 +1,157 @@
+"""Candidates that run in turn, each in a process of its own, so that noise meets all alike."""
+
+import multiprocessing
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from mmengine.device import get_device
+from mmengine.utils import track_iter_progress
+
+from .candidates import Candidate
+from .flops import count_forward, count_step
+from .steps import compile_model, image_size, inference_step, training_step
+
+Mode = Literal['train', 'infer']
+STEPS = {'train': training_step, 'infer': inference_step}
+
+
+@dataclass
+class Measurement:
+    """What was measured of one candidate.
+
+    Attributes:
+        label (str): Its name.
+        images (int): Images a step.
+        size (tuple[int, int]): Height and width in pixels.
+        flops (int): Floating-point operations of a step.
+        forward_flops (dict[str, int]): Those of a forward pass by part.
+        seconds (list[float]): Duration of each timed step.
+        losses (list[dict[str, float]]): Losses of each step, warm-up included.
+        memory (int): Bytes at the peak: on a GPU what PyTorch held there, on a CPU what the process
+            held more than before the model was built.
+    """
+
+    label: str
+    images: int
+    size: tuple[int, int]
+    flops: int
+    forward_flops: dict[str, int]
+    seconds: list[float] = field(default_factory=list)
+    losses: list[dict[str, float]] = field(default_factory=list)
+    memory: int = 0
+
+    @property
+    def median(self) -> float:
+        """float: Median seconds of a step."""
+        return statistics.median(self.seconds)
+
+
+def measure(
+    candidates: Sequence[Candidate],
+    mode: Mode,
+    batch_size: int,
+    size: tuple[int, int] | None = None,
+    warm_up: int = 1,
+    repeats: int = 5,
+) -> list[Measurement]:
+    """Time steps of all candidates in turn: A B C, A B C, ...
+
+    Args:
+        candidates (Sequence[Candidate]): The first is what the others are compared with.
+        mode (str): 'train' or 'infer'.
+        batch_size (int): Images a step.
+        size (tuple[int, int] | None): Height and width in pixels; None takes the first config's.
+        warm_up (int): Untimed steps of each, besides the one whose operations are counted.
+        repeats (int): Timed steps of each.
+
+    Returns:
+        list[Measurement]: One a candidate.
+
+    Raises:
+        RuntimeError: If a candidate's process fails; what it said stands above.
+    """
+    size = size or image_size(candidates[0].load())
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(_worker(candidate, mode, batch_size, size))
+            for candidate in candidates
+        ]
+        results = [
+            Measurement(candidate.label, batch_size, size, *_receive(worker, candidate))
+            for candidate, worker in zip(candidates, workers, strict=True)
+        ]
+        for turn in track_iter_progress(range(warm_up + repeats)):
+            for candidate, worker, result in zip(candidates, workers, results, strict=True):
+                worker.send(True)
+                seconds, losses = _receive(worker, candidate)
+                result.losses.append(losses)
+                if turn >= warm_up:
+                    result.seconds.append(seconds)
+        for candidate, worker, result in zip(candidates, workers, results, strict=True):
+            worker.send(False)
+            result.memory = _receive(worker, candidate)
+    return results
+
+
+@contextmanager
+def _worker(
+    candidate: Candidate, mode: Mode, batch_size: int, size: tuple[int, int]
+) -> Iterator[Connection]:
+    # a GPU cannot be used from a forked process
+    context = multiprocessing.get_context('spawn')
+    ours, theirs = context.Pipe()
+    process = context.Process(
+        target=_serve, args=(theirs, candidate, mode, batch_size, size), daemon=True
+    )
+    process.start()
+    theirs.close()
+    try:
+        yield ours
+    finally:
+        ours.close()
+        process.terminate()
+        process.join()
+
+
+def _receive(worker: Connection, candidate: Candidate) -> Any:  # noqa: ANN401
+    try:
+        return worker.recv()
+    except EOFError:
+        raise RuntimeError(f'{candidate.label}: its process failed, see above') from None
+
+
+def _serve(
+    pipe: Connection, candidate: Candidate, mode: Mode, batch_size: int, size: tuple[int, int]
+) -> None:
+    import ktda_mmseg  # noqa: F401  # registers the models in this process
+
+    before = _resident_memory('VmRSS')
+    step = STEPS[mode](candidate, batch_size, size)
+    pipe.send((count_step(step.run), count_forward(step.model, step.batch)))
+    compile_model(candidate, step.model)
+    while pipe.recv():
+        _synchronise()
+        start = time.perf_counter()
+        losses = step.run()
+        _synchronise()
+        pipe.send((time.perf_counter() - start, losses))
+    on_gpu = get_device() == 'cuda'
+    pipe.send(torch.cuda.max_memory_allocated() if on_gpu else _resident_memory('VmHWM') - before)
+
+
+def _synchronise() -> None:
+    if get_device() == 'cuda':
+        torch.cuda.synchronize()
+
+
+def _resident_memory(field: str) -> int:
+    # getrusage's peak is inherited from the parent process
+    status = Path('/proc/self/status').read_text()
+    return int(status.split(f'{field}:')[1].split()[0]) * 1024

@@ -1,0 +1,87 @@
+"""Measurements as a table for people and as JSON for programs."""
+
+import json
+import platform
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import torch
+from mmengine.device import get_device
+
+from ktda_mmseg.fileio import write_atomic
+
+from .interleave import Measurement
+
+HEADER = ('config', 'median', 'range', 'images/s', 'ratio', 'memory', 'GFLOP', 'TFLOP/s')
+
+
+def machine() -> dict[str, str]:
+    """Tell where a measurement was made, with versions and date."""
+    device = torch.cuda.get_device_name() if get_device() == 'cuda' else _processor()
+    return {
+        'device': device,
+        'threads': str(torch.get_num_threads()),
+        'torch': torch.__version__,
+        'python': platform.python_version(),
+        'date': date.today().isoformat(),
+    }
+
+
+def format_table(results: Sequence[Measurement]) -> str:
+    """Write one line a candidate; the ratio tells how many times faster than the first it is."""
+    rows = [list(HEADER)]
+    for result in results:
+        rows.append(
+            [
+                result.label,
+                f'{1000 * result.median:.0f} ms',
+                f'{1000 * min(result.seconds):.0f}-{1000 * max(result.seconds):.0f}',
+                f'{result.images / result.median:.2f}',
+                f'{speed_up(results[0], result):.2f}',
+                f'{result.memory / 2**30:.2f} GiB',
+                f'{result.flops / 1e9:.0f}',
+                f'{result.flops / result.median / 1e12:.3f}',
+            ]
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ['  '.join(map(str.rjust, row, widths)) for row in rows]
+    parts = [f'{result.label}: {_shares(result)}' for result in results]
+    return '\n'.join([*lines, 'forward pass, share of operations:', *parts])
+
+
+def speed_up(reference: Measurement, result: Measurement) -> float:
+    """Return the median of the ratios of steps that ran next to each other."""
+    return statistics.median(
+        theirs / ours for theirs, ours in zip(reference.seconds, result.seconds, strict=True)
+    )
+
+
+def largest_difference(reference: Measurement, result: Measurement) -> float:
+    """Return the largest relative difference between the losses of the same steps."""
+    return max(
+        abs(theirs[name] - ours[name]) / max(abs(theirs[name]), 1e-12)
+        for theirs, ours in zip(reference.losses, result.losses, strict=True)
+        for name in theirs
+    )
+
+
+def write_json(results: Sequence[Measurement], path: Path) -> None:
+    """Write all measurements and the machine they were made on."""
+    content = {'machine': machine(), 'results': [asdict(result) for result in results]}
+    write_atomic(path, json.dumps(content, indent=1).encode())
+
+
+def _shares(result: Measurement) -> str:
+    total = sum(result.forward_flops.values())
+    parts = sorted(result.forward_flops.items(), key=lambda item: -item[1])
+    return ', '.join(f'{name} {100 * count / total:.1f} %' for name, count in parts)
+
+
+def _processor() -> str:
+    info = Path('/proc/cpuinfo')
+    names = info.read_text().splitlines() if info.is_file() else []
+    models = [line.split(': ')[1] for line in names if line.startswith('model name')]
+    return models[0] if models else platform.processor()

@@ -1,0 +1,56 @@
+"""`torch.compile` for the parts of a model that gain from it, where the machine can compile."""
+
+import logging
+
+import torch
+from mmengine.device import get_device
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+from torch import nn
+
+
+@HOOKS.register_module()
+class CompileHook(Hook):
+    """Compile the model's parts before training; checkpoints keep their keys."""
+
+    def before_train(self, runner: Runner) -> None:
+        """Compile; see :func:`compile_parts`."""
+        model = runner.model
+        compile_parts(model.module if is_model_wrapper(model) else model)
+
+
+def compile_parts(model: BaseModel) -> None:
+    """Compile student, teacher, pyramid and modulation in place, or say why not and go on.
+
+    Losses and decoders stay as they are: they hold data-dependent control flow.
+
+    Args:
+        model (BaseModel): A segmentor.
+    """
+    try:
+        torch.compile(torch.neg)(torch.zeros(1, device=get_device()))
+    except Exception as error:  # compilers and backends raise types of their own
+        reason = str(error).strip().splitlines()[0]
+        print_log(
+            f'torch.compile does not work on this machine, going on without: {reason}',
+            logger='current',
+            level=logging.WARNING,
+        )
+        return
+    for part in _parts(model):
+        part.compile(dynamic=False)
+
+
+def _parts(model: BaseModel) -> list[nn.Module]:
+    head = model.decode_head
+    teacher = getattr(model, 'teacher', None)
+    parts = [
+        model.backbone,
+        teacher.backbone if teacher is not None else None,
+        getattr(head, 'pyramid', None),
+        getattr(head, 'modulation', None),
+    ]
+    return [part for part in parts if part is not None]

@@ -1,0 +1,56 @@
+"""bfloat16 training on any device; mmengine's mixed precision needs a GPU and a loss scale."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.optim import OptimWrapper
+from mmseg.registry import OPTIM_WRAPPERS
+from torch import nn
+
+PRECISIONS = ('bf16', 'fp16')
+
+
+@OPTIM_WRAPPERS.register_module()
+class BFloat16OptimWrapper(OptimWrapper):
+    """Run the forward pass under bfloat16 autocast; weights, gradients and states stay in fp32.
+
+    bfloat16 has the range of fp32, so no loss is scaled. The transfer losses compute in fp32 all
+    the same.
+    """
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Enter autocast besides what gradient accumulation needs.
+
+        Args:
+            model (nn.Module): The model that trains.
+        """
+        with super().optim_context(model), torch.autocast(get_device(), torch.bfloat16):
+            yield
+
+
+def use_mixed_precision(config: Config, precision: str) -> None:
+    """Let a run train in mixed precision.
+
+    Args:
+        config (Config): Config of the run, changed in place.
+        precision (str): 'bf16', or 'fp16' with a dynamic loss scale.
+
+    Raises:
+        ValueError: For fp16 on a machine without a GPU, and with an optimizer wrapper that brings
+            its own precision.
+    """
+    wrapper = config.optim_wrapper
+    if wrapper.get('type', 'OptimWrapper') != 'OptimWrapper':
+        raise ValueError(
+            f'mixed precision expects optim_wrapper.type OptimWrapper, got {wrapper.type}'
+        )
+    if precision == 'bf16':
+        wrapper.type = 'BFloat16OptimWrapper'
+        return
+    if get_device() == 'cpu':
+        raise ValueError('fp16 expects a GPU, got a machine with only a CPU; bf16 runs on both')
+    wrapper.update(type='AmpOptimWrapper', dtype='float16', loss_scale='dynamic')

@@ -1,0 +1,95 @@
+"""Candidates are measured in turn, and what is counted agrees with counting by hand."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from ktda_mmseg.benchmark.candidates import Candidate
+from ktda_mmseg.benchmark.flops import count_forward, count_step
+from ktda_mmseg.benchmark.interleave import Measurement, measure
+from ktda_mmseg.benchmark.steps import image_size, inference_step, training_step
+from ktda_mmseg.benchmark.table import format_table, largest_difference, speed_up, write_json
+
+QUICKSTART = str(Path(__file__).resolve().parents[2] / 'configs' / 'quickstart' / 'synthetic.py')
+# everything that is random in a step off, so that candidates can be compared
+FIXED = {
+    'model.decode_head.decoder.dropout_ratio': 0,
+    'model.decode_head.auxiliary.dropout_ratio': 0,
+    'model.decode_head.decoder.pool_scales': (1, 2),
+}
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        (f'{QUICKSTART}+fast', r'\+bf16 or \+fp16'),
+        (f'{QUICKSTART}+bf16+fp16', r'\+bf16 or \+fp16'),
+    ],
+)
+def test_unknown_flags_are_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        Candidate.parse(text, {})
+
+
+def test_a_missing_config_is_named():
+    with pytest.raises(FileNotFoundError, match=r'none\.py: expected a config file'):
+        Candidate.parse('none.py+bf16', {})
+
+
+def test_the_size_is_that_of_training():
+    assert image_size(Candidate.parse(QUICKSTART, {}).load()) == (128, 128)
+
+
+def test_the_operations_of_a_pass_are_those_counted_by_hand():
+    step = inference_step(Candidate.parse(QUICKSTART, FIXED), 2, (64, 64))
+    forward = count_forward(step.model, step.batch)
+    # two images, 64 pixels at stride 4, 8, 16, 32, to the teacher's widths on a grid of 8 x 8
+    grids, widths = [8 * 8, 8 * 8, 4 * 4, 2 * 2], [(24, 24), (48, 40), (96, 112), (192, 320)]
+    by_hand = sum(2 * 2 * cells * a * b for cells, (a, b) in zip(grids, widths, strict=True))
+    assert forward['alignment'] == by_hand
+    assert set(forward) == {'student', 'alignment', 'pyramid', 'modulation', 'decoder'}
+    assert count_step(step.run) == sum(forward.values())
+
+
+@pytest.mark.parametrize('groups', [1, 4])
+def test_a_convolution_costs_twice_as_much_backward(groups):
+    convolution = torch.nn.Conv2d(8, 16, 3, padding=1, groups=groups)
+    image = torch.randn(2, 8, 6, 6, requires_grad=True)
+    forward = 2 * (2 * 6 * 6) * 16 * (8 // groups) * 9
+    assert count_step(lambda: convolution(image)) == forward
+    assert count_step(lambda: convolution(image).sum().backward()) == 3 * forward
+
+
+def test_a_training_step_counts_the_teacher_once_and_the_student_about_three_times():
+    step = training_step(Candidate.parse(QUICKSTART, FIXED), 2, (64, 64))
+    before = [p.detach().clone() for p in step.model.parameters()]
+    forward, total = count_forward(step.model, step.batch), count_step(step.run)
+    teacher = forward.pop('teacher')
+    # the first convolution needs no gradient of its input; the auxiliary decoder comes on top
+    assert 2.7 < (total - teacher) / sum(forward.values()) < 3.3
+    assert any(not torch.equal(a, b) for a, b in zip(before, step.model.parameters(), strict=True))
+
+
+def test_candidates_in_turn(tmp_path):
+    candidates = [Candidate.parse(QUICKSTART + flags, FIXED) for flags in ('', '', '+bf16')]
+    results = measure(candidates, 'train', 2, (64, 64), warm_up=1, repeats=2)
+    assert [result.label for result in results] == ['synthetic', 'synthetic', 'synthetic+bf16']
+    assert all(len(result.seconds) == 2 and result.memory > 0 for result in results)
+    assert largest_difference(results[0], results[1]) < 1e-5
+    assert 1e-5 < largest_difference(results[0], results[2]) < 0.1
+    write_json(results, tmp_path / 'x.json')
+    content = json.loads((tmp_path / 'x.json').read_text())
+    assert content['machine']['torch'] == torch.__version__
+    assert content['results'][2]['flops'] == results[0].flops
+
+
+def test_the_ratio_is_that_of_neighbouring_steps():
+    slow, fast = (
+        Measurement(name, 4, (8, 8), 10**9, {'student': 1}, seconds=seconds, memory=2**30)
+        for name, seconds in (('slow', [2.0, 40.0, 4.0]), ('fast', [1.0, 10.0, 2.0]))
+    )
+    assert speed_up(slow, fast) == 2.0
+    table = format_table([slow, fast])
+    assert '2.00  1.00 GiB' in table and '4000 ms' in table
