@@ -90,7 +90,7 @@ def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:
     """
     content: dict[str, Any] = cfg.to_dict()
     content = {key: value for key, value in content.items() if key not in _TRAINING}
-    model = _without(content['model'], 'init_cfg')
+    model = without(content['model'], 'init_cfg')
     model.update(type='EncoderDecoder')
     for training_only in ('teacher', 'transfer_losses'):
         model.pop(training_only, None)
@@ -102,12 +102,12 @@ def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:
     return Config(content)
 
 
-def _without(node: Any, name: str) -> Any:  # noqa: ANN401
+def without(node: Any, name: str) -> Any:  # noqa: ANN401
     """Copy nested dicts and sequences without the entries of a name."""
     if isinstance(node, dict):
-        return {key: _without(value, name) for key, value in node.items() if key != name}
+        return {key: without(value, name) for key, value in node.items() if key != name}
     if isinstance(node, (list, tuple)):
-        return type(node)(_without(value, name) for value in node)
+        return type(node)(without(value, name) for value in node)
     return node
 
 
