@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from .conversion import parts, shorten
 from .download import is_url, local_file
 from .reading import read_checkpoint, state_dict_of
+from .stem import fit_stem
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class LoadReport:
         unexpected (tuple[str, ...]): Keys of the file that the module has no use for.
         resized (tuple[str, ...]): Matched keys whose tensor the module fitted to its own shape
             (position embeddings).
+        widened (tuple[str, ...]): The matched key of a first convolution that was widened from
+            three bands, if one was.
     """
 
     source: str
@@ -34,18 +37,28 @@ class LoadReport:
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     resized: tuple[str, ...]
+    widened: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Say it in one line."""
         loaded, needed = len(self.matched), len(self.matched) + len(self.missing)
         text = f'loaded {loaded}/{needed} tensors from {self.source}'
-        notes = {'resized': self.resized, 'left fresh': self.missing, 'ignored': self.unexpected}
+        notes = {
+            'widened from 3 bands': self.widened,
+            'resized': self.resized,
+            'left fresh': self.missing,
+            'ignored': self.unexpected,
+        }
         listed = '; '.join(f'{note}: {shorten(keys)}' for note, keys in notes.items() if keys)
         return f'{text} ({listed})' if listed else text
 
 
 def load_pretrained(
-    module: nn.Module, checkpoint: str | Path, prefix: str = '', allow_pickle: bool = False
+    module: nn.Module,
+    checkpoint: str | Path,
+    prefix: str = '',
+    allow_pickle: bool = False,
+    widen_stem: bool = False,
 ) -> LoadReport:
     """Load a module's weights from a file, or raise if they are not what its architecture needs.
 
@@ -62,6 +75,8 @@ def load_pretrained(
         prefix (str): Load only the keys under this name (``'backbone'`` or ``'backbone.'``),
             without it. A file that has none must hold the module's own keys.
         allow_pickle (bool): See :func:`read_checkpoint`.
+        widen_stem (bool): Fit a first convolution of three bands to the module's number of bands,
+            see :func:`ktda_mmseg.checkpoints.stem.fit_stem`.
 
     Returns:
         What matched and what did not; its text is also logged.
@@ -76,6 +91,9 @@ def load_pretrained(
     weights = state_dict_of(read_checkpoint(path, allow_pickle=allow_pickle), source)
     if prefix:
         weights = _under(prefix, weights)
+    widened = ''
+    if widen_stem:
+        weights, widened = fit_stem(module, weights)
     own = module.state_dict()
     shapes = {key: value.shape for key, value in own.items()}
     try:
@@ -90,6 +108,7 @@ def load_pretrained(
         missing=tuple(missing),
         unexpected=tuple(unexpected),
         resized=tuple(k for k in matched if k in weights and weights[k].shape != shapes[k]),
+        widened=(widened,) if widened else (),
     )
     print_log(f'{type(module).__name__}: {report}', logger='current')
     return report
@@ -150,5 +169,7 @@ def _describe_mismatch(
     for key, shape in shapes.items():
         if f'size mismatch for {key}:' in str(error):
             found = tuple(weights[key].shape)
-            return f'{source}: {key}: expected shape {tuple(shape)}, found {found}'
+            text = f'{source}: {key}: expected shape {tuple(shape)}, found {found}'
+            other_bands = len(found) == 4 and (*shape[:1], 3, *shape[2:]) == found
+            return text + ('; widen_stem=True in init_cfg fits it' if other_bands else '')
     return f'{source}: does not load: {str(error).splitlines()[0]}'

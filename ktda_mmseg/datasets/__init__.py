@@ -4,13 +4,19 @@ from .checks import CheckSample, SampleError
 from .dubai import DubaiDataset
 from .grass import GrassDataset
 from .l8_biome import L8BiomeDataset
+from .loading import IgnoreNodata, LoadRasterFromFile
 from .paired import PairedSegDataset
+from .transforms import BandJitter, RandomRotate90
 
 __all__ = [
+    'BandJitter',
     'CheckSample',
     'DubaiDataset',
     'GrassDataset',
+    'IgnoreNodata',
     'L8BiomeDataset',
+    'LoadRasterFromFile',
     'PairedSegDataset',
+    'RandomRotate90',
     'SampleError',
 ]

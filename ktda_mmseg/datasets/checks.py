@@ -57,7 +57,8 @@ def _tiff_bands(content: bytes) -> str | None:
         stream = io.BytesIO(content)
         stream.seek(directory.next)
         directory.load(stream)
-        return f'{directory[SAMPLES_PER_PIXEL]} bands of {directory[BITS_PER_SAMPLE][0]} bits'
+        bands, bits = directory[SAMPLES_PER_PIXEL], directory[BITS_PER_SAMPLE][0]
+        return f'{bands} bands of {bits} bits, which LoadRasterFromFile reads'
     except Exception:  # not a TIFF, or one whose directory is cut off
         return None
 
@@ -66,18 +67,19 @@ def _tiff_bands(content: bytes) -> str | None:
 class CheckSample(BaseTransform):
     """Check bands, sizes and label values after loading, before anything is computed from them.
 
-    It follows ``LoadImageFromFile(color_type='unchanged', imdecode_backend='pillow')`` and, where
-    there are labels, ``LoadAnnotations``, in a training or a test pipeline. The label check needs
+    It follows ``LoadRasterFromFile`` or ``LoadImageFromFile(color_type='unchanged',
+    imdecode_backend='pillow')`` and, where there are labels, ``LoadAnnotations``, in a training or
+    a test pipeline. The label check needs
     ``num_classes`` and ``ignore_index`` in the sample, which ``PairedSegDataset`` puts there.
 
     Required keys: img, ori_shape. Used where present: img_path, gt_seg_map, seg_map_path,
     num_classes, ignore_index.
 
     Args:
-        bands (int): Number of image bands. Default: 3.
+        bands (int | None): Number of image bands; None takes any. Default: 3.
     """
 
-    def __init__(self, bands: int = 3) -> None:
+    def __init__(self, bands: int | None = 3) -> None:
         self.bands = bands
 
     def transform(self, results: dict) -> dict:
@@ -94,7 +96,7 @@ class CheckSample(BaseTransform):
         """
         image = results['img']
         bands = 1 if image.ndim == 2 else image.shape[2]
-        if bands != self.bands:
+        if self.bands is not None and bands != self.bands:
             path = results.get('img_path') or 'image array'
             raise SampleError(f'{path}: expected {self.bands} bands, found {bands}')
         if 'gt_seg_map' in results:

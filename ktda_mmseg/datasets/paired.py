@@ -5,9 +5,11 @@ from typing import Any, ClassVar
 
 import mmengine.fileio as fileio
 from mmseg.datasets import BaseSegDataset
+from mmseg.datasets.transforms import PhotoMetricDistortion
 from mmseg.registry import DATASETS
 
 from .checks import SampleError, explain_undecodable
+from .loading import LoadRasterFromFile
 
 SHOWN = 5
 
@@ -19,7 +21,8 @@ class PairedSegDataset(BaseSegDataset):
     At construction: a folder that is missing or holds no image, an image without mask, a mask
     without image (names are compared up to the suffix; with an ``ann_file`` only the listed names
     count). Without ``seg_map_path`` in ``data_prefix`` masks are neither needed nor looked at. When
-    a sample is loaded: a file that is truncated or cannot be decoded.
+    a sample is loaded: a file that is truncated or cannot be decoded. ``PhotoMetricDistortion``
+    after ``LoadRasterFromFile`` is refused too: it would cut the values to 8 bits.
 
     Give ``classes`` and, optionally, ``palette`` through ``metainfo``, or derive a class with
     ``METAINFO``.
@@ -39,6 +42,13 @@ class PairedSegDataset(BaseSegDataset):
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(img_suffix=img_suffix, seg_map_suffix=seg_map_suffix, **kwargs)
+        steps = self.pipeline.transforms
+        self._loads_rasters = any(isinstance(step, LoadRasterFromFile) for step in steps)
+        if self._loads_rasters and any(isinstance(s, PhotoMetricDistortion) for s in steps):
+            raise ValueError(
+                'pipeline: expected BandJitter after LoadRasterFromFile, got PhotoMetricDistortion,'
+                ' which is for 8-bit RGB'
+            )
 
     def load_data_list(self) -> list[dict]:
         """List the samples after checking that images and masks pair up.
@@ -86,7 +96,8 @@ class PairedSegDataset(BaseSegDataset):
             raise
         except Exception:
             sample = self.get_data_info(idx)
-            for key in ('img_path', 'seg_map_path'):
+            # LoadRasterFromFile explains itself, and reads what Pillow does not
+            for key in ['seg_map_path'] if self._loads_rasters else ['img_path', 'seg_map_path']:
                 reason = key in sample and explain_undecodable(sample[key], self.backend_args)
                 if reason:
                     raise SampleError(reason) from None

@@ -1,9 +1,11 @@
 """Models of KTDA: segmentor, teacher, alignment, modulation and transfer losses."""
 
 from . import backbones
+from .data_preprocessor import MultiBandSegDataPreProcessor
 from .fam import FAM
 from .fmm import FMMHead
 from .losses import FeatureKLDivLoss, FeatureL2Loss
+from .official_step import OfficialFAM, OfficialStepSegmentor
 from .segmentor import KTDASegmentor
 from .teacher import FrozenTeacher
 
@@ -14,5 +16,8 @@ __all__ = [
     'FeatureL2Loss',
     'FrozenTeacher',
     'KTDASegmentor',
+    'MultiBandSegDataPreProcessor',
+    'OfficialFAM',
+    'OfficialStepSegmentor',
     'backbones',
 ]

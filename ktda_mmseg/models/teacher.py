@@ -25,6 +25,10 @@ class FrozenTeacher:
     Where the backbone has ``input_mean`` and ``input_std`` (in the units of the raw image), the
     student's normalisation is undone and these are applied.
 
+    ``bands`` in its config, a list of integers, are the student's channels that the teacher sees,
+    counted from 0 and in the order that it wants; without, it sees all. ``bands`` of anything else
+    are the backbone's own business: ``Galileo`` names the student's channels by them.
+
     Args:
         backbone (dict): Config of any registered backbone. ``init_cfg=dict(type='Pretrained',
             checkpoint=..., prefix=...)`` names its weights.
@@ -32,12 +36,13 @@ class FrozenTeacher:
 
     Raises:
         FileNotFoundError: If the weights are not there.
-        ValueError: If the weights do not fit the backbone.
+        ValueError: If the weights do not fit the backbone, or the student lacks one of ``bands``.
     """
 
     def __init__(self, backbone: ConfigType, data_preprocessor: BaseDataPreprocessor) -> None:
         config = {key: value for key, value in backbone.items() if key != 'init_cfg'}
-        self.backbone = MODELS.build(dict(config))
+        self.bands, options = take_bands(config)
+        self.backbone = MODELS.build(options)
         # where the weights lie says nothing about which they are
         self.config = {key: value for key, value in config.items() if key != 'checkpoint'}
         init_cfg = backbone.get('init_cfg')
@@ -53,7 +58,7 @@ class FrozenTeacher:
             )
         self.backbone.requires_grad_(False)
         self.backbone.train(False)
-        self._transform = input_transform(self.backbone, data_preprocessor)
+        self._transform = input_transform(self.backbone, data_preprocessor, self.bands)
         self._fingerprint: dict[str, str] | None = None
 
     @torch.no_grad()
@@ -61,13 +66,15 @@ class FrozenTeacher:
         """Extract features.
 
         Args:
-            inputs (Tensor): Images ``(N, C, H, W)``, normalised for the student.
+            inputs (Tensor): Images ``(N, C, H, W)``, all bands, normalised for the student.
 
         Returns:
             tuple[Tensor, ...]: Maps ``(N, C_i, h_i, w_i)``.
         """
         if next(self.backbone.parameters()).device != inputs.device:
             self.backbone.to(inputs.device)
+        if self.bands is not None:
+            inputs = inputs[:, self.bands]
         if self._transform is not None:
             scale, shift = (value.to(inputs) for value in self._transform)
             inputs = inputs * scale + shift
@@ -95,22 +102,45 @@ class FrozenTeacher:
         return self._fingerprint
 
 
+def take_bands(config: dict[str, Any]) -> tuple[list[int] | None, dict[str, Any]]:
+    """Separate the choice of the student's channels from the backbone's own options.
+
+    Args:
+        config (dict): Config of a backbone, with or without ``bands``.
+
+    Returns:
+        tuple[list[int] | None, dict]: The channels, None for all, and the other options.
+    """
+    bands = config.get('bands')
+    if not bands or not all(isinstance(band, int) for band in bands):
+        return None, dict(config)
+    return list(bands), {key: value for key, value in config.items() if key != 'bands'}
+
+
 def input_transform(
-    backbone: torch.nn.Module, data_preprocessor: BaseDataPreprocessor
+    backbone: torch.nn.Module,
+    data_preprocessor: BaseDataPreprocessor,
+    bands: Sequence[int] | None = None,
 ) -> tuple[Tensor, Tensor] | None:
     """Return the affine map from the student's normalisation to the teacher's.
 
     Args:
         backbone (nn.Module): The teacher; ``input_mean`` and ``input_std`` are optional.
         data_preprocessor (BaseDataPreprocessor): Holds the student's ``mean`` and ``std``.
+        bands (Sequence[int] | None): The student's channels that the teacher sees; None for all.
 
     Returns:
         tuple[Tensor, Tensor] | None: Scale and shift ``(C, 1, 1)``; None where the
         teacher takes the student's inputs as they are.
 
     Raises:
-        ValueError: If the two have different numbers of channels.
+        ValueError: If the two have different numbers of channels, or a band does not exist.
     """
+    channels = len(getattr(data_preprocessor, 'mean', ()))
+    if bands is not None and channels and not all(0 <= band < channels for band in bands):
+        raise ValueError(
+            f'teacher.bands: expected channels of the student, 0 to {channels - 1}, got {bands}'
+        )
     if getattr(backbone, 'input_mean', None) is None:
         return None
     mean, std = (
@@ -119,10 +149,12 @@ def input_transform(
     )
     student_mean = getattr(data_preprocessor, 'mean', torch.zeros_like(mean))
     student_std = getattr(data_preprocessor, 'std', torch.ones_like(std))
+    if bands is not None and channels:
+        student_mean, student_std = student_mean[list(bands)], student_std[list(bands)]
     if len(student_mean) != len(mean):
         raise ValueError(
             f'expected data_preprocessor.mean of {len(mean)} channels, as many as the teacher '
-            f'{type(backbone).__name__} takes, got {len(student_mean)}'
+            f'{type(backbone).__name__} takes, or as many teacher.bands, got {len(student_mean)}'
         )
     return student_std / std, (student_mean - mean) / std
 

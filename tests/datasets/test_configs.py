@@ -1,7 +1,9 @@
 """The data configs: what they read, and that each pipeline runs on prepared data."""
 
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mmengine.config import Config
 from mmseg.registry import DATASETS
@@ -10,34 +12,47 @@ from ktda_mmseg.datasets.preparation import synthetic
 
 BASES = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'datasets'
 LOADERS = ('train', 'val', 'test')
-COMMON = ('rgb_tiles', 'rgb_tiles_512')
+COMMON = ('raster_tiles', 'rgb_tiles', 'rgb_tiles_512')
 NAMES = [path.stem for path in sorted(BASES.glob('*.py')) if path.stem not in COMMON]
 
 
 @pytest.fixture(scope='module')
 def roots(tmp_path_factory) -> dict[str, Path]:
-    """One generated set for each image type."""
+    """One generated set for each kind of image, by the number of bands and the suffix."""
     folder = tmp_path_factory.mktemp('sets')
     for kind in ('grass', 'cloud'):
         synthetic.prepare(folder / kind, kind, size=32, train=1, val=1, test=1)
-    return {'.tif': folder / 'grass', '.png': folder / 'cloud'}
+    roots = {(3, '.tif'): folder / 'grass', (3, '.png'): folder / 'cloud'}
+    rasterio = pytest.importorskip('rasterio')
+    roots[8, '.tif'] = folder / 'bands'
+    shutil.copytree(folder / 'cloud' / 'ann_dir', folder / 'bands' / 'ann_dir')
+    for mask in (folder / 'bands' / 'ann_dir').rglob('*.png'):
+        path = folder / 'bands' / 'img_dir' / mask.parent.name / f'{mask.stem}.tif'
+        path.parent.mkdir(parents=True)
+        shape = dict(height=32, width=32, count=8, dtype='uint16', nodata=0)
+        with rasterio.open(path, 'w', driver='GTiff', **shape) as raster:
+            raster.write(np.full((8, 32, 32), 4000, np.uint16))
+    return roots
 
 
+@pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 @pytest.mark.parametrize('name', NAMES)
 def test_every_loader_and_the_tta_pipeline_run(name, roots):
     config = Config.fromfile(BASES / f'{name}.py')
     size = config.crop_size
     for loader in LOADERS:
         dataset = config[f'{loader}_dataloader'].dataset
-        suffix = '.tif' if dataset.type == 'GrassDataset' else '.png'
-        dataset.data_root = str(roots[suffix])
+        bands = len(config.get('mean', 'RGB'))
+        suffix = dataset.get('img_suffix', '.tif' if dataset.type == 'GrassDataset' else '.png')
+        dataset.data_root = str(roots[bands, suffix])
         sample = DATASETS.build(dataset)[0]
         assert sample['data_samples'].gt_sem_seg.shape == (32, 32)
         if loader != 'train':
-            assert sample['inputs'].shape == (3, *size)
+            assert sample['inputs'].shape == (bands, *size)
     views = DATASETS.build(dict(dataset, pipeline=config.tta_pipeline))[0]
     assert len(views['inputs']) == 6
-    assert config.train_dataloader.dataset.pipeline[4].crop_size == size
+    steps = config.train_dataloader.dataset.pipeline
+    assert [s.crop_size for s in steps if s.type == 'RandomCrop'] == [size]
 
 
 @pytest.mark.parametrize(

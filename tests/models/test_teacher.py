@@ -1,5 +1,7 @@
 """FrozenTeacher: its inputs and its identity."""
 
+import json
+
 import pytest
 import torch
 from mmengine.config import ConfigDict
@@ -7,7 +9,7 @@ from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 from torch import nn
 
-from ktda_mmseg.models import FrozenTeacher
+from ktda_mmseg.models import FrozenTeacher, MultiBandSegDataPreProcessor
 
 
 @MODELS.register_module()
@@ -60,3 +62,68 @@ def test_fingerprint_tells_weights_and_config_apart():
     assert fingerprint() == fingerprint()
     assert fingerprint()['sha256'] != fingerprint(gain=2.0)['sha256']
     assert fingerprint()['config'] != fingerprint(gain=1.0)['config']
+
+
+def eight_bands():
+    mean, std = torch.arange(8.0) * 10 + 5, torch.arange(8.0) + 1
+    return mean, std, MultiBandSegDataPreProcessor(mean.tolist(), std.tolist())
+
+
+def test_it_sees_the_bands_it_is_given_in_their_order():
+    mean, std, preprocessor = eight_bands()
+    raw, bands = torch.rand(2, 8, 4, 4) * 100, [5, 0, 2]
+    teacher = FrozenTeacher(ConfigDict(type='EchoTeacher', bands=bands), preprocessor)
+    (seen,) = teacher((raw - mean.view(8, 1, 1)) / std.view(8, 1, 1))
+    for channel, band in enumerate(bands):
+        expected = (raw[:, band] - EchoTeacher.input_mean[channel]) / EchoTeacher.input_std[channel]
+        torch.testing.assert_close(seen[:, channel], expected, rtol=1e-4, atol=1e-3)
+    assert json.loads(teacher.fingerprint()['config'])['bands'] == bands
+
+
+def test_without_statistics_of_its_own_it_takes_the_students_channels_as_they_are():
+    vit = ConfigDict(
+        type='mmpretrain.VisionTransformer', bands=[7, 3, 1], img_size=28, patch_size=14,
+        arch=dict(embed_dims=8, num_layers=1, num_heads=2, feedforward_channels=16),
+        out_type='featmap',
+    )  # fmt: skip
+    inputs = torch.randn(1, 8, 28, 28)
+    teacher = FrozenTeacher(vit, eight_bands()[2])
+    torch.testing.assert_close(teacher(inputs), teacher.backbone(inputs[:, [7, 3, 1]]))
+
+
+@pytest.mark.parametrize('band', [8, -1])
+def test_a_band_that_the_student_lacks_is_named(band):
+    with pytest.raises(ValueError, match=rf'teacher.bands: .* 0 to 7, got \[0, 1, {band}\]'):
+        FrozenTeacher(ConfigDict(type='EchoTeacher', bands=[0, 1, band]), eight_bands()[2])
+
+
+def test_galileo_names_the_students_channels():
+    """All optical bands of Landsat, by names, equal the same bands by number."""
+    names = ['B4', 'B3', 'B2', 'B8', 'B11', 'B12']
+    galileo = dict(type='Galileo', depth=1, out_indices=[0], input_scale=10.0)
+    preprocessor = eight_bands()[2]
+    by_name = FrozenTeacher(ConfigDict(galileo, bands=[*names, None, None]), preprocessor)
+    assert by_name.backbone.groups == ['S2_RGB', 'S2_NIR_10m', 'S2_SWIR', 'NDVI']
+    by_number = FrozenTeacher(ConfigDict(galileo, bands=[2, 1, 0]), preprocessor)
+    assert by_number.backbone.groups == ['S2_RGB']
+    weights = by_name.backbone.state_dict()
+    by_number.backbone.load_state_dict(weights)
+    reverse = FrozenTeacher(
+        ConfigDict(galileo, bands=['B2', 'B3', 'B4', *[None] * 5]), preprocessor
+    )
+    reverse.backbone.load_state_dict(weights)
+    inputs = torch.randn(1, 8, 16, 16)
+    torch.testing.assert_close(by_number(inputs), reverse(inputs))
+    assert not torch.equal(by_name(inputs)[0], reverse(inputs)[0])
+
+
+def test_an_rgb_network_takes_reflectance_in_units_of_its_training():
+    pytest.importorskip('timm')
+    reflectance = torch.rand(1, 3, 32, 32) * 0.3
+    network = ConfigDict(type='EfficientNetLite0', pretrained=False, out_indices=1)
+    torch.manual_seed(1)
+    on_bytes = FrozenTeacher(network, SegDataPreProcessor())
+    torch.manual_seed(1)
+    scaled = FrozenTeacher(ConfigDict(network, input_scale=255 / 0.3), SegDataPreProcessor())
+    expected = on_bytes(reflectance * (255 / 0.3))
+    torch.testing.assert_close(scaled(reflectance), expected, rtol=1e-4, atol=1e-5)

@@ -23,12 +23,18 @@ class EfficientNetLite0(TimmBackbone):
     Args:
         out_indices (int | tuple[int, ...]): Stages that are returned; a number takes the last ones.
         pretrained (bool): Load the package's weights, strictly; otherwise they are random.
+        input_scale (float): 8-bit counts in one unit of the raw image, as in ``TimmBackbone``.
 
     Raises:
         ImportError: If timm, or for ``pretrained`` the package, is not installed.
     """
 
-    def __init__(self, out_indices: int | tuple[int, ...] = 4, pretrained: bool = True) -> None:
+    def __init__(
+        self,
+        out_indices: int | tuple[int, ...] = 4,
+        pretrained: bool = True,
+        input_scale: float = 1.0,
+    ) -> None:
         # The statistics of its TensorFlow training code; timm states 127.5 for both.
         config: dict[str, object] = dict(mean=[127 / 255] * 3, std=[128 / 255] * 3)
         if pretrained:
@@ -37,6 +43,7 @@ class EfficientNetLite0(TimmBackbone):
             'tf_efficientnet_lite0',
             out_indices,
             pretrained=pretrained,
+            input_scale=input_scale,
             pretrained_cfg_overlay=config,
         )
 

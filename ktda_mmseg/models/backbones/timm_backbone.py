@@ -35,6 +35,8 @@ class TimmBackbone(BaseModule):
         pretrained (bool): Let timm download the weights that belong to the name.
         checkpoint (str, optional): File with the weights of the whole model, in timm's layout or
             one that timm converts; needs no internet. ``init_cfg`` is for what this class saved.
+        input_scale (float): As a teacher, 8-bit counts in one unit of the raw image: 1 for 8-bit
+            images, 255 / 0.3 for reflectance shown as usual.
         init_cfg (dict, optional): See ``mmengine.model.BaseModule``.
         **model_args: Further arguments of ``timm.create_model``, e.g. ``in_chans``.
 
@@ -52,6 +54,7 @@ class TimmBackbone(BaseModule):
         norm: bool = True,
         pretrained: bool = False,
         checkpoint: str | None = None,
+        input_scale: float = 1.0,
         init_cfg: OptConfigType = None,
         **model_args: Any,  # noqa: ANN401
     ) -> None:
@@ -85,7 +88,8 @@ class TimmBackbone(BaseModule):
         # The config keeps a reference to every tensor it was given.
         self.model.pretrained_cfg.pop('state_dict', None)
         self.input_mean, self.input_std = (
-            [255 * value for value in self.model.pretrained_cfg[key]] for key in ('mean', 'std')
+            [255 / input_scale * value for value in self.model.pretrained_cfg[key]]
+            for key in ('mean', 'std')
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:

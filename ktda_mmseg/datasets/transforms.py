@@ -1,0 +1,85 @@
+"""Augmentations for images of any number of bands; flips, crops and resizes are mmseg's."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
+from mmseg.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class RandomRotate90(BaseTransform):
+    """Rotate image and labels by 0, 90, 180 or 270 degrees, each as likely as the others.
+
+    Every pixel is kept as it is; mmseg's ``RandomRotate`` interpolates them and leaves corners
+    empty. Images that are not square change their shape: crop them first if a batch needs one.
+
+    Required key: img. Modified keys: img, img_shape, and what ``seg_fields`` names.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Return the sample, turned counterclockwise by the number of quarters drawn."""
+        quarters = self._draw()
+        for key in ('img', *results.get('seg_fields', [])):
+            results[key] = np.rot90(results[key], quarters)
+        results['img_shape'] = results['img'].shape[:2]
+        return results
+
+    @cache_randomness
+    def _draw(self) -> int:
+        return np.random.randint(4)
+
+
+@TRANSFORMS.register_module()
+class BandJitter(BaseTransform):
+    """Vary each band by a gain and an offset of its own: ``value * (1 + g) + o``.
+
+    This is what haze, sun angle and calibration do to a band; ``PhotoMetricDistortion`` thinks in
+    hues of 8-bit RGB. ``g`` and ``o`` are uniform in ±gain and ±offset.
+
+    Required and modified key: img, (H, W, C) or (H, W), which becomes float32.
+
+    Args:
+        gain (float | Sequence[float]): Largest relative change, for all or for each band.
+        offset (float | Sequence[float]): Largest shift in the units of the image, likewise.
+
+    Raises:
+        ValueError: If a value is negative.
+    """
+
+    def __init__(
+        self, gain: float | Sequence[float] = 0.1, offset: float | Sequence[float] = 0.0
+    ) -> None:
+        for name, value in dict(gain=gain, offset=offset).items():
+            if np.min(value) < 0:
+                raise ValueError(f'BandJitter: expected {name} of at least 0, got {value}')
+        self.gain = gain
+        self.offset = offset
+
+    def transform(self, results: dict) -> dict:
+        """Return the sample with its image changed.
+
+        Raises:
+            ValueError: If ``gain`` or ``offset`` are not as many as the bands.
+        """
+        image = results['img']
+        bands = 1 if image.ndim == 2 else image.shape[2]
+        for name in ('gain', 'offset'):
+            count = np.size(getattr(self, name))
+            if count not in (1, bands):
+                raise ValueError(
+                    f'BandJitter: expected {name} as a number or as one for each of the {bands} '
+                    f'bands, got {count} values'
+                )
+        gain, offset = self._draw(bands)
+        gain, offset = (1 + gain * self.gain, offset * self.offset)
+        results['img'] = image * gain.astype(np.float32) + offset.astype(np.float32)
+        return results
+
+    @cache_randomness
+    def _draw(self, bands: int) -> np.ndarray:
+        return np.random.uniform(-1, 1, (2, bands))
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(gain={self.gain}, offset={self.offset})'

@@ -1,0 +1,179 @@
+"""Rasters are loaded as rasterio reads them, and their empty pixels never reach the model."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmseg.registry import DATASETS, TRANSFORMS
+from PIL import Image
+
+from ktda_mmseg.datasets import SampleError
+
+rasterio = pytest.importorskip('rasterio')
+pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
+BASES = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'datasets'
+HEIGHT, WIDTH = 24, 32
+LIMITS = {'uint8': (0, 256), 'uint16': (0, 65536), 'int16': (-32768, 32768), 'float32': (-9, 9)}
+
+
+def write(path: Path, values: np.ndarray, **profile: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    bands, height, width = values.shape
+    shape = dict(height=height, width=width, count=bands, dtype=values.dtype.name)
+    with rasterio.open(path, 'w', driver='GTiff', **shape, **profile) as raster:
+        raster.write(values)
+    return path
+
+
+def random_bands(dtype: str, bands: int = 5) -> np.ndarray:
+    rng, (low, high) = np.random.default_rng(0), LIMITS[dtype]
+    shape = (bands, HEIGHT, WIDTH)
+    if dtype == 'float32':
+        return rng.uniform(low, high, shape).astype(dtype)
+    return rng.integers(low, high, shape).astype(dtype)
+
+
+def load(path: Path, **options: object) -> dict:
+    return TRANSFORMS.build(dict(type='LoadRasterFromFile', **options))(dict(img_path=str(path)))
+
+
+@pytest.mark.parametrize('bands', [None, (4, 1, 3), (2,)])
+@pytest.mark.parametrize('nodata', [None, 7])
+@pytest.mark.parametrize('dtype', LIMITS)
+def test_values_and_empty_pixels_are_rasterios(tmp_path, dtype, nodata, bands):
+    values = random_bands(dtype)
+    values[0, 3, 5] = values[3, 20, 30] = values[4, 0, 0] = 7
+    path = write(tmp_path / 'a.tif', values, nodata=nodata, compress='deflate')
+    with rasterio.open(path) as raster:
+        expected = raster.read(bands, masked=True)
+    empty = np.ma.getmaskarray(expected).any(0)
+    assert empty.any() == (nodata is not None and bands != (2,)) or dtype == 'uint8'
+    sample = load(path, bands=bands)
+    assert sample['img'].dtype == np.float32
+    assert sample['img_shape'] == sample['ori_shape'] == (HEIGHT, WIDTH)
+    np.testing.assert_array_equal(sample['nodata_mask'], empty)
+    image = np.where(empty, 0, expected.data.astype(np.float32))
+    np.testing.assert_array_equal(sample['img'], np.moveaxis(image, 0, -1))
+
+
+def test_bands_are_scaled_one_by_one(tmp_path):
+    values = random_bands('uint16', bands=3)
+    path = write(tmp_path / 'a.tif', values)
+    sample = load(path, bands=(3, 1), scale=[1e-4, 0.01], offset=[0, -273.15])
+    first, second = sample['img'][..., 0], sample['img'][..., 1]
+    np.testing.assert_allclose(first, values[2] / 10_000, rtol=1e-6)
+    np.testing.assert_allclose(second, values[0] / 100 - 273.15, rtol=1e-5, atol=1e-4)
+
+
+def test_nan_and_infinity_are_filled_in_all_bands(tmp_path):
+    values = random_bands('float32', bands=2)
+    values[0, 1, 2], values[1, 3, 4], values[1, 5, 6] = np.nan, np.inf, -np.inf
+    sample = load(write(tmp_path / 'a.tif', values), scale=10, fill=[1.5, 2.5])
+    assert np.argwhere(sample['nodata_mask']).tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert (sample['img'][sample['nodata_mask']] == [1.5, 2.5]).all()
+    assert np.isfinite(sample['img']).all()
+
+
+def test_a_given_nodata_value_replaces_that_of_the_file(tmp_path):
+    values = random_bands('uint8')
+    path = write(tmp_path / 'a.tif', values, nodata=7)
+    mask = load(path, nodata=9)['nodata_mask']
+    np.testing.assert_array_equal(mask, (values == 9).any(0))
+    assert mask.any()
+
+
+def test_a_picture_is_what_pillow_reads_in_the_order_of_the_file(tmp_path):
+    path = tmp_path / 'a.png'
+    Image.fromarray(np.moveaxis(random_bands('uint8', bands=3), 0, -1)).save(path)
+    pillow = dict(type='LoadImageFromFile', color_type='unchanged', imdecode_backend='pillow')
+    blue_first = TRANSFORMS.build(pillow)(dict(img_path=str(path)))['img']
+    np.testing.assert_array_equal(load(path)['img'], blue_first[..., ::-1])
+
+
+@pytest.mark.parametrize('compress', [None, 'deflate'])
+def test_a_truncated_raster_is_named(tmp_path, compress):
+    path = write(tmp_path / 'a.tif', random_bands('float32'), compress=compress)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 2 // 3])
+    with pytest.raises(SampleError, match=r'a\.tif: expected a complete raster, found'):
+        load(path)
+
+
+def test_what_is_no_raster_or_not_there_is_named(tmp_path):
+    (tmp_path / 'a.tif').write_text('no raster')
+    with pytest.raises(SampleError, match=r'a\.tif: expected a complete raster, found'):
+        load(tmp_path / 'a.tif')
+    with pytest.raises(SampleError, match=r'b\.tif: expected a raster, found no file'):
+        load(tmp_path / 'b.tif')
+
+
+def test_missing_bands_are_named(tmp_path):
+    path = write(tmp_path / 'a.tif', random_bands('uint8'))
+    with pytest.raises(SampleError, match=r'a\.tif: expected bands .2, 8., found 5 bands'):
+        load(path, bands=(2, 8))
+    with pytest.raises(ValueError, match=r'bands: expected numbers from 1, got \[0, 1\]'):
+        load(path, bands=[0, 1])
+
+
+def test_values_for_another_number_of_bands_are_named(tmp_path):
+    path = write(tmp_path / 'a.tif', random_bands('uint8'))
+    with pytest.raises(SampleError, match='expected scale .* each of the 2 bands, got 3 values'):
+        load(path, bands=(1, 2), scale=[1, 2, 3])
+
+
+@pytest.fixture
+def rasters(tmp_path) -> Config:
+    """Data set of one 3-band tile with an empty pixel in either band, and its loaders."""
+    values = random_bands('float32', bands=3)
+    values[1, 2, 3], values[2, 20, 30] = np.nan, -1
+    labels = np.random.default_rng(1).integers(0, 4, (HEIGHT, WIDTH)).astype(np.uint8)
+    for split in ('train', 'val', 'test'):
+        write(tmp_path / 'img_dir' / split / 'a.tif', values, nodata=-1)
+        (tmp_path / 'ann_dir' / split).mkdir(parents=True)
+        Image.fromarray(labels).save(tmp_path / 'ann_dir' / split / 'a.png')
+    config = Config.fromfile(BASES / 'raster_tiles.py')
+    for loader in ('train', 'val', 'test'):
+        config[f'{loader}_dataloader'].dataset.update(
+            type='L8BiomeDataset', data_root=str(tmp_path)
+        )
+    return config
+
+
+@pytest.mark.parametrize('loader', ['train', 'val', 'test'])
+def test_empty_pixels_are_ignored_and_finite(rasters, loader):
+    sample = DATASETS.build(rasters[f'{loader}_dataloader'].dataset)[0]
+    labels = sample['data_samples'].gt_sem_seg.data
+    assert labels.shape[1] * labels.shape[2] == HEIGHT * WIDTH
+    assert (labels == 255).sum() == 2
+    assert torch.isfinite(sample['inputs']).all()
+
+
+def test_views_of_a_raster_are_scored_on_the_same_labels(rasters):
+    config = dict(rasters.test_dataloader.dataset, pipeline=rasters.tta_pipeline)
+    views = DATASETS.build(config)[0]['data_samples']
+    assert len(views) == 6
+    for view in views:
+        labels = view.gt_sem_seg.data[0]
+        assert torch.argwhere(labels == 255).tolist() == [[2, 3], [20, 30]]
+
+
+def test_a_broken_mask_is_blamed_and_not_the_raster(rasters):
+    config = rasters.train_dataloader.dataset
+    mask = Path(config.data_root) / 'ann_dir' / 'train' / 'a.png'
+    mask.write_bytes(mask.read_bytes()[:60])
+    with pytest.raises(SampleError, match=r'a\.png: expected a complete 8-bit image'):
+        DATASETS.build(config)[0]
+
+
+def test_a_distortion_of_colours_is_refused(rasters):
+    config = rasters.train_dataloader.dataset
+    config.pipeline.insert(5, dict(type='PhotoMetricDistortion'))
+    with pytest.raises(ValueError, match='expected BandJitter after LoadRasterFromFile'):
+        DATASETS.build(config)
+
+
+def test_nothing_is_ignored_where_there_are_no_labels():
+    sample = dict(nodata_mask=np.ones((2, 2), bool))
+    assert TRANSFORMS.build(dict(type='IgnoreNodata'))(sample) == {}
