@@ -85,6 +85,13 @@ class Scene(NamedTuple):
                 raise ValueError(
                     f'{path}: expected the size of the red band, {self.shape}, found {raster.shape}'
                 )
+            expected = raster.height * raster.width * np.dtype(raster.dtypes[0]).itemsize
+            # GDAL reads 0, which is fill, where a flat binary ends early
+            if raster.driver == 'ENVI' and path.stat().st_size < expected:
+                raise ValueError(
+                    f'{path}: expected a complete raster, {expected} bytes, '
+                    f'found {path.stat().st_size}'
+                )
             return read_window(raster, window, [1])[0]
 
 

@@ -25,7 +25,7 @@ def test_it_generates_and_prints_what(tmp_path):
     assert len(list((tmp_path / 'set' / 'ann_dir' / 'train').iterdir())) == 2
 
 
-@pytest.mark.parametrize('command', ['l8_biome', 'dubai'])
+@pytest.mark.parametrize('command', ['grass', 'l8_biome', 'dubai'])
 def test_a_wrong_folder_is_one_line(command, tmp_path):
     done = run(command, tmp_path, '--out', tmp_path / 'set')
     assert done.returncode == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ktda_mmseg.datasets.preparation.l8_biome import class_mask, prepare, stretch
+from ktda_mmseg.datasets.preparation.l8_biome import prepare
 
 rasterio = pytest.importorskip('rasterio')
 pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
@@ -21,7 +21,13 @@ def sample(shared) -> Path:
 @pytest.fixture(scope='module')
 def prepared(sample, tmp_path_factory):
     """The sample, prepared."""
-    return prepare(tmp_path_factory.mktemp('l8') / 'set', sample)
+    return prepare(sample, tmp_path_factory.mktemp('l8') / 'set')
+
+
+@pytest.fixture(scope='module')
+def eight(sample, tmp_path_factory):
+    """The sample, prepared with all bands."""
+    return prepare(sample, tmp_path_factory.mktemp('l8_8band') / 'set', bands='all')
 
 
 def test_the_pixel_counts_of_the_sample(prepared):
@@ -49,19 +55,29 @@ def test_a_tile_is_the_stretched_red_green_and_blue(prepared, sample):
         assert offset.max() < 1.01 * span / 255
 
 
-def test_a_constant_tile_is_black():
-    assert not stretch(np.full((3, 4, 4), 0.3, np.float32)).any()
+def test_eight_bands_in_sixteen_bits_are_those_of_the_sample(prepared, eight, sample):
+    for path in (eight.out / 'img_dir').rglob('*.tif'):
+        with rasterio.open(sample / path.parent.name / 'Images' / path.name) as raster:
+            values = raster.read().astype(float)
+        with rasterio.open(path) as raster:
+            coded = raster.read()
+            assert (raster.nodata, raster.dtypes) == (0, ('uint16',) * 8)
+        values[:7] *= 10_000
+        values[7] *= 100
+        assert 200 * 100 < coded[7].min() and coded[7].max() < 320 * 100  # kelvin
+        assert abs(coded - np.maximum(values, 1)).max() < 0.51
+    assert eight.images == prepared.images and eight.notes == prepared.notes
+    for split, pixels in prepared.pixels.items():
+        np.testing.assert_array_equal(eight.pixels[split], pixels)
 
 
-def test_labels_are_mapped_and_fill_is_ignored():
-    labels = np.array([[0, 64, 128, 192, 255]], np.uint8)
-    assert class_mask(labels, Path('m.tif')).tolist() == [[255, 1, 0, 2, 3]]
-
-
-def test_an_unknown_label_is_named():
-    labels = np.array([[0, 64, 7, 7]], np.uint8)
-    with pytest.raises(ValueError, match=r'm\.tif: expected .*found 7 in 2 pixels$'):
-        class_mask(labels, Path('m.tif'))
+def test_a_fixed_stretch(sample, tmp_path):
+    prepare(sample, tmp_path / 'set', stretch='0.1,0.5')
+    path = next((tmp_path / 'set' / 'img_dir' / 'test').iterdir())
+    with rasterio.open(sample / 'test' / 'Images' / f'{path.stem}.tif') as raster:
+        expected = ((raster.read((1, 2, 3)).astype(float) - 0.1) / 0.4).clip(0, 1) * 255
+    image = np.asarray(Image.open(path)).transpose(2, 0, 1)
+    assert abs(image - np.floor(expected)).max() <= 1
 
 
 @pytest.fixture
@@ -81,17 +97,56 @@ def test_an_image_without_mask_is_named(small, tmp_path):
     masks = small / 'val' / 'Masks'
     (masks / 'a.tif').rename(masks / 'b.tif')
     with pytest.raises(FileNotFoundError, match=r'Masks: expected a mask for each image.* 1: a$'):
-        prepare(tmp_path / 'set', small)
+        prepare(small, tmp_path / 'set')
 
 
 def test_a_truncated_tile_is_named(small, tmp_path):
     path = small / 'test' / 'Images' / 'a.tif'
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(ValueError, match=r'test/Images/a\.tif: expected a complete TIFF'):
-        prepare(tmp_path / 'set', small)
+    with pytest.raises(ValueError, match=r'test/Images/a\.tif: expected a complete raster'):
+        prepare(small, tmp_path / 'set')
     assert not (tmp_path / 'set').exists()
 
 
-def test_a_missing_split_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'train/Images: expected \.tif files'):
-        prepare(tmp_path / 'set', tmp_path)
+def test_another_size_of_the_mask_is_named(small, tmp_path):
+    path = small / 'train' / 'Masks' / 'a.tif'
+    with rasterio.open(path, 'w', driver='GTiff', height=16, width=15, count=1, dtype='uint8'):
+        pass
+    message = r'Masks/a\.tif: expected the size of its image, \(16, 16\), found \(16, 15\)'
+    with pytest.raises(ValueError, match=message):
+        prepare(small, tmp_path / 'set')
+
+
+def test_pixels_that_are_not_numbers_are_ignored(small, tmp_path):
+    with rasterio.open(small / 'train' / 'Images' / 'a.tif', 'r+') as raster:
+        values = raster.read()
+        values[2, 3, :5] = np.nan
+        raster.write(values)
+    assert prepare(small, tmp_path / 'set').pixels['train'][255] == 5
+
+
+def test_a_missing_split_is_named(small, tmp_path):
+    (small / 'test' / 'Images' / 'a.tif').unlink()
+    with pytest.raises(FileNotFoundError, match=r'test/Images: expected \.tif files'):
+        prepare(small, tmp_path / 'set')
+
+
+def test_a_folder_of_something_else_is_told_what_was_expected(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'LC8\*_MTL\.txt .*test\}/Images; found neither'):
+        prepare(tmp_path, tmp_path / 'set')
+
+
+@pytest.mark.parametrize('options', [{'tile': 128}, {'splits': Path('s.yaml')}, {'seed': 1}])
+def test_the_sample_is_neither_tiled_nor_divided(small, tmp_path, options):
+    with pytest.raises(ValueError, match='expected scenes to tile and divide, found the sample'):
+        prepare(small, tmp_path / 'set', **options)
+
+
+@pytest.mark.parametrize(
+    ('options', 'folder'),
+    [({}, 'data/l8_biome_sample'), ({'bands': 'all'}, 'data/l8_biome_sample_8band')],
+)
+def test_the_folder_is_called_by_what_it_holds(small, tmp_path, monkeypatch, options, folder):
+    monkeypatch.chdir(tmp_path)
+    assert prepare(small, **options).out == Path(folder)
+    assert (tmp_path / folder / 'img_dir' / 'train').is_dir()
