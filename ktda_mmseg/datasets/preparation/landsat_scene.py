@@ -1,15 +1,21 @@
 """A Landsat 8 scene as USGS publishes it with a manual cloud mask: one folder of files."""
 
+from __future__ import annotations
+
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .landsat_mtl import LandsatMetadata
 from .raster_io import Georeference, georeference, open_raster, read_window
 from .tiling import Window
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
 
 # OLI and TIRS bands of 30 m; 8 is panchromatic, 15 m
 BANDS = dict(red=4, green=3, blue=2, nir=5, swir1=6, swir2=7, cirrus=9, tir1=10)
@@ -48,13 +54,14 @@ class Scene(NamedTuple):
         return _file(self.folder, 'fixedmask.img')
 
     def read(
-        self, bands: Sequence[str], windows: Sequence[Window]
+        self, bands: Sequence[str], windows: Iterable[Window]
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Read windows that lie side by side.
+        """Read windows.
 
         Args:
             bands (Sequence[str]): Names, of ``BANDS``.
-            windows (Sequence[Window]): Windows of the same rows.
+            windows (Iterable[Window]): The windows; those of one row of tiles share what GDAL has
+                decoded, since the published files are stored in strips.
 
         Yields:
             tuple[np.ndarray, np.ndarray]: Of each window reflectance, or kelvin in a thermal band,
@@ -64,14 +71,18 @@ class Scene(NamedTuple):
             FileNotFoundError: If a file is missing.
             ValueError: If a file cannot be read, or its size is not that of the others.
         """
-        rows = windows[0]._replace(x=0, width=self.shape[1])
-        # whole rows, since the published files are stored in strips
-        labels = self._read_file(self.mask, rows)
-        counts = {b: self._read_file(_file(self.folder, f'B{BANDS[b]}.TIF'), rows) for b in bands}
-        for window in windows:
-            part = window._replace(y=0)
-            values = [self._calibrate(band, part.cut(counts[band])) for band in bands]
-            yield np.stack(values), part.cut(labels)
+        with ExitStack() as files:
+            mask = files.enter_context(self._open(self.mask))
+            rasters = {
+                band: files.enter_context(self._open(_file(self.folder, f'B{BANDS[band]}.TIF')))
+                for band in bands
+            }
+            for window in windows:
+                values = [
+                    self._calibrate(band, read_window(raster, window)[0])
+                    for band, raster in rasters.items()
+                ]
+                yield np.stack(values), read_window(mask, window)[0]
 
     def _calibrate(self, band: str, counts: np.ndarray) -> np.ndarray:
         convert = (
@@ -79,7 +90,8 @@ class Scene(NamedTuple):
         )
         return np.where(counts == FILL, np.float32(np.nan), convert(counts, BANDS[band]))
 
-    def _read_file(self, path: Path, window: Window) -> np.ndarray:
+    @contextmanager
+    def _open(self, path: Path) -> Iterator[DatasetReader]:
         with open_raster(path) as raster:
             if raster.shape != self.shape:
                 raise ValueError(
@@ -92,7 +104,7 @@ class Scene(NamedTuple):
                     f'{path}: expected a complete raster, {expected} bytes, '
                     f'found {path.stat().st_size}'
                 )
-            return read_window(raster, window, [1])[0]
+            yield raster
 
 
 def find_scenes(source: Path) -> list[Scene]:
