@@ -174,7 +174,7 @@ class _Transfer:
                 initial=start,
                 unit='B',
                 unit_scale=True,
-                desc=f'Downloading {self.version.url}',
+                desc=f'Downloading {self.version.url.rpartition("/")[2]}',
             )
             with self.path.open('ab') as file, progress:
                 while chunk := response.read1(CHUNK):

@@ -65,7 +65,8 @@ class FaultyServer(ThreadingHTTPServer):
         faults: Statuses such as 503; 'cut' and 'stall' after 100,000 bytes; 'corrupt'; 'hub', which
             redirects as Hugging Face's hub does. None and an empty list are no fault.
         versions: Headers that tell versions of the content apart.
-        ranges: 'careful' sends the rest of what has not changed, 'careless' of anything; '' all.
+        ranges: 'careful' sends the rest of what has not changed, 'careless' of anything, 'wrong'
+            another range; '' sends all.
         chunked: Send it without saying its length.
         seen: Path and range of each request.
     """
@@ -100,8 +101,9 @@ class Answer(BaseHTTPRequestHandler):
             return self.end_headers()
         same = self.headers.get('If-Range') in server.versions.values()
         start = 0
-        if part and (server.ranges == 'careless' or (server.ranges == 'careful' and same)):
-            start, end = int(part[len('bytes=') : -1]), len(server.content)
+        if part and (same if server.ranges == 'careful' else server.ranges):
+            end = len(server.content)
+            start = 0 if server.ranges == 'wrong' else int(part[len('bytes=') : -1])
             self.send_response(206)
             self.send_header('Content-Range', f'bytes {start}-{end - 1}/{end}')
         else:

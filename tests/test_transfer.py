@@ -87,6 +87,12 @@ def test_a_server_without_ranges_sends_all_again(server, path):
     assert path.read_bytes() == server.content
 
 
+def test_another_range_than_asked_for_is_not_appended(server, path):
+    server.ranges, server.faults = 'wrong', ['cut']
+    fetch(server.url, path)
+    assert path.read_bytes() == server.content and ranges(server)[2] is None
+
+
 @pytest.mark.parametrize('kind', ['careful', 'careless'])
 @pytest.mark.parametrize('changed', ['ETag', 'size'])
 def test_a_file_that_changed_starts_again(server, path, note, kind, changed):

@@ -74,13 +74,14 @@ def _download(
     # another address starts another file
     archive = work / hashlib.sha256(url.encode()).hexdigest()[:16]
     part, content = archive.with_suffix('.part'), work / 'content'
-    if not archive.exists():
+    if archive.exists():
+        digest = hash_of(archive)
+    else:
         arrived = part.stat().st_size if part.exists() else 0
         # images hardly shrink in an archive, which lies beside what is unpacked from it
         require_space(work, 2 * entry.size - arrived)
-        fetch(url, part, note=archive.with_suffix('.json'))
+        digest = fetch(url, part, note=archive.with_suffix('.json'))
         part.rename(archive)
-    digest = hash_of(archive)
     if content.exists():
         shutil.rmtree(content)
     content.mkdir()
