@@ -75,7 +75,57 @@ def synthetic(command: ArgumentParser) -> None:
         command.add_argument(f'--{split}', type=int, default=count, help=f'{split} images')
 
 
-SOURCES = (grass, l8_biome, dubai, synthetic)
+def rasters(command: ArgumentParser) -> None:
+    """Any images with label rasters or polygons, tiled, split so that neighbours never leak."""
+    command.add_argument('images', type=Path, help='folder with GeoTIFF, PNG or JPEG, or one file')
+    command.add_argument(
+        '--labels', type=Path, required=True, help='folder with label rasters, or polygons'
+    )
+    command.add_argument(
+        '--classes', type=Path, required=True, help='YAML: {classes: {NAME: {labels: [1, 2]}}}'
+    )
+    _out(command, 'data/mine')
+    command.add_argument(
+        '--class-field', default=SUPPRESS, help='field that holds the labels of polygons'
+    )
+    command.add_argument(
+        '--label-suffix', default=SUPPRESS, help="what label rasters' names have besides"
+    )
+    _tile(command)
+    command.add_argument('--overlap', type=int, default=0, help='pixels that neighbours share')
+    command.add_argument(
+        '--split',
+        default='scene',
+        metavar='scene|block|FILE.yaml',
+        help='whole scenes, blocks of them, or YAML with lists of scenes as train, val and test',
+    )
+    for split in ('val', 'test'):
+        command.add_argument(f'--{split}', type=float, default=0.15, help=f'share of {split}')
+    command.add_argument('--seed', type=int, default=0, help='another seed, another division')
+    command.add_argument(
+        '--block', type=int, default=SUPPRESS, help='side of a block in pixels; default: four tiles'
+    )
+    command.add_argument(
+        '--guard',
+        type=int,
+        default=SUPPRESS,
+        help='pixels between different splits, 0 lets them touch; default: one tile',
+    )
+    command.add_argument(
+        '--bands', type=_integers, default=SUPPRESS, help='bands to keep, such as 4,3,2'
+    )
+    command.add_argument(
+        '--rgb', type=_integers, default=SUPPRESS, help='three bands to write as 8-bit RGB'
+    )
+    command.add_argument(
+        '--stretch',
+        default=SUPPRESS,
+        metavar='LOW,HIGH',
+        help="of --rgb: values that become black and white, or percentiles as '2%%,98%%'",
+    )
+
+
+SOURCES = (grass, l8_biome, rasters, dubai, synthetic)
 
 
 def _source(command: ArgumentParser, content: str) -> None:
@@ -88,3 +138,7 @@ def _out(command: ArgumentParser, folder: str) -> None:
 
 def _tile(command: ArgumentParser) -> None:
     command.add_argument('--tile', type=int, default=512, help='side of a tile in pixels')
+
+
+def _integers(text: str) -> list[int]:
+    return [int(part) for part in text.split(',')]

@@ -80,6 +80,7 @@ class Summary:
         images (dict[str, int]): Number of images a split.
         pixels (dict[str, np.ndarray]): Number of pixels of each mask value, (256,), a split.
         notes (list[str]): What the user should know about the source.
+        hints (list[str]): How to go on.
     """
 
     out: Path
@@ -87,6 +88,7 @@ class Summary:
     images: dict[str, int] = field(default_factory=dict)
     pixels: dict[str, np.ndarray] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         rows = [['split', 'images', *self.classes, 'ignored']]
@@ -96,7 +98,7 @@ class Summary:
             rows.append([split, str(count), *(f'{share:.1f} %' for share in shares)])
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ['  '.join(map(str.rjust, row, widths)) for row in rows]
-        return '\n'.join([*self.notes, *lines, f'written to {self.out}'])
+        return '\n'.join([*self.notes, *lines, f'written to {self.out}', *self.hints])
 
 
 def write_layout(

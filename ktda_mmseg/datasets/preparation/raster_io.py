@@ -18,8 +18,9 @@ from .tiling import Window
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
+CACHE_MEGABYTES = 512  # decoded blocks of all threads; GDAL's default is 5 % of memory
 OPTIONS = {
-    'GDAL_CACHEMAX': 512,  # megabytes of decoded blocks of all threads, not 5 % of memory
+    'GDAL_CACHEMAX': CACHE_MEGABYTES,
     # else what lacks in a truncated JPEG is grey, in a truncated PNG black
     'GDAL_ERROR_ON_LIBJPEG_WARNING': 'YES',
     'GDAL_PNG_WHOLE_IMAGE_OPTIM': 'NO',
@@ -67,7 +68,7 @@ def import_rasterio() -> Any:  # noqa: ANN401
 
 @contextmanager
 def open_raster(path: Path) -> Iterator[DatasetReader]:
-    """Open a raster for reading; what fails inside the block becomes one sentence.
+    """Open a raster for reading.
 
     Blocks that GDAL has decoded stay in a cache of bounded size while the raster is open, so read
     neighbouring windows within one block. A raster belongs to the thread that opened it.
@@ -76,31 +77,30 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
         path (Path): GeoTIFF, PNG, JPEG, or anything else that GDAL reads.
 
     Yields:
-        DatasetReader: rasterio's raster.
+        DatasetReader: rasterio's raster, for :func:`read_window`.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ImportError: If rasterio is not installed.
-        ValueError: If the file is no raster, is truncated or cannot be decoded.
+        ValueError: If the file is no raster.
     """
     rasterio = import_rasterio()
     if not path.is_file():
         raise FileNotFoundError(f'{path}: expected a raster, found no file')
-    try:
-        with rasterio.Env(**OPTIONS), rasterio.open(path) as raster:
+    with rasterio.Env(**OPTIONS):
+        with _explained(str(path)):
+            raster = rasterio.open(path)
+        with raster:
             yield raster
-    except rasterio.errors.RasterioError as error:
-        reason = error.__cause__ or error
-        raise ValueError(f'{path}: expected a complete raster, found: {reason}') from None
 
 
 def read_window(
     raster: DatasetReader, window: Window | None = None, bands: Sequence[int] | None = None
 ) -> np.ndarray:
-    """Read a part of a raster that is open.
+    """Read a part of a raster.
 
     Args:
-        raster (DatasetReader): What :func:`open_raster` gives.
+        raster (DatasetReader): An open raster, or a rasterio ``WarpedVRT`` of one.
         window (Window | None): The part, which lies inside; None for all of it. Default: None.
         bands (Sequence[int] | None): Bands, counted from 1, in any order; None for all of them.
             Default: None.
@@ -109,12 +109,72 @@ def read_window(
         np.ndarray: (bands, height, width), in the raster's type.
 
     Raises:
-        ValueError: If the raster lacks a band.
+        ValueError: If the raster lacks a band, is truncated or cannot be decoded.
     """
     wanted = raster.indexes if bands is None else tuple(bands)
     if not set(wanted) <= set(raster.indexes):
         raise ValueError(f'{raster.name}: expected bands {wanted}, found {raster.count} bands')
-    return raster.read(wanted, window=window and window.slices())
+    with _explained(raster.name):
+        return raster.read(wanted, window=window and window.slices())
+
+
+def read_sample(raster: DatasetReader, bands: Sequence[int], side: int) -> np.ma.MaskedArray:
+    """Read every n-th pixel, from an overview if there is one.
+
+    Args:
+        raster (DatasetReader): An open raster.
+        bands (Sequence[int]): Bands, counted from 1.
+        side (int): Rows and columns to read at the most.
+
+    Returns:
+        np.ma.MaskedArray: (bands, rows, columns); masked where the raster says there are no data.
+
+    Raises:
+        ValueError: If the raster is truncated or cannot be decoded.
+    """
+    shape = (len(bands), min(raster.height, side), min(raster.width, side))
+    with _explained(raster.name):
+        return raster.read(bands, out_shape=shape, masked=True)
+
+
+def read_valid(
+    raster: DatasetReader, pixels: np.ndarray, window: Window, bands: Sequence[int]
+) -> np.ndarray:
+    """Tell which pixels hold data in every band that was read.
+
+    Not so are the nodata value, NaN and infinity, and what a mask in the file or an alpha band that
+    is not among ``bands`` leaves out.
+
+    Args:
+        raster (DatasetReader): The raster.
+        pixels (np.ndarray): What :func:`read_window` gave, (bands, height, width).
+        window (Window): The part it was read from.
+        bands (Sequence[int]): The bands it was read from.
+
+    Returns:
+        np.ndarray: (height, width), bool.
+    """
+    from rasterio.enums import ColorInterp, MaskFlags
+
+    nodata = np.array([raster.nodatavals[band - 1] for band in bands], float)  # None becomes NaN
+    valid = np.isfinite(pixels) & (pixels != nodata[:, None, None])
+    drawn = ColorInterp.alpha in (raster.colorinterp[band - 1] for band in bands)
+    if MaskFlags.per_dataset in raster.mask_flag_enums[bands[0] - 1] and not drawn:
+        with _explained(raster.name):
+            valid &= raster.read_masks(bands[0], window=window.slices()) > 0
+    return valid.all(axis=0)
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Turn what rasterio says of a file into one sentence."""
+    from rasterio.errors import RasterioError
+
+    try:
+        yield
+    except RasterioError as error:
+        reason = error.__cause__ or error
+        raise ValueError(f'{path}: expected a complete raster, found: {reason}') from None
 
 
 def georeference(raster: DatasetReader) -> Georeference | None:

@@ -1,0 +1,164 @@
+"""Any user's images with label rasters or polygons, cut into tiles and split without leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from .band_stretch import Stretch
+from .division import read_division
+from .fragment import write_fragment
+from .label_file import read_label_map
+from .layout import Job, Summary, write_layout
+from .parts import Part, blocks, whole_scenes
+from .raster_labels import RasterLabels
+from .raster_tiles import Labels, image_suffix, most_threads, tile_jobs
+from .scenes import Scene, raster_files, read_scenes
+from .splits import SPLITS, by_scene, shares
+from .vector_labels import VectorLabels, vector_files
+
+YAML = ('.yaml', '.yml')
+
+
+def prepare(
+    out: Path,
+    images: Path,
+    labels: Path,
+    classes: Path,
+    class_field: str | None = None,
+    label_suffix: str = '',
+    tile: int = 512,
+    overlap: int = 0,
+    split: str = 'scene',
+    val: float = 0.15,
+    test: float = 0.15,
+    seed: int = 0,
+    block: int | None = None,
+    guard: int | None = None,
+    bands: Sequence[int] | None = None,
+    rgb: Sequence[int] | None = None,
+    stretch: str | None = None,
+) -> Summary:
+    """Cut images and labels into tiles, and write a config fragment beside them.
+
+    Args:
+        out (Path): Folder to create.
+        images (Path): Folder with GeoTIFF, PNG or JPEG images, or one such file; all have the same
+            number and type of bands.
+        labels (Path): Folder with a label raster of the same stem for each image, or the one label
+            raster of one image; or polygons, in one file or all files of a folder.
+        classes (Path): YAML file as :class:`.label_map.LabelMap` describes it.
+        class_field (str | None): The polygons' field that holds the labels; None for rasters.
+        label_suffix (str): What a label raster's stem has besides that of its image. Default: ''.
+        tile (int): Side of a tile in pixels. Default: 512.
+        overlap (int): What neighbouring tiles share at least, in pixels. Default: 0.
+        split (str): 'scene' (scenes that overlap or nearly so stay together), 'block' (blocks of
+            the scenes), or a YAML file with lists of scenes as train, val and test; others are
+            left out. Default: 'scene'.
+        val (float): Share of the validation split, of the pixels, from 0. Default: 0.15.
+        test (float): Share of the test split. Default: 0.15.
+        seed (int): Another seed gives another draw. Default: 0.
+        block (int | None): Side of a block in pixels; None for four tiles. Default: None.
+        guard (int | None): Distance in pixels between different splits; 0 lets them touch. None
+            for one tile. Default: None.
+        bands (Sequence[int] | None): Bands to keep, counted from 1, in this order; None for all
+            but an alpha band. Default: None.
+        rgb (Sequence[int] | None): Three bands to write as 8-bit RGB instead. Default: None.
+        stretch (str | None): Values that become black and white in ``rgb``, 'LOW,HIGH', or
+            percentiles of each scene, 'LOW%,HIGH%'; None for '2%,98%', or as it is if the images
+            are of 8 bits. Default: None.
+
+    Returns:
+        Summary: What was written, what was left out and why, and how to go on.
+
+    Raises:
+        ImportError: If rasterio, or what reads polygons or compares places, is not installed.
+        OSError: If a file or a folder is missing, or an image has no labels.
+        ValueError: If an argument is out of range; if a file cannot be read; if labels do not fit
+            their image or are not in ``classes``; if there are too few scenes or blocks to split.
+    """
+    settings = {'set': 'rasters', **{k: _recorded(v) for k, v in locals().items() if k != 'out'}}
+    label_map = read_label_map(classes)
+    scenes, limits = _scenes(images, labels, label_suffix, bands, rgb, stretch)
+    if class_field is None:
+        alone = labels.is_file() and len(scenes) == 1
+        rasters = {scenes[0].name: labels} if alone else raster_files(labels, label_suffix)
+        source: Labels = RasterLabels(rasters, scenes, label_map)
+    else:
+        source = VectorLabels(vector_files(labels), class_field, scenes, label_map)
+    guard = tile if guard is None else guard
+    if split == 'block':
+        side = 4 * tile if block is None else block
+        parts = blocks(scenes, shares(val, test), seed, side, guard, tile, overlap)
+    elif split == 'scene':
+        splits = by_scene(scenes, shares(val, test), seed, guard)
+        parts = whole_scenes(scenes, splits, tile, overlap)
+    else:
+        splits = read_division(Path(split), [scene.name for scene in scenes], SPLITS)
+        parts = whole_scenes(scenes, splits, tile, overlap)
+    if not any(part.windows for part in parts if part.split == 'train'):
+        raise ValueError(f'{images}: expected tiles for train, found none; too many are left out')
+    jobs = tile_jobs(parts, source, limits)
+    suffix = image_suffix(scenes[0], limits)
+    threads = most_threads(scenes, tile)
+    summary = write_layout(out, jobs, settings, label_map.classes, suffix, threads)
+    summary.notes += _left_out(scenes, parts, jobs, summary)
+    if source.unused:
+        summary.notes.append(f'{source.unused} label rasters without an image, left out')
+    summary.hints += write_fragment(summary, label_map, suffix)
+    return summary
+
+
+def _recorded(value: object) -> object:
+    """What JSON gives back as it was; of a small file the content counts, not the name."""
+    if isinstance(value, Path):
+        return value.read_text(encoding='utf-8') if value.suffix in YAML else str(value.resolve())
+    if isinstance(value, str) and Path(value).suffix in YAML:
+        return _recorded(Path(value))
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+
+
+def _scenes(
+    images: Path,
+    labels: Path,
+    label_suffix: str,
+    bands: Sequence[int] | None,
+    rgb: Sequence[int] | None,
+    stretch: str | None,
+) -> tuple[list[Scene], Callable[[Scene], np.ndarray] | None]:
+    """Look at the images, and say how their values become bytes if they are to."""
+    if bands is not None and rgb is not None:
+        raise ValueError(f'expected bands or rgb, not both, got {[*bands]} and {[*rgb]}')
+    if rgb is not None and len(rgb) != 3:
+        raise ValueError(f'expected three bands as rgb, got {[*rgb]}')
+    if stretch is not None and rgb is None:
+        raise ValueError(f'expected rgb, which stretch is for, got stretch {stretch!r} alone')
+    files = raster_files(images)
+    if images == labels and label_suffix:
+        files = {name: path for name, path in files.items() if not name.endswith(label_suffix)}
+    scenes = read_scenes(files.values(), rgb or bands)
+    if rgb is None or (stretch is None and scenes[0].dtype == 'uint8'):
+        return scenes, None
+    return scenes, cache(Stretch.parse(stretch or '2%,98%').limits)
+
+
+def _left_out(
+    scenes: Sequence[Scene], parts: Sequence[Part], jobs: Sequence[Job], summary: Summary
+) -> list[str]:
+    """Say what is not there, and why."""
+    notes = []
+    unlisted = len(scenes) - len({part.scene.name for part in parts})
+    if unlisted:
+        notes.append(f'{unlisted} scenes left out: the list of splits does not name them')
+    near = sum(part.near for part in parts)
+    if near:
+        notes.append(f'{near} tiles left out: too near a block of another split, see --guard')
+    empty = sum(len(job.names) for job in jobs) - sum(summary.images.values())
+    if empty:
+        notes.append(f'{empty} tiles left out: no pixel with both data and a label')
+    if any(part.scene.alpha for part in parts):
+        notes.append('an alpha band served as mask and is not kept; --bands can keep it')
+    return notes
