@@ -1,0 +1,3 @@
+# The official training step, student twice and FAM's convolution first: for benchmarks only.
+_base_ = '../grass.py'
+model = dict(type='OfficialStepSegmentor', neck=dict(type='OfficialFAM'))

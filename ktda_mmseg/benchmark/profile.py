@@ -1,0 +1,123 @@
+"""Where the time of a training step goes: a trace for experts and shares by part for everyone."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from mmengine.device import get_device
+from mmengine.model import BaseModel
+from torch import nn
+from torch.autograd.profiler_util import FunctionEvent
+from torch.profiler import ProfilerActivity, profile, record_function
+
+from ktda_mmseg.fileio import atomic
+
+from .flops import PARTS
+from .steps import Step
+
+BACKWARD = 'autograd::engine::evaluate_function'
+OPTIMIZER, REST = 'optimizer', 'decoders, losses, rest'
+Shares = dict[str, tuple[float, float]]
+
+
+def profile_step(step: Step, trace: Path) -> Shares:
+    """Run a step under PyTorch's profiler.
+
+    Args:
+        step (Step): A training step that ran before, so that nothing is set up in it.
+        trace (Path): JSON file to write, for chrome://tracing or https://ui.perfetto.dev.
+
+    Returns:
+        dict[str, tuple[float, float]]: Seconds forward and backward of each part, the optimizer
+        and the rest. On a GPU it is the time of its kernels.
+    """
+    activities = [ProfilerActivity.CPU]
+    if get_device() == 'cuda':
+        activities.append(ProfilerActivity.CUDA)
+    with _named_parts(step.model), profile(activities=activities) as profiler:
+        with record_function('step'):
+            step.run()
+    with atomic(trace) as partial:
+        profiler.export_chrome_trace(str(partial))
+    return _shares(profiler.events())
+
+
+@contextmanager
+def _named_parts(model: BaseModel) -> Iterator[None]:
+    """Mark the forward passes of the parts in the profile."""
+    modules = {part: _find(model, name) for name, part in PARTS.items()}
+    teacher = getattr(model, 'teacher', None)
+    modules['teacher'] = teacher.backbone if teacher is not None else None
+    with ExitStack() as stack:
+        for part, module in modules.items():
+            if module is None:
+                continue
+            ranges: list[record_function] = []
+
+            def enter(*_: object, part: str = part, ranges: list = ranges) -> None:
+                ranges.append(record_function(part))
+                ranges[-1].__enter__()
+
+            def leave(*_: object, ranges: list = ranges) -> None:
+                ranges.pop().__exit__(None, None, None)
+
+            stack.callback(module.register_forward_pre_hook(enter).remove)
+            stack.callback(module.register_forward_hook(leave).remove)
+        yield
+
+
+def _find(model: nn.Module, name: str) -> nn.Module | None:
+    return dict(model.named_modules()).get(name)
+
+
+def _shares(events: list[FunctionEvent]) -> Shares:
+    parts = (*PARTS.values(), 'teacher')
+    forward, backward = dict.fromkeys(parts, 0.0), dict.fromkeys(parts, 0.0)
+    ranges = [event for event in events if event.name in parts]
+    for event in ranges:
+        forward[event.name] += _seconds(event)
+    # a backward operation has the sequence number of the forward operation it belongs to
+    owner = {
+        event.sequence_nr: part.name
+        for event in events
+        if event.sequence_nr >= 0 and not event.name.startswith(BACKWARD)
+        for part in ranges
+        if part.time_range.start <= event.time_range.start <= part.time_range.end
+    }
+    for event in events:
+        if event.name.startswith(BACKWARD) and event.sequence_nr in owner:
+            backward[owner[event.sequence_nr]] += _seconds(event)
+    shares = {part: (forward[part], backward[part]) for part in parts if forward[part]}
+    optimizer = sum(_seconds(event) for event in events if event.name.startswith('Optimizer.step'))
+    total = next(_seconds(event) for event in events if event.name == 'step')
+    shares[OPTIMIZER] = (optimizer, 0.0)
+    shares[REST] = (total - sum(map(sum, shares.values())), 0.0)
+    return shares
+
+
+def _seconds(event: FunctionEvent) -> float:
+    microseconds = event.device_time_total or event.cpu_time_total
+    return microseconds / 1e6
+
+
+def plot_shares(shares: dict[str, Shares], path: Path) -> None:
+    """Draw where the time goes, one bar a config and part.
+
+    Args:
+        shares (dict): Result of :func:`profile_step` by name of the config.
+        path (Path): PNG file to write.
+    """
+    figure = Figure(figsize=(9, 1 + 2.2 * len(shares)), layout='constrained')
+    for axes, (label, parts) in zip(
+        figure.subplots(len(shares), squeeze=False)[:, 0], shares.items(), strict=True
+    ):
+        names = list(parts)[::-1]
+        forward, backward = zip(*(parts[name] for name in names), strict=True)
+        axes.barh(names, forward, label='forward')
+        axes.barh(names, backward, left=forward, label='backward')
+        total = sum(map(sum, parts.values()))
+        axes.set(title=f'{label}: {total:.2f} s a step', xlabel='seconds')
+        axes.grid(axis='x', alpha=0.3)
+    axes.legend(loc='lower right')
+    figure.savefig(path, dpi=120)
