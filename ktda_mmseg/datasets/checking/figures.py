@@ -67,9 +67,8 @@ def thumbnail(pair: Pair) -> bytes | None:
         pixels = read_image(pair.image, pair.source.reading).pixels
     except ValueError:
         return None
-    selected = pair.source.reading.selected or range(1, pixels.shape[2] + 1)
-    shown = [band - 1 for band in selected if band <= pixels.shape[2]][:3]
-    rgb = np.broadcast_to(pixels[..., shown if len(shown) == 3 else [0]], (*pixels.shape[:2], 3))
+    shown = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1]
+    rgb = np.broadcast_to(shown, (*pixels.shape[:2], 3))
     pictures = [_small(stretch(rgb), Image.Resampling.BILINEAR)]
     labels = pair.source.labels
     if pair.mask is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pprint import pformat
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 from mmseg.registry import MODELS
 
@@ -46,7 +47,11 @@ def render(config: Config, survey: Survey, reading: Reading, out: Path) -> bytes
     """
     model = config.to_dict().get('model', {})
     preprocessor = model.get('data_preprocessor', {})
-    statistics = [(band.mean, band.std or 1.0) for band in survey.bands]
+    units = np.broadcast_arrays(reading.scale, reading.offset, np.empty(len(survey.bands)))[:2]
+    statistics = [
+        (band.mean * scale + offset, band.std * abs(scale) or 1.0)
+        for band, scale, offset in zip(survey.bands, *units, strict=True)
+    ]
     flipped = bool(preprocessor.get('bgr_to_rgb') or preprocessor.get('rgb_to_bgr'))
     # mmcv gives BGR, rasterio the order of the file; the model may turn either round
     if len(statistics) == 3 and reading.raster == flipped:

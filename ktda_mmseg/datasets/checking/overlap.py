@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .faults import Fault
-from .reading import Footprint
+from .reading import Footprint, may_be_placed
 from .scan import Facts
 
 LEAST_SHARE = 1e-3  # of the smaller footprint; neighbours that touch share less by rounding
@@ -20,16 +20,19 @@ def find_overlaps(facts: Sequence[Facts]) -> list[Fault]:
         facts (Sequence[Facts]): Facts of all images.
 
     Returns:
-        list[Fault]: An error for each pair, or a remark where shapely is missing.
+        list[Fault]: An error for each pair, or a remark where rasterio or shapely is missing.
     """
+    try:
+        import rasterio  # noqa: F401
+        import shapely
+    except ImportError as error:
+        if not any(may_be_placed(fact.pair.image) for fact in facts):
+            return []
+        message = f"overlap on the ground needs {error.name}: pip install 'ktda-mmseg[raster]'"
+        return [Fault('remark', 'not checked', message)]
     placed = [fact for fact in facts if fact.footprint is not None]
     if len({fact.pair.source.split for fact in placed}) < 2:
         return []
-    try:
-        import shapely
-    except ImportError:
-        message = "overlap on the ground is not checked without shapely: pip install 'shapely'"
-        return [Fault('remark', 'not checked', message)]
     footprints = [fact.footprint for fact in placed if fact.footprint is not None]
     polygons = [shapely.Polygon(corners) for corners in _in_one_system(footprints)]
     tree = shapely.STRtree(polygons)

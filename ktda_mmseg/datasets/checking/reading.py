@@ -1,6 +1,6 @@
 """Images and masks as they are stored: 8 bits by Pillow, everything else by rasterio."""
 
-import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +8,13 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..checks import BYTE_MODES, explain_undecodable
+from ..preparation.raster_io import (
+    SIDECAR,
+    georeference,
+    import_rasterio,
+    open_raster,
+    read_window,
+)
 from .sources import Reading
 
 EIGHT_BIT_MODES = (*BYTE_MODES, 'LA', 'RGB', 'RGBA', 'CMYK', 'YCbCr')
@@ -30,18 +37,20 @@ class Raster(NamedTuple):
     """A decoded image.
 
     Attributes:
-        pixels (np.ndarray): (H, W, C), as stored.
-        nodata (float | None): Value that means no data.
+        pixels (np.ndarray): (H, W, C), as stored: the bands that are used, or all if some lack.
+        bands (int): Number of bands in the file.
+        nodata (Sequence[float | None]): For each band the value that means no data.
         footprint (Footprint | None): Where it lies, if known.
     """
 
     pixels: np.ndarray
-    nodata: float | None = None
-    footprint: Footprint | None = None
+    bands: int
+    nodata: Sequence[float | None]
+    footprint: Footprint | None
 
 
 def read_image(path: Path, reading: Reading) -> Raster:
-    """Decode an image with all its bands.
+    """Decode an image.
 
     Args:
         path (Path): The image.
@@ -56,8 +65,10 @@ def read_image(path: Path, reading: Reading) -> Raster:
     """
     pixels = None if reading.raster else _read_eight_bit(path, reading.mode)
     if pixels is None:
-        return _read_raster(path)
-    return Raster(pixels if pixels.ndim == 3 else pixels[..., None], None, read_footprint(path))
+        return _read_raster(path, reading.selected)
+    pixels = pixels if pixels.ndim == 3 else pixels[..., None]
+    bands = pixels.shape[2]
+    return Raster(pixels, bands, [None] * bands, read_footprint(path))
 
 
 def read_mask(path: Path) -> np.ndarray:
@@ -80,15 +91,20 @@ def read_mask(path: Path) -> np.ndarray:
     return mask.astype(np.uint8) if mask.dtype == bool else mask
 
 
+def may_be_placed(path: Path) -> bool:
+    """Tell whether it is worth asking where a file lies."""
+    return path.suffix.lower() in GEOREFERENCED or Path(f'{path}{SIDECAR}').is_file()
+
+
 def read_footprint(path: Path) -> Footprint | None:
     """Tell where a file lies, None where it does not say or rasterio is not installed."""
-    if path.suffix.lower() not in GEOREFERENCED and not Path(f'{path}.aux.xml').is_file():
+    if not may_be_placed(path):
         return None
     try:
-        import rasterio
+        import_rasterio()
     except ImportError:
         return None
-    with _quiet(rasterio), rasterio.open(path) as raster:
+    with open_raster(path) as raster:
         return _footprint(raster)
 
 
@@ -108,31 +124,19 @@ def _read_eight_bit(path: Path, mode: str | None) -> np.ndarray | None:
         raise ValueError(explain_undecodable(str(path)) or f'{path}: {error}') from error
 
 
-def _read_raster(path: Path) -> Raster:
-    try:
-        import rasterio
-    except ImportError as error:
-        raise ImportError(
-            f"{path}: reading it needs rasterio: pip install 'ktda-mmseg[raster]'"
-        ) from error
-    try:
-        with _quiet(rasterio), rasterio.open(path) as raster:
-            return Raster(raster.read().transpose(1, 2, 0), raster.nodata, _footprint(raster))
-    except rasterio.errors.RasterioError as error:
-        # some of its messages only point to the one that led to them
-        found = error.__cause__ or error
-        raise ValueError(f'{path}: expected a complete raster, found: {found}') from error
-
-
-def _quiet(rasterio: Any) -> Any:  # noqa: ANN401
-    warnings.filterwarnings('ignore', category=rasterio.errors.NotGeoreferencedWarning)
-    # listing the folder for each of its files takes longer than reading them
-    return rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN='TRUE')
+def _read_raster(path: Path, selected: tuple[int, ...] | None) -> Raster:
+    with open_raster(path) as raster:
+        lacking = selected is not None and max(selected) > raster.count
+        bands = raster.indexes if selected is None or lacking else selected
+        pixels = read_window(raster, bands=bands).transpose(1, 2, 0)
+        nodata = [raster.nodatavals[band - 1] for band in bands]
+        return Raster(pixels, raster.count, nodata, _footprint(raster))
 
 
 def _footprint(raster: Any) -> Footprint | None:  # noqa: ANN401
-    if raster.crs is None:
+    place = georeference(raster)
+    if place is None:
         return None
     width, height = raster.width, raster.height
-    corners = [raster.transform * p for p in ((0, 0), (width, 0), (width, height), (0, height))]
-    return Footprint(raster.crs.to_string(), tuple(corners))
+    corners = [place.transform * p for p in ((0, 0), (width, 0), (width, height), (0, height))]
+    return Footprint(place.crs.to_string(), tuple(corners))

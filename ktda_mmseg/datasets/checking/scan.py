@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .faults import Fault
+from .faults import Fault, Severity
 from .likeness import Likeness, likeness
 from .pairs import Pair
 from .reading import Footprint, Raster, read_image, read_mask
@@ -55,19 +55,21 @@ def scan(pair: Pair) -> Facts:
         ImportError: If the image needs rasterio, which is not installed.
     """
     facts = Facts(pair)
+    valid = None
     try:
-        _look_at_image(facts, read_image(pair.image, pair.source.reading))
+        valid = _look_at_image(facts, read_image(pair.image, pair.source.reading))
     except ValueError as error:
         facts.faults.append(Fault('error', 'unreadable file', str(error), (pair.image,)))
     if pair.mask is not None:
         try:
-            _look_at_mask(facts, pair.mask, read_mask(pair.mask))
+            _look_at_mask(facts, pair.mask, read_mask(pair.mask), valid)
         except ValueError as error:
             facts.faults.append(Fault('error', 'unreadable file', str(error), (pair.image,)))
     return facts
 
 
-def _look_at_image(facts: Facts, raster: Raster) -> None:
+def _look_at_image(facts: Facts, raster: Raster) -> np.ndarray | None:
+    """Note facts and faults of an image; return which pixels (H, W) can be labelled, if not all."""
     path, reading = facts.pair.image, facts.pair.source.reading
     pixels = raster.pixels
     facts.shape, facts.dtype = pixels.shape[:2], pixels.dtype.name
@@ -75,59 +77,72 @@ def _look_at_image(facts: Facts, raster: Raster) -> None:
     if reading.eight_bit and pixels.dtype != np.uint8:
         expected = 'expected 8 bits, or LoadRasterFromFile in the pipeline'
         facts.fault('type of values', f'{expected}, found {facts.dtype}', path)
-    used = _used_bands(pixels, reading)
-    if used is None:
-        expected = f'at least {max(reading.selected)}' if reading.selected else f'{reading.bands}'
-        facts.fault('bands', f'expected {expected} bands, found {pixels.shape[2]}', path)
-        return
-    valid = _valid(used, raster.nodata)
-    _refuse_nonfinite(facts, used[valid])
-    values = (used[..., band][valid] for band in range(used.shape[2]))
-    finite = [v[np.isfinite(v)] if v.dtype.kind == 'f' else v for v in values]
-    if all(v.size for v in finite):
-        facts.bands = [Band.of(v) for v in finite]
+    lacking = _lacking_bands(raster, reading)
+    if lacking:
+        facts.fault('bands', lacking, path)
+        return None
+    valid = _valid(raster, reading)
+    finite = np.isfinite(pixels).all(-1) if pixels.dtype.kind == 'f' else valid
+    if not finite[valid].all():
+        _note_nonfinite(facts, pixels[valid])
+        valid &= finite
+    if valid.any():
+        facts.bands = [Band.of(pixels[..., band][valid]) for band in range(pixels.shape[2])]
     if any(band.low < band.high for band in facts.bands):
-        facts.likeness = likeness(used)
+        facts.likeness = likeness(pixels)
     else:
         message = f'{path}: expected a picture, found a single value a band or no data'
         facts.faults.append(Fault('warning', 'image of one value', message, (path,)))
+    return valid if reading.ignores_nodata and not valid.all() else None
 
 
-def _used_bands(pixels: np.ndarray, reading: Reading) -> np.ndarray | None:
-    """Select the bands that are trained on; None where the file lacks them."""
+def _lacking_bands(raster: Raster, reading: Reading) -> str | None:
+    """Say which bands the file lacks, None where it has those that are trained on."""
     if reading.selected:
-        if max(reading.selected) > pixels.shape[2]:
-            return None
-        return pixels[..., [band - 1 for band in reading.selected]]
-    return pixels if reading.bands in (None, pixels.shape[2]) else None
+        last = max(reading.selected)
+        lacking = raster.bands < last
+        return f'expected at least {last} bands, found {raster.bands}' if lacking else None
+    if reading.bands in (None, raster.bands):
+        return None
+    return f'expected {reading.bands} bands, found {raster.bands}'
 
 
-def _valid(pixels: np.ndarray, nodata: float | None) -> np.ndarray:
+def _valid(raster: Raster, reading: Reading) -> np.ndarray:
     """Tell which pixels (H, W) hold data in all bands."""
-    if nodata is None:
-        return np.ones(pixels.shape[:2], bool)
-    return ~(np.isnan(pixels) if np.isnan(nodata) else pixels == nodata).any(-1)
+    valid = np.ones(raster.pixels.shape[:2], bool)
+    for band, stated in enumerate(raster.nodata):
+        nodata = stated if reading.nodata is None else reading.nodata
+        if nodata is not None:
+            values = raster.pixels[..., band]
+            valid &= ~np.isnan(values) if np.isnan(nodata) else values != nodata
+    return valid
 
 
-def _refuse_nonfinite(facts: Facts, values: np.ndarray) -> None:
-    if values.dtype.kind != 'f':
-        return
+def _note_nonfinite(facts: Facts, values: np.ndarray) -> None:
+    """Note NaN and infinity among values (N, C) that are not said to be without data."""
     found = {'NaN': np.isnan(values).any(-1).sum(), 'infinity': np.isinf(values).any(-1).sum()}
     words = ', '.join(f'{name} in {count} pixels' for name, count in found.items() if count)
-    if words:
-        facts.fault('NaN or infinity', f'expected finite values, found {words}', facts.pair.image)
+    path = facts.pair.image
+    message = f'{path}: expected finite values, or nodata stated in the file, found {words}'
+    # LoadRasterFromFile takes them for pixels without data
+    severity: Severity = 'warning' if facts.pair.source.reading.raster else 'error'
+    facts.faults.append(Fault(severity, 'NaN or infinity', message, (path,)))
 
 
-def _look_at_mask(facts: Facts, path: Path, mask: np.ndarray) -> None:
+def _look_at_mask(facts: Facts, path: Path, mask: np.ndarray, valid: np.ndarray | None) -> None:
     labels = facts.pair.source.labels
     mask = mask.squeeze()
     if mask.ndim != 2:
         facts.fault('bands', f'expected a mask of 1 band, found {mask.shape[-1]}', path)
         return
-    if facts.shape not in (None, mask.shape):
+    fits = facts.shape is None or facts.shape == mask.shape
+    if facts.shape is not None and not fits:
         expected = f'the size of its image, {_size(facts.shape)}'
         facts.fault('size of mask', f'expected {expected}, found {_size(mask.shape)}', path)
     facts.labels, wrong = labels.tally(mask)
+    if valid is not None and fits:
+        facts.labels, _ = labels.tally(mask[valid])
+        facts.labels[-1] += np.count_nonzero(~valid)
     if wrong:
         words = ', '.join(f'{value:g} in {count} pixels' for value, count in wrong.items())
         facts.fault('label values', f'expected labels {labels.known}, found {words}', path)

@@ -1,6 +1,6 @@
 """The folders that a config's data sets would read, without looking into them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,10 @@ class Reading(NamedTuple):
         eight_bit (bool): Whether only 8-bit images are read as they are.
         selected (tuple[int, ...] | None): Bands that are used, from 1; None means all.
         bands (int | None): Bands that an image must have where none are selected.
+        nodata (float | None): Stored value that means no data, whatever the files say.
+        ignores_nodata (bool): Whether pixels without data are taken out of the labels.
+        scale (float | Sequence[float]): Factor on stored values, for all bands or for each.
+        offset (float | Sequence[float]): What is added after it, likewise.
     """
 
     raster: bool
@@ -31,6 +35,10 @@ class Reading(NamedTuple):
     eight_bit: bool
     selected: tuple[int, ...] | None
     bands: int | None
+    nodata: float | None = None
+    ignores_nodata: bool = False
+    scale: float | Sequence[float] = 1.0
+    offset: float | Sequence[float] = 0.0
 
 
 class Source(NamedTuple):
@@ -130,7 +138,16 @@ def _reading(pipeline: list[dict[str, Any]], config: Config) -> Reading:
     checked = steps['CheckSample'].get('bands', 3) if 'CheckSample' in steps else None
     if raster is not None:
         selected = raster.get('bands')
-        return Reading(True, None, False, tuple(selected) if selected else None, checked)
+        stored = {key: raster[key] for key in ('nodata', 'scale', 'offset') if key in raster}
+        return Reading(
+            raster=True,
+            mode=None,
+            eight_bit=False,
+            selected=tuple(selected) if selected else None,
+            bands=checked,
+            ignores_nodata='IgnoreNodata' in steps,
+            **stored,
+        )
     loading = steps.get('LoadImageFromFile', {})
     mode = CONVERSIONS.get(loading.get('color_type', 'color'))
     eight_bit = mode is not None or loading.get('imdecode_backend') in BACKENDS_OF_8_BITS

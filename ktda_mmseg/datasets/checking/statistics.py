@@ -22,7 +22,8 @@ def to_bins(values: np.ndarray) -> np.ndarray:
     """
     if values.dtype.name in OFFSETS:
         return values if values.dtype.kind == 'u' else values + np.int32(OFFSETS[values.dtype.name])
-    bits = values.astype(np.float32).view(np.uint32)
+    # adding 0 makes one of both zeros
+    bits = (values.astype(np.float32) + np.float32(0)).view(np.uint32)
     # negative floats grow with the value of their bits
     return np.where(bits & SIGN, ~bits, bits | SIGN) >> 16
 
