@@ -62,9 +62,7 @@ def test_bands_that_pillow_cannot_read_are_named(folder):
     shape = dict(height=32, width=32, count=8, dtype='float32')
     with rasterio.open(folder.path('img_dir', 'a.tif'), 'w', driver='GTiff', **shape) as raster:
         raster.write(np.zeros((8, 32, 32), 'float32'))
-    with pytest.raises(
-        SampleError, match=r'a\.tif: .*found 8 bands of 32 bits, which LoadRaster'
-    ):
+    with pytest.raises(SampleError, match=r'a\.tif: .*found 8 bands of 32 bits, which LoadRaster'):
         folder.build()[0]
 
 

@@ -30,6 +30,16 @@ def test_benchmark_of_no_image_is_refused(run_tool, run_config):
         run_tool('analysis_tools/benchmark.py', run_config, '--images', '0')
 
 
+@pytest.mark.slow
+def test_benchmark_compares_the_data_with_a_training_step(run_tool, run_config):
+    options = ['--images', '4', '--cfg-options', 'param_scheduler=[]']
+    printed = run_tool('analysis_tools/benchmark.py', run_config, '--dataloader', *options)
+    assert 'data loader: ' in printed
+    assert '  LoadAnnotations  ' in printed
+    assert 'training step of tiny: ' in printed
+    assert 'times the rate of training' in printed
+
+
 def test_confusion_matrix_is_drawn_from_label_images(run_tool, run_config, tmp_path):
     (tmp_path / 'predicted').mkdir()
     for name in 'ab':
