@@ -3,6 +3,7 @@
 from .atomic_checkpoint import AtomicBackend, AtomicCheckpointHook
 from .exact_resume import ExactResumeHook, ResumableSampler, SeedSample
 from .mixed_precision import BFloat16OptimWrapper
+from .picture_hook import PictureHook
 from .teacher_note import TeacherNoteHook
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     'AtomicCheckpointHook',
     'BFloat16OptimWrapper',
     'ExactResumeHook',
+    'PictureHook',
     'ResumableSampler',
     'SeedSample',
     'TeacherNoteHook',

@@ -10,10 +10,10 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.utils import track_iter_progress
 from mmseg.apis import init_model
-from PIL import Image
 
 from .curves import plot_curves, read_scalars
 from .figures import Example, plot_confusion_matrix, plot_predictions
+from .pictures import read_picture
 
 
 @torch.no_grad()
@@ -59,8 +59,8 @@ def write_report(
             pairs = truth[valid].astype(np.int64) * len(classes) + prediction[valid]
             matrix += np.bincount(pairs, minlength=matrix.size).reshape(matrix.shape)
             if index in shown:
-                image = np.array(Image.open(sample.img_path).convert('RGB'))
                 name = Path(sample.img_path).stem
+                image = read_picture(sample.img_path)
                 examples.append(Example(name, image, truth, prediction))
             index += 1
     metrics = evaluator.evaluate(len(dataset))

@@ -77,10 +77,11 @@ def test_it_trains_with_a_teacher_that_names_its_bands(trained):
 
 def test_views_of_it_are_scored_together(trained, tools, tmp_path):
     config, checkpoint, _ = trained
-    folders = ['--work-dir', tmp_path, '--out', tmp_path / 'maps']
-    printed = tools('test.py', config, checkpoint, *folders, '--tta')
+    folders = ['--out', tmp_path / 'maps', '--show-dir', tmp_path / 'pictures']
+    printed = tools('test.py', config, checkpoint, '--work-dir', tmp_path, *folders, '--tta')
     assert re.search(r'mIoU: \d+\.\d+', printed)
     assert len([*(tmp_path / 'maps').glob('*.png')]) == 2
+    assert len([*tmp_path.rglob('pictures/**/*.png')]) == 2
 
 
 def test_a_file_of_eight_bands_is_predicted(trained, tiles):

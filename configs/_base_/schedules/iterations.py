@@ -13,5 +13,5 @@ default_hooks = dict(
         max_keep_ckpts=1,
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    visualization=dict(type='SegVisualizationHook'),
+    visualization=dict(type='PictureHook'),
 )

@@ -1,0 +1,48 @@
+"""Images of any number of bands as people can look at them."""
+
+from pathlib import Path
+
+import mmengine.fileio as fileio
+import numpy as np
+
+from ktda_mmseg.datasets.checking.reading import Raster, read_image
+from ktda_mmseg.datasets.checking.sources import Reading
+
+AS_STORED = Reading(raster=False, mode='RGB', eight_bit=False, selected=None, bands=None)
+PERCENTILES = (2, 98)
+
+
+def read_picture(path: str, backend_args: dict | None = None) -> np.ndarray:
+    """Read an image as 8-bit RGB.
+
+    8-bit pictures are shown as they are. Of others the first three bands are, or the first in grey
+    if there are fewer, each stretched between its 2nd and 98th percentile.
+
+    Args:
+        path (str): Image, local or of any mmengine file backend.
+        backend_args (dict | None): Arguments of mmengine's file backend.
+
+    Returns:
+        np.ndarray: (H, W, 3), uint8; black without data.
+
+    Raises:
+        ImportError: If it needs rasterio, which is not installed.
+        ValueError: If the file is truncated or cannot be decoded.
+    """
+    with fileio.get_local_path(path, backend_args=backend_args) as local:
+        raster = read_image(Path(local), AS_STORED)
+    if raster.bands == 3 and raster.pixels.dtype == np.uint8:
+        return raster.pixels
+    shown = range(3) if raster.pixels.shape[2] >= 3 else [0] * 3
+    return np.stack([_stretch(raster, band) for band in shown], axis=-1)
+
+
+def _stretch(raster: Raster, band: int) -> np.ndarray:
+    values = raster.pixels[..., band].astype(np.float64)
+    values[values == raster.nodata[band]] = np.nan
+    values[~np.isfinite(values)] = np.nan
+    if np.isnan(values).all():
+        return np.zeros(values.shape, np.uint8)
+    low, high = np.nanpercentile(values, PERCENTILES)
+    unit = (values - low) / (high - low if high > low else 1)
+    return np.nan_to_num(255 * unit.clip(0, 1)).astype(np.uint8)
