@@ -44,7 +44,12 @@ def neighbours(scenes: Sequence[Scene], guard: int) -> list[list[Scene]]:
 
     Returns:
         list[list[Scene]]: The groups; each scene is in one, and order is kept.
+
+    Raises:
+        ValueError: If the distance is negative.
     """
+    if guard < 0:
+        raise ValueError(f'expected a guard of at least 0 pixels, got {guard}')
     placed = [scene for scene in scenes if scene.place is not None]
     groups = {scene.name: [scene] for scene in scenes if scene.place is None}
     if placed:
