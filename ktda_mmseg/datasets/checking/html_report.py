@@ -44,7 +44,7 @@ def render(checked: Checked, name: str) -> bytes:
         _picture(plot_class_shares(checked.surveys), 'class shares'),
     ]
     if any(survey.bands for survey in checked.surveys):
-        parts += ['<h2>Bands</h2>', _table(band_rows(checked.surveys))]
+        parts += ['<h2>Bands, in stored values</h2>', _table(band_rows(checked.surveys))]
         parts.append(_picture(plot_bands(checked.surveys), 'histograms'))
     parts += ['<h2>Examples</h2>', _legend(checked), *_examples(checked)]
     return '\n'.join(parts).encode()

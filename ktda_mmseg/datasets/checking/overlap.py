@@ -20,7 +20,8 @@ def find_overlaps(facts: Sequence[Facts]) -> list[Fault]:
         facts (Sequence[Facts]): Facts of all images.
 
     Returns:
-        list[Fault]: An error for each pair, or a remark where rasterio or shapely is missing.
+        list[Fault]: An error for each image that overlaps one of an earlier split, which
+        names the largest overlap; or a remark where rasterio or shapely is missing.
     """
     try:
         import rasterio  # noqa: F401
@@ -36,20 +37,27 @@ def find_overlaps(facts: Sequence[Facts]) -> list[Fault]:
     footprints = [fact.footprint for fact in placed if fact.footprint is not None]
     polygons = [shapely.Polygon(corners) for corners in _in_one_system(footprints)]
     tree = shapely.STRtree(polygons)
-    faults = []
+    shared: dict[int, list[tuple[float, int]]] = {}
     for i, j in tree.query(polygons, predicate='intersects').T:
-        if i >= j or placed[i].pair.source.split == placed[j].pair.source.split:
-            continue
-        smaller = min(polygons[i].area, polygons[j].area)
-        share = polygons[i].intersection(polygons[j]).area / smaller
-        if share >= LEAST_SHARE:
-            files = (placed[i].pair.image, placed[j].pair.image)
-            message = (
-                f'{files[0]}: expected other ground than that of other splits, found {share:.1%} '
-                f'overlap with {files[1]}'
-            )
-            faults.append(Fault('error', 'overlap on the ground across splits', message, files))
-    return faults
+        if i < j and placed[i].pair.source.split != placed[j].pair.source.split:
+            common = polygons[i].intersection(polygons[j]).area
+            share = common / min(polygons[i].area, polygons[j].area)
+            if share >= LEAST_SHARE:
+                shared.setdefault(j, []).append((share, i))
+    return [
+        _overlap(placed[j], [(share, placed[i]) for share, i in sorted(others, reverse=True)])
+        for j, others in sorted(shared.items())
+    ]
+
+
+def _overlap(fact: Facts, others: Sequence[tuple[float, Facts]]) -> Fault:
+    files = (fact.pair.image, *(other.pair.image for _, other in others))
+    more = f' and less with {len(others) - 1} more' if others[1:] else ''
+    message = (
+        f'{files[0]}: expected other ground than that of other splits, found {others[0][0]:.1%} '
+        f'overlap with {files[1]}{more}'
+    )
+    return Fault('error', 'overlap on the ground across splits', message, files)
 
 
 def _in_one_system(footprints: Sequence[Footprint]) -> list[np.ndarray]:

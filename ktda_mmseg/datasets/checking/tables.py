@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from .faults import Fault, by_kind
+from .faults import SHOWN, Fault, by_kind
 from .survey import Survey
 
 PERCENTILES = (2, 50, 98)
-SHOWN = 5
 
 Rows = list[list[str]]
 
@@ -14,7 +13,7 @@ Rows = list[list[str]]
 def split_rows(surveys: Sequence[Survey]) -> Rows:
     """List images, sizes and class shares; the first row holds titles."""
     classes = surveys[0].labels.classes
-    rows = [['split', 'images', 'width x height', 'values', 'bands', *classes, 'ignored']]
+    rows = [['split', 'images', 'width x height', 'type', 'bands', *classes, 'ignored']]
     for survey in surveys:
         sizes = [f'{width}x{height}' for (height, width), _ in survey.sizes.most_common()]
         kinds = [kind for kind, _ in survey.kinds.most_common()]

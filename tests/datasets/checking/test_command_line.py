@@ -83,8 +83,8 @@ def planted(tmp_path_factory):
         '{root}/floats/img_dir/train/a.tif: expected finite values, or nodata stated in the file, '
         'found NaN in 2 pixels',
         '{root}/floats/img_dir/val/d.tif: expected a complete raster, found',
-        '{root}/floats/img_dir/train/b.tif: expected other ground than that of other splits, found '
-        '12.5% overlap with {root}/floats/img_dir/val/e.tif',
+        '{root}/floats/img_dir/val/e.tif: expected other ground than that of other splits, found '
+        '12.5% overlap with {root}/floats/img_dir/train/b.tif',
     ],
 )
 def test_each_planted_fault_is_named_on_the_terminal_and_in_the_report(planted, said):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from ktda_mmseg.datasets.checking import duplicates
 from ktda_mmseg.datasets.checking.likeness import likeness
 
 from .conftest import SIZE, DataSet
@@ -112,3 +113,21 @@ def test_multi_band_images_are_compared_too(floats):
     floats.write_image('test', 'f', pixels * np.float32(1.05))
     (fault,) = floats.faults()
     assert fault.files == (floats.image('train', 'a'), floats.image('test', 'f'))
+
+
+def test_of_many_alike_each_is_named_once_with_the_most_alike(rgb, picture):
+    for level in (3, 9):
+        noise = rgb.rng.normal(0, level, picture.shape)
+        plant(rgb, 'train', f'noise{level}', np.clip(picture + noise, 0, 255).astype(np.uint8))
+    for name in ('y', 'z'):
+        plant(rgb, 'test', name, CHANGES['brighter'](picture) + np.uint8(name == 'z'))
+    similar = [fault.files for fault in rgb.faults()]
+    assert similar == [(rgb.image('train', 'noise3'), rgb.image('test', n)) for n in 'yz']
+
+
+def test_a_block_boundary_hides_no_pair(rgb, picture, monkeypatch):
+    monkeypatch.setattr(duplicates, 'BLOCK', 2)
+    plant(rgb, 'train', 'x', picture)
+    plant(rgb, 'test', 'y', CHANGES['jpeg'](picture))
+    (fault,) = rgb.faults()
+    assert fault.files == (rgb.image('train', 'x'), rgb.image('test', 'y'))

@@ -44,12 +44,17 @@ def test_pairs_and_shares_are_those_of_geopandas(rgb):
     both = geopandas.overlay(frame.reset_index(), frame.reset_index(), how='intersection')
     both = both[(both.index_1 < both.index_2) & (both.split_1 != both.split_2)]
     smaller = np.minimum(frame.area.to_numpy()[both.index_1], frame.area.to_numpy()[both.index_2])
-    both = both[both.area / smaller >= 1e-3]
+    both, smaller = both[both.area / smaller >= 1e-3], smaller[both.area / smaller >= 1e-3]
     expected = {
         (facts[i].pair.image, facts[j].pair.image) for i, j in zip(both.index_1, both.index_2)
     }
-    found = {fault.files for fault in find_overlaps(facts)}
+    faults = find_overlaps(facts)
+    found = {(other, fault.files[0]) for fault in faults for other in fault.files[1:]}
     assert found == expected and len(expected) > 10
+    for fault in faults:
+        last = facts[[fact.pair.image for fact in facts].index(fault.files[0])].pair.image
+        shares = (both.area / smaller)[[facts[j].pair.image == last for j in both.index_2]]
+        assert f'found {shares.max():.1%} overlap with' in fault.message
 
 
 @pytest.mark.parametrize('gap', [0.0, 1e-6, 10.0])
