@@ -20,7 +20,12 @@ def divide(kinds: Mapping[str, str], shares: Mapping[str, float], seed: int) -> 
 
     Returns:
         dict[str, str]: Split of each name, in sorted order of names.
+
+    Raises:
+        ValueError: If the seed is negative.
     """
+    if seed < 0:
+        raise ValueError(f'expected a seed from 0, got {seed}')
     names = sorted(kinds)
     order = np.random.default_rng(seed).permutation(len(names))
     counts = dict.fromkeys(shares, 0)
@@ -49,15 +54,17 @@ def read_division(path: Path, names: Collection[str], splits: Collection[str]) -
         ValueError: If it holds something else, a name that is not there, or a name twice.
     """
     try:
-        lists = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
+        lists = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f'{path}: expected YAML or JSON, found: {error}') from None
     if not (
         isinstance(lists, dict)
         and lists.keys() <= set(splits)
         and all(isinstance(listed, list) for listed in lists.values())
     ):
-        raise ValueError(f'{path}: expected a list of names for each of {[*splits]}, found {lists}')
+        raise ValueError(
+            f'{path}: expected a list of names for each of {[*splits]}, found {str(lists)[:80]}'
+        )
     division: dict[str, str] = {}
     for split, listed in lists.items():
         for name in listed:

@@ -53,15 +53,16 @@ def prepare(
     settings: dict[str, object] = {'set': 'l8_biome', 'source': str(source.resolve())}
     settings |= {'bands': [*encoding.bands]} | encoding.settings
     if is_sample(source):
-        if tile or splits or seed:
+        if tile is not None or splits or seed:
             raise ValueError(f'{source}: expected scenes to tile and divide, found the sample')
         name = 'l8_biome_sample'
         jobs, notes = sample_jobs(source, encoding)
     elif scenes := find_scenes(source):
         name = 'l8_biome'
         division, notes = divide_scenes(scenes, splits, seed)
-        jobs = scene_jobs(scenes, division, encoding, tile or TILE)
-        settings |= {'tile': tile or TILE, 'splits': division}
+        size = TILE if tile is None else tile
+        jobs = scene_jobs(scenes, division, encoding, size)
+        settings |= {'tile': size, 'splits': division}
     else:
         raise FileNotFoundError(
             f'{source}: expected scenes in folders LC8*, each with files LC8*_B4.TIF, '

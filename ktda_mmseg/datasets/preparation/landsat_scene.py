@@ -131,12 +131,13 @@ def find_scenes(source: Path) -> list[Scene]:
                 f'{folders[folder.name].parent} and in {folder.parent}'
             )
         folders[folder.name] = folder
-    return [_scene(folder) for _, folder in sorted(folders.items())]
+    return [_scene(folder, source) for _, folder in sorted(folders.items())]
 
 
-def _scene(folder: Path) -> Scene:
-    above = {re.sub('[^a-z]', '', part.lower()) for part in folder.parent.parts}
-    biome = next((name for name in BIOMES if name.replace('_', '') in above), None)
+def _scene(folder: Path, source: Path) -> Scene:
+    above = (source.name, *folder.relative_to(source).parts)
+    words = {re.sub('[^a-z]', '', part.lower()) for part in above}
+    biome = next((name for name in BIOMES if name.replace('_', '') in words), None)
     with open_raster(_file(folder, f'B{BANDS["red"]}.TIF')) as raster:
         shape, place = raster.shape, georeference(raster)
     return Scene(folder, biome, LandsatMetadata(_file(folder, 'MTL.txt')), shape, place)

@@ -4,13 +4,14 @@ from collections import Counter
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from ktda_mmseg.datasets.preparation.division import divide, read_division
 
 SHARES = {'train': 0.6, 'val': 0.2, 'test': 0.2}
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.text(max_size=3), st.sampled_from('abc'), max_size=60), st.integers(0, 99)
 )
@@ -38,6 +39,11 @@ def test_the_order_of_names_does_not_matter_and_the_seed_does():
     backwards = dict(reversed(kinds.items()))
     assert divide(kinds, SHARES, 1) == divide(backwards, SHARES, 1)
     assert divide(kinds, SHARES, 1) != divide(kinds, SHARES, 2)
+
+
+def test_a_negative_seed_is_refused():
+    with pytest.raises(ValueError, match='expected a seed from 0, got -1'):
+        divide({'a': ''}, SHARES, -1)
 
 
 def test_lists_are_read(tmp_path):

@@ -136,7 +136,7 @@ def test_a_folder_of_something_else_is_told_what_was_expected(tmp_path):
         prepare(tmp_path, tmp_path / 'set')
 
 
-@pytest.mark.parametrize('options', [{'tile': 128}, {'splits': Path('s.yaml')}, {'seed': 1}])
+@pytest.mark.parametrize('options', [{'tile': 0}, {'splits': Path('s.yaml')}, {'seed': 1}])
 def test_the_sample_is_neither_tiled_nor_divided(small, tmp_path, options):
     with pytest.raises(ValueError, match='expected scenes to tile and divide, found the sample'):
         prepare(small, tmp_path / 'set', **options)

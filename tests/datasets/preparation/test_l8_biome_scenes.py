@@ -148,3 +148,8 @@ def test_a_fixed_stretch_is_the_same_in_every_tile(source, tmp_path):
     reflectance = (2e-5 * counts - 0.1) / math.sin(math.radians(41.5))
     expected = np.floor((reflectance / 0.4).clip(0, 1) * 255)
     assert abs(np.asarray(Image.open(path))[..., 2] - expected).max() <= 1
+
+
+def test_a_tile_without_side_is_refused(source, tmp_path):
+    with pytest.raises(ValueError, match='expected sizes of at least 1, got 700x600, tile 0'):
+        prepare(source, tmp_path / 'set', tile=0)

@@ -46,6 +46,12 @@ def test_no_biome_where_no_folder_says_so(made, tmp_path):
     assert find_scenes(tmp_path)[0].biome is None
 
 
+def test_folders_above_the_source_tell_no_biome(made, tmp_path):
+    shutil.copytree(made / 'Grass-Crops', tmp_path / 'water' / 'set' / 'x')
+    assert find_scenes(tmp_path / 'water' / 'set')[0].biome is None
+    assert find_scenes(tmp_path / 'water')[0].biome == 'water'
+
+
 def test_values_are_those_of_the_handbook(made):
     (scene,) = find_scenes(made)
     windows = [Window(20, 0, 64, 64), Window(20, 36, 64, 64)]
