@@ -58,14 +58,13 @@ def unpack(archive: Path, out: Path, holds: Sequence[str]) -> None:
 def _write(member: Member, path: Path, progress: tqdm) -> None:
     # 'x': neither replaces what is there nor writes through a link
     with member.open() as source, path.open('xb') as file:  # type: ignore[union-attr]
-        while chunk := source.read(min(CHUNK, member.size - file.tell() + 1)):
+        # zipfile and tarfile give no byte more than is declared
+        while chunk := source.read(CHUNK):
             file.write(chunk)
             progress.update(len(chunk))
-            if file.tell() > member.size:
-                break
         if file.tell() != member.size:
             raise DamagedArchiveError(
-                f'{member.path}: expected {member.size} bytes, found {file.tell()} or more'
+                f'{member.path}: expected {member.size} bytes, found {file.tell()}'
             )
 
 

@@ -133,9 +133,12 @@ def test_an_archive_with_another_layout_is_kept_for_a_look(hub, out):
     hub.content = pack({'grass/images/a.png': b''})
     with pytest.raises(ValueError, match=r'expected one folder with img_dir/train, .* found none'):
         download('grass', out, url=hub.url)
-    hub.faults = [404]
+    hub.content = pack(FILES)
     with pytest.raises(ValueError, match='found none'):
         download('grass', out, url=hub.url)
+    assert len(hub.seen) == 1
+    download('grass', out, url=f'{hub.url}/elsewhere')
+    assert_is_the_set(out)
 
 
 def test_contents_are_compared_with_those_of_the_commit(hub, out, monkeypatch, tmp_path):

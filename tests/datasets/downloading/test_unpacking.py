@@ -88,6 +88,7 @@ def test_no_or_two_such_folders_are_an_error(archive, out, copies):
         '/tmp/evil',
         '\\evil',
         '..\\evil',
+        'img_dir\\train\\b.tif',
         'C:evil',
         'C:/evil',
         '//server/share/evil',
@@ -211,6 +212,45 @@ def test_a_damaged_archive_is_told_from_an_unsafe_one(archive, out, kind, damage
     else:
         raw = b'<html>please log in</html>'
     archive.write_bytes(raw)
+    with pytest.raises(DamagedArchiveError, match=f'{archive}: expected a whole'):
+        unpack(archive, out, HOLDS)
+
+
+@pytest.mark.parametrize('compression', [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_packed_bytes_that_mean_nothing_are_damage(archive, out, compression):
+    write_zip(archive, FILES, compression=compression)
+    raw = bytearray(archive.read_bytes())
+    start = raw.index(b'a.tif') + len('a.tif')
+    raw[start : start + 40] = b'\xff' * 40
+    archive.write_bytes(raw)
+    with pytest.raises(DamagedArchiveError, match=f'{archive}: expected a whole'):
+        unpack(archive, out, HOLDS)
+
+
+def test_an_unknown_way_of_packing_is_one_clear_error(archive, out):
+    write_zip(archive, FILES)
+    raw = bytearray(archive.read_bytes())
+    for mark, offset in ((b'PK\3\4', 8), (b'PK\1\2', 10)):
+        raw[raw.index(mark) + offset] = 99
+    archive.write_bytes(raw)
+    with pytest.raises(DamagedArchiveError, match=f'{archive}: .*compression'):
+        unpack(archive, out, HOLDS)
+
+
+@pytest.mark.parametrize('kind', ['gz', 'xz'])
+def test_a_compressed_tar_damaged_far_inside_is_told(archive, out, kind):
+    write_tar(archive, {**FILES, 'ann_dir/train/b.png': os.urandom(300_000)}, 'w:' + kind)
+    raw = bytearray(archive.read_bytes())
+    raw[200_000:200_100] = bytes(100)
+    archive.write_bytes(raw)
+    with pytest.raises(DamagedArchiveError, match=f'{archive}: expected a whole'):
+        unpack(archive, out, HOLDS)
+
+
+def test_a_tar_cut_within_a_long_name_is_told(archive, out):
+    write_tar(archive, {**FILES, 'x' * 300: b''})
+    # two files, then a header that announces the name, and the name; what it is for is missing
+    archive.write_bytes(archive.read_bytes()[: 3584 + 1024 + 1024])
     with pytest.raises(DamagedArchiveError, match=f'{archive}: expected a whole'):
         unpack(archive, out, HOLDS)
 
