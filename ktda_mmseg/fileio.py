@@ -1,11 +1,14 @@
-"""Files that are whole or not there, whatever stops the process that writes them."""
+"""Files that are whole or not there, whatever stops the process that writes them; their hashes."""
 
+import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 PREFIX = '.partial.'
+CHUNK = 1 << 20  # bytes to read at once
 
 
 @contextmanager
@@ -43,3 +46,27 @@ def remove_partial(folder: Path) -> None:
     """Remove what killed processes left half-written in a folder and below it."""
     for partial in folder.rglob(f'{PREFIX}*'):
         partial.unlink(missing_ok=True)
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open('rb') as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def require_space(folder: Path, size: int) -> None:
+    """Check that a disk has room.
+
+    Args:
+        folder (Path): A folder on the disk.
+        size (int): Bytes to be written.
+
+    Raises:
+        OSError: If fewer are free.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise OSError(f'{folder}: expected {size / 1e6:,.0f} MB free, found {free / 1e6:,.0f} MB')

@@ -1,9 +1,7 @@
 """Files fetched over HTTP: resumed where a connection broke, verified when whole."""
 
-import hashlib
 import json
 import re
-import shutil
 import ssl
 import sys
 import time
@@ -17,9 +15,8 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from tqdm import tqdm
 
-from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.fileio import CHUNK, hash_of, require_space, write_atomic
 
-CHUNK = 1 << 20
 TRIES = 5  # in a row that bring no byte more than there was
 PAUSE = 0.5  # seconds before a new try; doubled with each that brought nothing
 _RANGE_REFUSED = 416
@@ -54,30 +51,6 @@ def fetch(
     transfer = _Transfer(url, path, timeout, note)
     transfer.run()
     return transfer.verify(sha256)
-
-
-def hash_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open('rb') as file:
-        digest = hashlib.sha256()
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def require_space(folder: Path, size: int) -> None:
-    """Check that a disk has room.
-
-    Args:
-        folder (Path): A folder on the disk.
-        size (int): Bytes to be written.
-
-    Raises:
-        OSError: If fewer are free.
-    """
-    free = shutil.disk_usage(folder).free
-    if free < size:
-        raise OSError(f'{folder}: expected {size / 1e6:,.0f} MB free, found {free / 1e6:,.0f} MB')
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections import namedtuple
 import pytest
 
 from ktda_mmseg import transfer
-from ktda_mmseg.transfer import TRIES, fetch, hash_of, require_space
+from ktda_mmseg.fileio import hash_of, require_space
+from ktda_mmseg.transfer import TRIES, fetch
 
 LONG = bytes(range(251)) * 5000  # 1.25 MB, with a period that no block size has
 

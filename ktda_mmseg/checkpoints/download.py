@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlparse
 import torch
 from mmengine.dist import barrier, get_rank
 
-from ktda_mmseg.fileio import atomic
-from ktda_mmseg.transfer import fetch, hash_of
+from ktda_mmseg.fileio import atomic, hash_of
+from ktda_mmseg.transfer import fetch
 
 _HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})\.[^.]+$')
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import urlparse
 from zipfile import is_zipfile
 
-from ktda_mmseg.fileio import write_atomic
-from ktda_mmseg.transfer import fetch, hash_of, require_space
+from ktda_mmseg.fileio import hash_of, require_space, write_atomic
+from ktda_mmseg.transfer import fetch
 
 from .catalogue import SETS, PublishedSet
 from .members import DamagedArchiveError

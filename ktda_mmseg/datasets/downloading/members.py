@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, NamedTuple, cast
 from zipfile import ZipInfo
 
-from ktda_mmseg.transfer import CHUNK
+from ktda_mmseg.fileio import CHUNK
 
 EXPANSION = 100  # images and masks unpack to a few times the size of their archive
 _ENCRYPTED = 1  # bit of a zip member's flags

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from ktda_mmseg.transfer import CHUNK, require_space
+from ktda_mmseg.fileio import CHUNK, require_space
 
 from .members import DamagedArchiveError, Member, check_members, open_archive
 
