@@ -85,7 +85,7 @@ def test_no_or_two_such_folders_are_an_error(archive, out, copies):
     [
         '../../evil',
         'img_dir/train/../../../evil',
-        '/tmp/evil',
+        '/evil',
         '\\evil',
         '..\\evil',
         'img_dir\\train\\b.tif',
