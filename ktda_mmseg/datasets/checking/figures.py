@@ -16,6 +16,7 @@ from .survey import Survey
 
 SIDE = 160  # of a thumbnail in pixels
 BARS = 64
+COLUMNS = 4  # of panels, one a band
 
 
 def plot_class_shares(surveys: Sequence[Survey]) -> bytes:
@@ -35,30 +36,47 @@ def plot_class_shares(surveys: Sequence[Survey]) -> bytes:
 
 
 def plot_bands(surveys: Sequence[Survey]) -> bytes:
-    """Draw the distribution of each band, one panel a split, between its 0.5 and 99.5 %."""
+    """Draw the distribution of each band in a panel, one line a split."""
     shown = [survey for survey in surveys if survey.bands]
-    figure = Figure(figsize=(4 * len(shown), 3.2), layout='constrained')
-    for axes, survey in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
-        names = len(survey.bands) == 3 and survey.kinds.most_common(1)[0][0][0] == 'uint8'
-        colours = ['tab:red', 'tab:green', 'tab:blue'] if names else [None] * len(survey.bands)
-        for number, (band, colour) in enumerate(zip(survey.bands, colours, strict=True), start=1):
-            edges, shares = _bars(band)
-            axes.stairs(shares, edges, color=colour, label=f'band {number}', linewidth=1.5)
-        axes.set(title=survey.split, xlabel='value', ylabel='% of pixels')
-        axes.legend(fontsize='small', ncols=1 + len(survey.bands) // 6)
+    number = max(len(survey.bands) for survey in shown)
+    columns = min(number, COLUMNS)
+    rows = -(-number // columns)
+    figure = Figure(figsize=(3.4 * columns, 2.6 * rows + 0.4), layout='constrained')
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in panels[number:]:
+        axes.remove()
+    for index, axes in enumerate(panels[:number]):
+        bands = {s.split: s.bands[index] for s in shown if index < len(s.bands)}
+        edges = bar_edges(list(bands.values()))
+        for split, band in bands.items():
+            bins = np.flatnonzero(band.histogram)
+            values, counts = from_bins(bins, band.dtype), band.histogram[bins]
+            shares = 100 * np.histogram(values, edges, weights=counts)[0] / band.count
+            colour = f'C{[survey.split for survey in surveys].index(split)}'
+            axes.stairs(shares, edges, color=colour, label=split, linewidth=1.5)
+        axes.set(title=f'band {index + 1}', ylabel='% of pixels' if index % columns == 0 else '')
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc='outside upper center', ncols=len(names))
     return _png(figure)
 
 
-def _bars(band: Band) -> tuple[np.ndarray, np.ndarray]:
-    bins = np.flatnonzero(band.histogram)
-    low, high = band.percentile(0.5), band.percentile(99.5)
-    whole = np.issubdtype(band.dtype, np.integer)
-    # bars of unequal numbers of integers would look like a comb
-    step = max(np.ceil((high - low + 1) / BARS), 1) if whole else (high - low) / BARS or 1
-    bars = np.ceil((high - low + 1) / step) if whole else BARS
-    edges = low - (0.5 if whole else 0) + step * np.arange(bars + 1)
-    counts, edges = np.histogram(from_bins(bins, band.dtype), edges, weights=band.histogram[bins])
-    return edges, 100 * counts / band.count
+def bar_edges(bands: Sequence[Band]) -> np.ndarray:
+    """Divide what lies between 0.5 and 99.5 % of any of the bands into bars of equal width.
+
+    Args:
+        bands (Sequence[Band]): Distributions to be drawn together, at least one.
+
+    Returns:
+        np.ndarray: Edges of the bars. None is narrower than the bins that it is filled from, and
+        bars of integers hold equally many of them: otherwise they would look like a comb.
+    """
+    low = min(band.percentile(0.5) for band in bands)
+    high = max(band.percentile(99.5) for band in bands)
+    if all(np.issubdtype(band.dtype, np.integer) for band in bands):
+        step = np.ceil((high - low + 1) / BARS)
+        return low - 0.5 + step * np.arange(np.ceil((high - low + 1) / step) + 1)
+    step = max((high - low) / BARS, max(abs(low), abs(high)) / 64) or 1.0
+    return low - step / 2 + step * np.arange(np.ceil((high - low) / step) + 2)
 
 
 def thumbnail(pair: Pair) -> bytes | None:

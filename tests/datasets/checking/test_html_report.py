@@ -6,13 +6,15 @@ import re
 import shutil
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from ktda_mmseg.datasets.checking import html_report
-from ktda_mmseg.datasets.checking.figures import stretch, thumbnail
+from ktda_mmseg.datasets.checking.figures import bar_edges, stretch, thumbnail
 from ktda_mmseg.datasets.checking.pairs import list_pairs
 from ktda_mmseg.datasets.checking.running import check
 from ktda_mmseg.datasets.checking.sources import read_sources
+from ktda_mmseg.datasets.checking.statistics import Band, from_bins
 
 from .conftest import SIZE
 
@@ -69,3 +71,27 @@ def test_other_types_are_stretched_to_what_can_be_seen():
     assert (stretch(values).min(), stretch(values).max()) == (0, 255)
     broken = np.array([[[np.nan, np.inf, 3.0]]], np.float32)
     assert stretch(broken).dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    'values',
+    [
+        np.arange(200, dtype=np.uint8),
+        np.arange(20000, dtype=np.uint16),
+        np.linspace(280, 300, 5000, dtype=np.float32),
+        np.linspace(-1, 1, 5000, dtype=np.float64),
+        np.full(9, 7, np.int16),
+        np.zeros(9, np.float32),
+    ],
+    ids=lambda values: f'{values.dtype} {values.min()} to {values.max()}',
+)
+def test_even_values_give_even_bars(values):
+    """Bars at the ends may hold less, none between them is empty."""
+    band = Band.of(values)
+    edges = bar_edges([band])
+    bins = np.flatnonzero(band.histogram)
+    centres = from_bins(bins, band.dtype)
+    counts, _ = np.histogram(centres, edges, weights=band.histogram[bins])
+    assert counts.sum() >= 0.98 * values.size
+    assert counts[1:-1].all()
+    assert len(edges) <= 70
