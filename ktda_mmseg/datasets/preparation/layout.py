@@ -190,11 +190,12 @@ def _check_settings(folder: Path, settings: dict) -> None:
 
 def _run(job: Job, root: Path, image_suffix: str) -> None:
     paths = _paths(job, root, image_suffix)
-    if all(path.exists() for pair in paths for path in pair):
+    if all(_left_out(mask).exists() or (image.exists() and mask.exists()) for image, mask in paths):
         return
     for (image, mask), tile in zip(paths, job.make(), strict=True):
         if tile is None:
             _remove(image, mask)
+            write_atomic(_left_out(mask), b'')
         elif isinstance(tile, Files):
             write_atomic(image, tile.image.read_bytes())
             write_atomic(mask, tile.mask.read_bytes())
@@ -208,6 +209,11 @@ def _paths(job: Job, root: Path, image_suffix: str) -> list[tuple[Path, Path]]:
     return [(images / (name + image_suffix), masks / f'{name}.png') for name in job.names]
 
 
+def _left_out(mask: Path) -> Path:
+    """Name of the note that a tile is not wanted; it has gone when the set is complete."""
+    return mask.with_suffix('.left_out')
+
+
 def _remove(*paths: Path) -> None:
     for path in paths:
         for file in (path, Path(f'{path}{SIDECAR}')):
@@ -215,7 +221,7 @@ def _remove(*paths: Path) -> None:
 
 
 def _remove_unnamed(root: Path, jobs: Sequence[Job], image_suffix: str) -> None:
-    """Remove what an earlier try made of a source that has gone since."""
+    """Remove notes, and what an earlier try made of a source that has gone since."""
     named = {path for job in jobs for pair in _paths(job, root, image_suffix) for path in pair}
     for kind in ('img_dir', 'ann_dir'):
         for folder in (root / kind).glob('*'):

@@ -94,6 +94,30 @@ def test_tiles_are_left_out_but_not_all_of_a_split(tmp_path):
         write_layout(tmp_path / 'none', none, SETTINGS, CLASSES)
 
 
+def test_work_whose_tiles_were_left_out_is_not_repeated(tmp_path):
+    made = []
+
+    def make(stop):
+        made.append(stop)
+        yield from [None, *tile(1)]
+        if stop:
+            raise KeyboardInterrupt
+
+    def work(stop):
+        return [
+            Job('train', ('a', 'b'), lambda: make(False)),
+            Job('train', ('c', 'd'), lambda: make(stop)),
+        ]
+
+    with pytest.raises(KeyboardInterrupt):
+        write_layout(tmp_path / 'set', work(True), SETTINGS, CLASSES, threads=1)
+    write_layout(tmp_path / 'set', work(False), SETTINGS, CLASSES, threads=1)
+    assert made == [False, True]
+    for kind in ('img_dir', 'ann_dir'):
+        names = [path.name for path in (tmp_path / 'set' / kind / 'train').iterdir()]
+        assert sorted(names) == ['b.png', 'd.png']
+
+
 def test_a_tile_with_a_place_carries_it(tmp_path):
     rasterio = pytest.importorskip('rasterio')
     crs, transform = rasterio.crs.CRS.from_epsg(32632), rasterio.Affine(10, 0, 5e5, 0, -10, 5e6)
