@@ -50,9 +50,8 @@ def time_data(config: str, options: dict[str, Any], images: int) -> None:
 
     candidate = Candidate.parse(config, options)
     loader = measure_loader(candidate.load(), images)
-    print(f'\n{loader}')
     (training,) = measure([candidate], 'train', loader.batch_size, repeats=TRAINING_STEPS)
-    print(f'\n{compare(loader, training)}')
+    print(f'\n{loader}\n{compare(loader, training)}')
 
 
 def time_predictions(config: Config, checkpoint: str | None, images: int) -> None:
