@@ -6,10 +6,10 @@ from .version import __version__
 check_environment()
 
 with quiet_imports():
-    from . import datasets, engine, models
+    from . import caching, datasets, engine, models
     from .checkpoints import register_safe_globals
 
 # mmengine's own checkpoints then open without falling back to unsafe unpickling
 register_safe_globals()
 
-__all__ = ['__version__', 'datasets', 'engine', 'models']
+__all__ = ['__version__', 'caching', 'datasets', 'engine', 'models']

@@ -1,7 +1,9 @@
 """The training-time segmentor of KTDA: an EncoderDecoder that also learns from a teacher."""
 
+import math
 from functools import cached_property
 
+import torch
 from mmengine.model import BaseModule
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
@@ -112,7 +114,7 @@ class KTDASegmentor(EncoderDecoder):
         if self.with_auxiliary_head:
             losses.update(self._auxiliary_head_forward_train(aligned, data_samples))
         if self.teacher is not None:
-            levels = self.teacher(inputs)
+            levels = cached_levels(data_samples, self.teacher) or self.teacher(inputs)
             losses.update(add_prefix(self.transfer(aligned, levels), 'transfer'))
         return losses
 
@@ -144,6 +146,33 @@ class KTDASegmentor(EncoderDecoder):
             # FMMHead names the losses of its decoders itself
             return self.decode_head.loss(inputs, data_samples, self.train_cfg)
         return super()._decode_head_forward_train(inputs, data_samples)
+
+
+def cached_levels(data_samples: SampleList, teacher: FrozenTeacher) -> tuple[Tensor, ...] | None:
+    """Stack the maps that :class:`ktda_mmseg.caching.LoadTeacherMaps` has put into the samples.
+
+    Args:
+        data_samples (list[SegDataSample]): Samples of a batch.
+        teacher (FrozenTeacher): The teacher that the maps must come from.
+
+    Returns:
+        tuple[Tensor, ...] | None: Maps ``(N, C_i, h_i, w_i)`` in half precision; None where the
+        samples have none.
+
+    Raises:
+        ValueError: If the maps are those of another teacher or normalisation.
+    """
+    if 'teacher_maps' not in data_samples[0]:
+        return None
+    if data_samples[0].teacher_source != teacher.source():
+        raise ValueError(
+            'expected a teacher cache made by this model.teacher and data_preprocessor, got one of '
+            'another; run tools/cache_teacher.py with this config'
+        )
+    shapes = data_samples[0].teacher_shapes
+    flat = torch.stack([sample.teacher_maps for sample in data_samples])
+    parts = flat.split([math.prod(shape) for shape in shapes], dim=1)
+    return tuple(part.unflatten(1, shape) for part, shape in zip(parts, shapes, strict=True))
 
 
 def take_pretrained(module: BaseModule) -> dict | None:

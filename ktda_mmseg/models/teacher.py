@@ -60,6 +60,7 @@ class FrozenTeacher:
         self.backbone.train(False)
         self._transform = input_transform(self.backbone, data_preprocessor, self.bands)
         self._fingerprint: dict[str, str] | None = None
+        self._normalisation = _normalisation(data_preprocessor)
 
     @torch.no_grad()
     def __call__(self, inputs: Tensor) -> tuple[Tensor, ...]:
@@ -101,6 +102,15 @@ class FrozenTeacher:
             }
         return self._fingerprint
 
+    def source(self) -> str:
+        """Identify what the maps of raw pixels depend on: this teacher and the normalisation.
+
+        Returns:
+            str: SHA-256 in hexadecimal.
+        """
+        content = {**self.fingerprint(), **self._normalisation}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
 
 def take_bands(config: dict[str, Any]) -> tuple[list[int] | None, dict[str, Any]]:
     """Separate the choice of the student's channels from the backbone's own options.
@@ -115,6 +125,17 @@ def take_bands(config: dict[str, Any]) -> tuple[list[int] | None, dict[str, Any]
     if not bands or not all(isinstance(band, int) for band in bands):
         return None, dict(config)
     return list(bands), {key: value for key, value in config.items() if key != 'bands'}
+
+
+def _normalisation(data_preprocessor: BaseDataPreprocessor) -> dict[str, Any]:
+    values = {
+        name: getattr(data_preprocessor, name).flatten().tolist()
+        for name in ('mean', 'std')
+        if hasattr(data_preprocessor, name)
+    }
+    # mmengine's name, and that of OpenMMLab's original SegDataPreProcessor
+    swaps = ('_channel_conversion', 'channel_conversion')
+    return {**values, 'bgr': any(getattr(data_preprocessor, name, False) for name in swaps)}
 
 
 def input_transform(

@@ -1,0 +1,41 @@
+"""Compute the maps of a frozen teacher once, so that training reads them from disk."""
+
+import argparse
+
+from mmengine.config import Config, DictAction
+
+
+def main() -> None:
+    """Parse the command line, compute and say what it cost."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='LoadTeacherMaps in the training pipeline of CONFIG names the folder. An interrupted '
+        'run goes on where it stopped; under torchrun, processes share the work.',
+    )
+    parser.add_argument('config', help='config file, such as configs/ktda/grass_cached.py')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='settings to change in the config',
+    )
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch'], default='none', help='pytorch under torchrun'
+    )
+    args = parser.parse_args()
+
+    import ktda_mmseg  # noqa: F401
+    from ktda_mmseg.caching.build import build_cache, describe
+    from ktda_mmseg.engine.launch import clean_errors, join_group
+
+    with clean_errors():
+        config = Config.fromfile(args.config)
+        config.merge_from_dict(args.cfg_options)
+        join_group(args.launcher)
+        print(f'\n{describe(build_cache(config))}')
+
+
+if __name__ == '__main__':
+    main()
