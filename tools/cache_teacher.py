@@ -9,8 +9,8 @@ def main() -> None:
     """Parse the command line, compute and say what it cost."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog='LoadTeacherMaps in the training pipeline of CONFIG names the folder. An interrupted '
-        'run goes on where it stopped; under torchrun, processes share the work.',
+        epilog='LoadTeacherMaps in the training pipeline of CONFIG names the folder. What is there '
+        'is kept when a run is repeated; under torchrun, processes share the work.',
     )
     parser.add_argument('config', help='config file, such as configs/ktda/grass_cached.py')
     parser.add_argument(
