@@ -70,3 +70,16 @@ def test_the_published_settings(name, batch, size, val, test):
     assert config.val_dataloader.dataset.data_prefix.seg_map_path == f'ann_dir/{val}'
     assert config.test_dataloader.dataset.data_prefix.seg_map_path == f'ann_dir/{test}'
     assert config.test_evaluator.iou_metrics == ['mIoU', 'mDice', 'mFscore']
+
+
+@pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
+def test_the_statistics_of_the_landsat_sample_are_those_of_its_training_tiles(shared):
+    rasterio = pytest.importorskip('rasterio')
+    config = Config.fromfile(BASES / 'l8_biome_sample_8band.py')
+    tiles = []
+    for path in (shared / 'data' / 'l8_biome_sample' / 'train' / 'Images').glob('*.tif'):
+        with rasterio.open(path) as raster:
+            tiles.append(raster.read().astype(np.float64))
+    bands = np.concatenate(tiles, axis=1).reshape(8, -1)
+    np.testing.assert_allclose(bands.mean(1), config.mean, rtol=0, atol=6e-5)
+    np.testing.assert_allclose(bands.std(1), config.std, rtol=0, atol=6e-5)
