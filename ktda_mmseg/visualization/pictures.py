@@ -1,5 +1,6 @@
 """Images of any number of bands as people can look at them."""
 
+import logging
 from pathlib import Path
 
 import mmengine.fileio as fileio
@@ -10,6 +11,8 @@ from ktda_mmseg.datasets.checking.sources import Reading
 
 AS_STORED = Reading(raster=False, mode='RGB', eight_bit=False, selected=None, bands=None)
 PERCENTILES = (2, 98)
+# it logs an error for each image that rasterio then reads
+logging.getLogger('PIL.TiffImagePlugin').setLevel(logging.CRITICAL)
 
 
 def read_picture(path: str, backend_args: dict | None = None) -> np.ndarray:
