@@ -14,6 +14,10 @@ from ktda_mmseg.datasets.checking.running import check
 
 from .conftest import ROOT, SIZE, TOOL, DataSet
 
+pytestmark = [
+    pytest.mark.filterwarnings('ignore:Dataset has no geotransform'),
+    pytest.mark.filterwarnings('ignore:Use `@` matmul:PendingDeprecationWarning'),
+]
 GROUND = dict(crs='EPSG:32633')
 
 

@@ -12,6 +12,7 @@ from ktda_mmseg.datasets.checking.likeness import likeness
 
 from .conftest import SIZE, DataSet
 
+pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 LARGE = 96
 
 

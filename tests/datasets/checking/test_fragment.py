@@ -12,6 +12,7 @@ from ktda_mmseg.datasets.checking.writing import write
 
 from .conftest import RASTERS, ROOT, SIZE, DataSet
 
+pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 # of 576 pixels the first class has 116, the others 115
 WEIGHTS = [0.9914, 1.0, 1.0, 1.0, 1.0]
 

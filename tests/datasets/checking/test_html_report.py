@@ -18,6 +18,7 @@ from ktda_mmseg.datasets.checking.statistics import Band, from_bins
 
 from .conftest import SIZE
 
+pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 PICTURE = re.compile(r'<img alt="([^"]*)" src="data:image/png;base64,([^"]*)">')
 
 

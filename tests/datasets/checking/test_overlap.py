@@ -18,6 +18,10 @@ from .conftest import SIZE, DataSet
 rasterio = pytest.importorskip('rasterio')
 shapely = pytest.importorskip('shapely')
 UTM = 'EPSG:32633'
+pytestmark = [
+    pytest.mark.filterwarnings('ignore:Dataset has no geotransform'),
+    pytest.mark.filterwarnings('ignore:Use `@` matmul:PendingDeprecationWarning'),
+]
 
 
 def placed(rgb: DataSet, split: str, name: str, corners: np.ndarray, crs: str = UTM) -> Facts:

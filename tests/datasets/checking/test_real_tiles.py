@@ -7,6 +7,8 @@ from mmengine.config import Config
 from ktda_mmseg.datasets.checking.faults import by_kind
 from ktda_mmseg.datasets.checking.running import check
 
+pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
+
 
 def test_bands_of_real_tiles_and_what_is_wrong_with_the_raw_set(shared):
     """Masks hold USGS codes, and 32 have no image; the bands are those that rasterio reads."""

@@ -9,6 +9,8 @@ from ktda_mmseg.datasets.checking.running import map_ahead
 
 from .conftest import LOADING, SIZE, DataSet, write_tiff
 
+pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
+
 
 def only(faults: list[Fault]) -> Fault:
     assert len(faults) == 1, faults

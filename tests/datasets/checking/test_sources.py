@@ -81,6 +81,7 @@ def test_all_that_is_missing_is_told_at_once(rgb):
 
 def test_a_list_selects_and_names_what_it_misses(rgb):
     (rgb.root / 'list.txt').write_text('d\nzz\n')
+    rgb.write_mask('val', 'unlisted', [[0]])
     config = rgb.config()
     config.val_dataloader.dataset.ann_file = 'list.txt'
     checked = check(config)

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from ktda_mmseg.datasets.checking.statistics import Band, from_bins, to_bins
 
+pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 PERCENTS = (0, 2, 50, 98, 100)
 
 
