@@ -88,6 +88,7 @@ def test_a_mask_of_another_size_is_named(published, tmp_path):
         prepare(published, tmp_path / 'set')
 
 
+@pytest.mark.filterwarnings('ignore:Truncated File Read')
 @pytest.mark.parametrize('name', ['img_dir/val/c.tif', 'ann_dir/val/c.png'])
 def test_a_truncated_published_file_is_named(published, tmp_path, name):
     path = published / name
