@@ -156,7 +156,8 @@ def read_valid(
     """
     from rasterio.enums import ColorInterp, MaskFlags
 
-    nodata = np.array([raster.nodatavals[band - 1] for band in bands], float)  # None becomes NaN
+    precision = np.result_type(pixels.dtype, np.float32)  # a float32 file's 0.1 is not 0.1
+    nodata = np.array([raster.nodatavals[band - 1] for band in bands], float).astype(precision)
     valid = np.isfinite(pixels) & (pixels != nodata[:, None, None])
     drawn = ColorInterp.alpha in (raster.colorinterp[band - 1] for band in bands)
     if MaskFlags.per_dataset in raster.mask_flag_enums[bands[0] - 1] and not drawn:

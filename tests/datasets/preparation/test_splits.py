@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 pytest.importorskip('shapely')
 rasterio = pytest.importorskip('rasterio')
 geopandas = pytest.importorskip('geopandas')
+connected_components = pytest.importorskip('scipy.sparse.csgraph').connected_components
 
+from ktda_mmseg.datasets.preparation.footprints import neighbours  # noqa: E402
 from ktda_mmseg.datasets.preparation.parts import blocks  # noqa: E402
 from ktda_mmseg.datasets.preparation.raster_io import Georeference  # noqa: E402
 from ktda_mmseg.datasets.preparation.scenes import Scene  # noqa: E402
@@ -89,19 +91,25 @@ def test_too_few_scenes_suggest_blocks():
     ),
     st.integers(0, 8),
 )
-def test_scenes_nearer_than_the_guard_share_a_split(rectangles, guard):
+def test_scenes_nearer_than_the_guard_stay_together(rectangles, guard):
     scenes = [
         scene(f's{i}', 10 * x, 10 * y, (height, width))
         for i, (x, y, height, width) in enumerate(rectangles)
     ]
-    # far away, so that each split has a group
-    scenes += [scene(f'far{i}', 1e4 * (i + 1), 0) for i in range(3)]
-    splits = by_scene(scenes, SHARES, 0, guard)
-    for (a, first), (b, second) in combinations(enumerate(rectangles), 2):
-        (x, y, height, width), (u, v, tall, wide) = first, second
-        across, down = max(x - u - wide, u - x - width), max(y - v - tall, v - y - height)
-        if max(across, down) < guard:
-            assert splits[f's{a}'] == splits[f's{b}']
+    x, y, height, width = np.array(rectangles).T
+    across = np.maximum(x[:, None] - x - width, x - x[:, None] - width[:, None])
+    down = np.maximum(y[:, None] - y - height, y - y[:, None] - height[:, None])
+    count, labels = connected_components(np.maximum(across, down) < guard)
+    expected = {frozenset(f's{i}' for i in np.flatnonzero(labels == n)) for n in range(count)}
+    assert {frozenset(s.name for s in group) for group in neighbours(scenes, guard)} == expected
+
+
+def test_scenes_that_stay_together_share_a_split():
+    chain = [scene(f'c{i}', 900 * i, 0) for i in range(5)]
+    alone = [scene(f'a{i}', 1e5 * (i + 1), 0, (250, 200)) for i in range(7)]
+    draws = [by_scene([*chain, *alone], SHARES, seed, 0) for seed in range(8)]
+    together = [{splits[s.name] for s in chain} for splits in draws]
+    assert all(len(splits) == 1 for splits in together) and len(set.union(*together)) > 1
 
 
 @pytest.mark.parametrize('zone', [32633, 4326])
@@ -121,7 +129,7 @@ def test_scenes_overlap_across_reference_systems(zone):
     assert len({splits['here'] for splits in draws}) > 1
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_tiles_of_different_splits_are_a_guard_apart(data):
     tile = data.draw(st.integers(4, 8), 'tile')
@@ -174,9 +182,9 @@ def test_blocks_cover_a_scene_and_the_guard_takes_only_what_is_near():
 
 
 def test_scenes_of_the_same_ground_are_split_alike():
-    first, second = scene('may', 0, 0, (400, 500)), scene('june', 0, 0, (400, 500))
+    first, second = scene('may', 0, 0, (400, 500)), scene('june', 70, -90, (400, 500))
     parts = blocks([first, second], SHARES, 0, 100, 20, 20, 0)
-    by_name = [[(p.split, p.windows) for p in parts if p.scene is s] for s in (first, second)]
+    by_name = [[part.split for part in parts if part.scene is s] for s in (first, second)]
     assert by_name[0] == by_name[1]
 
 

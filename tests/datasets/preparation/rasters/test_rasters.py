@@ -231,9 +231,9 @@ def test_pixels_without_data_are_ignored(source, run, tmp_path, kinds, write):
     images = source('float32', 2)
     images['a'][0, 3, 5] = np.nan
     images['a'][1, 4, 6] = np.inf
-    images['a'][1, 33, 1] = -1
+    images['a'][1, 33, 1] = -99.9
     images['a'][:, 18:, 38:] = np.nan
-    write(tmp_path / 'images' / 'a.tif', images['a'], ORIGINS['a'], nodata=-1)
+    write(tmp_path / 'images' / 'a.tif', images['a'], ORIGINS['a'], nodata=-99.9)
     summary = run()
     assert summary.images == {'train': 5, 'val': 6}
     assert '1 tiles left out: no pixel with both data and a label' in str(summary)
@@ -244,7 +244,7 @@ def test_pixels_without_data_are_ignored(source, run, tmp_path, kinds, write):
         if name == 'a':
             assert np.array_equal(read_mask(path), expected[y : y + 32, x : x + 32])
     images = tiles(summary.out, 'img_dir')
-    assert rasterio.open(images['a', 0, 0]).nodata == -1
+    assert rasterio.open(images['a', 0, 0]).nodata == np.float32(-99.9)
     assert np.isnan(rasterio.open(images['b', 0, 0]).nodata)
 
 
