@@ -12,11 +12,12 @@ from typing import Any, Literal
 
 import torch
 from mmengine.device import get_device
+from mmengine.logging import MMLogger
 from mmengine.utils import track_iter_progress
 
 from .candidates import Candidate
 from .flops import count_forward, count_step
-from .steps import compile_model, image_size, inference_step, training_step
+from .steps import compile_model, inference_step, training_step
 
 Mode = Literal['train', 'infer']
 STEPS = {'train': training_step, 'infer': inference_step}
@@ -57,7 +58,7 @@ def measure(
     candidates: Sequence[Candidate],
     mode: Mode,
     batch_size: int,
-    size: tuple[int, int] | None = None,
+    size: tuple[int, int],
     warm_up: int = 1,
     repeats: int = 5,
 ) -> list[Measurement]:
@@ -67,7 +68,7 @@ def measure(
         candidates (Sequence[Candidate]): The first is what the others are compared with.
         mode (str): 'train' or 'infer'.
         batch_size (int): Images a step.
-        size (tuple[int, int] | None): Height and width in pixels; None takes the first config's.
+        size (tuple[int, int]): Height and width in pixels.
         warm_up (int): Untimed steps of each, besides the one whose operations are counted.
         repeats (int): Timed steps of each.
 
@@ -77,7 +78,6 @@ def measure(
     Raises:
         RuntimeError: If a candidate's process fails; what it said stands above.
     """
-    size = size or image_size(candidates[0].load())
     with ExitStack() as stack:
         workers = [
             stack.enter_context(_worker(candidate, mode, batch_size, size))
@@ -132,6 +132,7 @@ def _serve(
 ) -> None:
     import ktda_mmseg  # noqa: F401  # registers the models in this process
 
+    MMLogger.get_current_instance().setLevel('WARNING')
     before = _resident_memory('VmRSS')
     step = STEPS[mode](candidate, batch_size, size)
     pipe.send((count_step(step.run), count_forward(step.model, step.batch)))

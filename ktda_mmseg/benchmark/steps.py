@@ -91,7 +91,7 @@ def training_step(candidate: Candidate, batch_size: int, size: tuple[int, int]) 
     wrapper = build_optim_wrapper(model, config.optim_wrapper)
     schedulers = [
         PARAM_SCHEDULERS.build(cfg, default_args=dict(optimizer=wrapper))
-        for cfg in config.param_scheduler
+        for cfg in config.get('param_scheduler') or []
     ]
     batch = random_batch(config, batch_size, size)
 

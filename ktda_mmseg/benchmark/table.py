@@ -68,6 +68,17 @@ def largest_difference(reference: Measurement, result: Measurement) -> float:
     )
 
 
+def format_losses(results: Sequence[Measurement]) -> str:
+    """Say how far the losses of each candidate are from the first one's."""
+    steps = len(results[0].losses)
+    lines = [
+        f'{result.label}: losses of {steps} steps within '
+        f'{largest_difference(results[0], result):.1e} (relative) of {results[0].label}'
+        for result in results[1:]
+    ]
+    return '\n'.join(lines)
+
+
 def write_json(results: Sequence[Measurement], path: Path) -> None:
     """Write all measurements and the machine they were made on."""
     content = {'machine': machine(), 'results': [asdict(result) for result in results]}

@@ -19,25 +19,28 @@ def test_browse_dataset_draws_every_image(run_tool, run_config, tmp_path):
     assert {path.name for path in out.iterdir()} == {'a.png', 'b.png'}
 
 
-def test_benchmark_measures_more_images_than_there_are(run_tool, run_config):
-    printed = run_tool('analysis_tools/benchmark.py', run_config, '--images', '3')
-    assert 'images/s: median' in printed
-    assert printed.strip().endswith('of 3')
+def test_benchmark_measures_configs_in_turn(run_tool, run_config, tmp_path):
+    options = ['--repeats', '2', '--json', tmp_path / 'x.json', '--profile', tmp_path / 'profile']
+    tool = 'analysis_tools/benchmark.py'
+    printed = run_tool(tool, 'train', run_config, f'{run_config}+bf16', '--dataloader', *options)
+    assert 'tiny+bf16: losses of 3 steps within' in printed
+    assert '  LoadAnnotations  ' in printed and 'times the rate of training' in printed
+    assert len(json.loads((tmp_path / 'x.json').read_text())['results']) == 2
+    names = {path.name for path in (tmp_path / 'profile').iterdir()}
+    assert names == {'tiny.json', 'tiny+bf16.json', 'shares.png'}
 
 
-def test_benchmark_of_no_image_is_refused(run_tool, run_config):
-    with pytest.raises(SystemExit, match='expected at least 1 image, got 0'):
-        run_tool('analysis_tools/benchmark.py', run_config, '--images', '0')
-
-
-@pytest.mark.slow
-def test_benchmark_compares_the_data_with_a_training_step(run_tool, run_config):
-    options = ['--images', '4', '--cfg-options', 'param_scheduler=[]']
-    printed = run_tool('analysis_tools/benchmark.py', run_config, '--dataloader', *options)
-    assert 'data loader: ' in printed
-    assert '  LoadAnnotations  ' in printed
-    assert 'training step of tiny: ' in printed
-    assert 'times the rate of training' in printed
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['train', '--repeats', '0'], 'expected repeats of at least 1, got 0'),
+        (['infer', '--dataloader'], 'expected mode train with --dataloader'),
+    ],
+)
+def test_benchmark_of_nothing_is_refused(run_tool, run_config, arguments, message):
+    mode, *options = arguments
+    with pytest.raises(SystemExit, match=message):
+        run_tool('analysis_tools/benchmark.py', mode, run_config, *options)
 
 
 def test_confusion_matrix_is_drawn_from_label_images(run_tool, run_config, tmp_path):

@@ -1,69 +1,50 @@
-"""Time the predictions of a model on its test set, or its training data against its training."""
+"""Measure training or inference steps of configs in turn: speed, memory, operations.
+
+A config may be followed by flags: configs/ktda/grass.py+bf16, +fp16, +compile. The first config is
+what the others are compared with. Weights and images are random.
+"""
 
 import argparse
-import statistics
-from typing import Any
+from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
-TRAINING_STEPS = 3
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('mode', choices=['train', 'infer'], help='which step to measure')
+    parser.add_argument('configs', nargs='+', metavar='CONFIG[+FLAG...]', help='config files')
+    parser.add_argument('--batch-size', type=int, help="images a step; default: the first config's")
+    parser.add_argument(
+        '--size', type=int, nargs=2, metavar=('H', 'W'), help="pixels; default: the first config's"
+    )
+    parser.add_argument('--repeats', type=int, default=5, help='timed steps of each config (5)')
+    parser.add_argument('--warm-up', type=int, default=1, help='untimed steps before them (1)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write all that was measured')
+    parser.add_argument(
+        '--dataloader', action='store_true', help='also time the data, and say whether they keep up'
+    )
+    parser.add_argument(
+        '--profile', type=Path, metavar='DIR', help='also write traces and where the time goes'
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+        help='settings to change in every config',
+    )  # fmt: skip
+    return parser.parse_args()
 
 
 def main() -> None:
-    """Parse the command line, measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file; with --dataloader also CONFIG+bf16')
-    parser.add_argument('checkpoint', nargs='?', help='checkpoint file; random weights without')
-    parser.add_argument('--images', type=int, default=50, help='images to time (50)')
-    parser.add_argument(
-        '--dataloader',
-        action='store_true',
-        help='time the data loader alone and by transform, and say whether it keeps up with a '
-        'training step on this machine',
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='settings to change in the config',
-    )
-    args = parser.parse_args()
-    # late, so that --help is quick
+    """Measure and print."""
+    args = parse_args()
+    from ktda_mmseg.benchmark.running import Plan, run
     from ktda_mmseg.engine.launch import clean_errors
 
     with clean_errors():
-        if args.dataloader:
-            time_data(args.config, args.cfg_options, args.images)
-        else:
-            config = Config.fromfile(args.config)
-            config.merge_from_dict(args.cfg_options)
-            time_predictions(config, args.checkpoint, args.images)
-
-
-def time_data(config: str, options: dict[str, Any], images: int) -> None:
-    """Measure and print the loader, then the training step."""
-    from ktda_mmseg.benchmark.candidates import Candidate
-    from ktda_mmseg.benchmark.interleave import measure
-    from ktda_mmseg.benchmark.loader import compare, measure_loader
-
-    candidate = Candidate.parse(config, options)
-    loader = measure_loader(candidate.load(), images)
-    (training,) = measure([candidate], 'train', loader.batch_size, repeats=TRAINING_STEPS)
-    print(f'\n{loader}\n{compare(loader, training)}')
-
-
-def time_predictions(config: Config, checkpoint: str | None, images: int) -> None:
-    """Measure and print single predictions."""
-    from ktda_mmseg.engine.benchmark import measure_speed
-
-    seconds = measure_speed(config, checkpoint, images)
-    middle = statistics.median(seconds)
-    print(
-        f'\n{1 / middle:.2f} images/s: median {1000 * middle:.1f} ms, fastest '
-        f'{1000 * min(seconds):.1f} ms, slowest {1000 * max(seconds):.1f} ms of {len(seconds)}'
-    )
+        run(Plan(**vars(args)))
 
 
 if __name__ == '__main__':

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 
 def divide(kinds: Mapping[str, str], shares: Mapping[str, float], seed: int) -> dict[str, str]:

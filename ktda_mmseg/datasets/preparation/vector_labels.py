@@ -92,7 +92,7 @@ class VectorLabels:
 def _read(path: Path, field: str) -> Any:  # noqa: ANN401
     """Read a file as a GeoDataFrame."""
     try:
-        import geopandas  # type: ignore[import-untyped]
+        import geopandas
     except ImportError as error:
         raise ImportError(
             "reading polygons needs geopandas: pip install 'ktda-mmseg[raster]'"
