@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ktda_mmseg.datasets.preparation.raster_tiles import most_threads
 from ktda_mmseg.datasets.preparation.rasters import prepare
+from ktda_mmseg.datasets.preparation.scenes import read_scenes
 
 rasterio = pytest.importorskip('rasterio')
 geopandas = pytest.importorskip('geopandas')
@@ -322,3 +324,12 @@ def test_a_config_inherits_what_was_prepared(source, run, tmp_path, bands, suffi
         assert dataset.metainfo['classes'] == ('water', 'forest')
         assert dataset.metainfo['palette'] == [[0, 0, 255], [0, 255, 0]]
         assert dataset[0]['inputs'].shape[0] == bands
+
+
+def test_rows_of_strips_in_work_fit_the_cache(write, tmp_path):
+    """256 rows of a strip of 3x2 bytes and its label are 7 bytes a pixel, so 1.7 MB a row."""
+    pixels = np.zeros((3, 300, 1000), np.uint16)
+    strips = write(tmp_path / 'a.tif', pixels)
+    tiled = write(tmp_path / 'b.tif', pixels, tiled=True, blockxsize=256, blockysize=256)
+    threads = [most_threads(read_scenes([path], None), 256) for path in (strips, tiled)]
+    assert threads == [512 * 2**20 // (256 * 7 * 1000), 512 * 2**20 // (256 * 1000)]
