@@ -101,9 +101,7 @@ class TeacherCache:
         for name in content['shards']:
             path = folder / name
             if not path.is_file():
-                raise FileNotFoundError(
-                    f'{path}: expected a shard of the cache, found none'
-                )
+                raise FileNotFoundError(f'{path}: expected a shard of the cache, found none')
             shard = Shard(path)
             self._shards.update(dict.fromkeys(shard.shapes, shard))
 

@@ -79,7 +79,8 @@ def test_the_statistics_of_the_landsat_sample_are_those_of_its_training_tiles(sh
     tiles = []
     for path in (shared / 'data' / 'l8_biome_sample' / 'train' / 'Images').glob('*.tif'):
         with rasterio.open(path) as raster:
-            tiles.append(raster.read().astype(np.float64))
+            # red comes first in what is prepared, blue in the files
+            tiles.append(raster.read((3, 2, 1, 4, 5, 6, 7, 8)).astype(np.float64))
     bands = np.concatenate(tiles, axis=1).reshape(8, -1)
     np.testing.assert_allclose(bands.mean(1), config.mean, rtol=0, atol=6e-5)
     np.testing.assert_allclose(bands.std(1), config.std, rtol=0, atol=6e-5)

@@ -2,8 +2,8 @@
 # Red, green, blue, NIR, SWIR1, SWIR2, cirrus (reflectance) and TIR1 (kelvin); mean and std of the
 # training split.
 _base_ = './raster_tiles.py'
-mean = [0.4456, 0.4015, 0.4065, 0.4493, 0.1762, 0.1400, 0.0418, 267.3693]
-std = [0.3393, 0.3222, 0.3432, 0.3368, 0.1558, 0.1238, 0.0718, 20.4093]
+mean = [0.4065, 0.4015, 0.4456, 0.4493, 0.1762, 0.1400, 0.0418, 267.3693]
+std = [0.3432, 0.3222, 0.3393, 0.3368, 0.1558, 0.1238, 0.0718, 20.4093]
 own = dict(
     LoadRasterFromFile=dict(scale=[1e-4] * 7 + [1e-2], fill=mean),
     CheckSample=dict(bands=8),

@@ -1,5 +1,6 @@
 """The L8-Biome sample as RGB tiles."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from PIL import Image
 
 from ktda_mmseg.datasets.preparation.l8_biome import prepare
+from ktda_mmseg.datasets.preparation.l8_biome_sample import FILE_BANDS
 
 rasterio = pytest.importorskip('rasterio')
 pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
@@ -45,7 +47,7 @@ def test_masks_without_image_are_reported(prepared):
 def test_a_tile_is_the_stretched_red_green_and_blue(prepared, sample):
     path = next((prepared.out / 'img_dir' / 'val').iterdir())
     with rasterio.open(sample / 'val' / 'Images' / f'{path.stem}.tif') as raster:
-        red, green, blue = raster.read()[:3]
+        blue, green, red = raster.read()[:3]
     image = np.asarray(Image.open(path)).astype(float)
     span = max(b.max() for b in (red, green, blue)) - min(b.min() for b in (red, green, blue))
     assert image.min() == 0 and image.max() == 255
@@ -58,7 +60,7 @@ def test_a_tile_is_the_stretched_red_green_and_blue(prepared, sample):
 def test_eight_bands_in_sixteen_bits_are_those_of_the_sample(prepared, eight, sample):
     for path in (eight.out / 'img_dir').rglob('*.tif'):
         with rasterio.open(sample / path.parent.name / 'Images' / path.name) as raster:
-            values = raster.read().astype(float)
+            values = raster.read((3, 2, 1, 4, 5, 6, 7, 8)).astype(float)
         with rasterio.open(path) as raster:
             coded = raster.read()
             assert (raster.nodata, raster.dtypes) == (0, ('uint16',) * 8)
@@ -71,11 +73,23 @@ def test_eight_bands_in_sixteen_bits_are_those_of_the_sample(prepared, eight, sa
         np.testing.assert_array_equal(eight.pixels[split], pixels)
 
 
+def test_the_bands_have_the_colours_they_are_named_by(sample):
+    # clear deep water absorbs red light more than green, and the air scatters blue light most
+    images = next(path.parent for path in sample.rglob('Images/Barren_00_0214.tif'))
+    with rasterio.open(images / 'Barren_00_0214.tif') as raster:
+        values = dict(zip(FILE_BANDS, raster.read(), strict=True))
+    with rasterio.open(images.parent / 'Masks' / 'Barren_00_0214.tif') as raster:
+        water = (raster.read(1) == 128) & (values['nir'] < 0.03)
+    means = [values[name][water].mean() for name in ('blue', 'green', 'red', 'nir')]
+    assert water.sum() > 1000
+    assert all(shorter > 1.4 * longer for shorter, longer in itertools.pairwise(means))
+
+
 def test_a_fixed_stretch(sample, tmp_path):
     prepare(sample, tmp_path / 'set', stretch='0.1,0.5')
     path = next((tmp_path / 'set' / 'img_dir' / 'test').iterdir())
     with rasterio.open(sample / 'test' / 'Images' / f'{path.stem}.tif') as raster:
-        expected = ((raster.read((1, 2, 3)).astype(float) - 0.1) / 0.4).clip(0, 1) * 255
+        expected = ((raster.read((3, 2, 1)).astype(float) - 0.1) / 0.4).clip(0, 1) * 255
     image = np.asarray(Image.open(path)).transpose(2, 0, 1)
     assert abs(image - np.floor(expected)).max() <= 1
 
