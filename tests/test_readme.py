@@ -9,6 +9,8 @@ import pytest
 from mmengine.config import Config
 from mmseg.registry import DATASETS, MODELS
 
+from ktda_mmseg.datasets.preparation.rasters import prepare
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
 
@@ -26,24 +28,30 @@ def test_make_targets_exist():
     assert all(re.search(rf'^{target}:', makefile, re.MULTILINE) for target in targets)
 
 
+def block(name: str) -> str:
+    """Return the code block that begins with this name in a comment."""
+    return re.search(rf'```\w+\n# {re.escape(name)}\n(.*?)```', README, re.DOTALL).group(1)
+
+
 @pytest.fixture
 def mine(tmp_path, monkeypatch) -> Config:
-    """The README's example config, with three classes of data where it says they are."""
+    """The README's example config, with images and labels prepared as it says."""
+    pytest.importorskip('rasterio')
     monkeypatch.chdir(tmp_path)
-    block = re.search(r'```python\n# mine.py\n(.*?)```', README, re.DOTALL).group(1)
-    Path('mine.py').write_text(block.replace('/path/to/ktda_mmseg', str(ROOT)))
-    for split in ('train', 'val'):
-        for kind, shape in (('img_dir', (140, 150, 3)), ('ann_dir', (140, 150))):
-            folder = Path('data/mine', kind, split)
-            folder.mkdir(parents=True)
-            picture = np.random.default_rng(0).integers(0, 3, shape, dtype=np.uint8)
-            cv2.imwrite(str(folder / 'a.png'), picture)
+    Path('classes.yaml').write_text(block('classes.yaml'))
+    Path('mine.py').write_text(block('mine.py').replace('/path/to/ktda_mmseg', str(ROOT)))
+    for folder, shape, values in (('images', (140, 150, 3), 256), ('labels', (140, 150), 4)):
+        Path(folder).mkdir()
+        for index in range(3):
+            picture = np.random.default_rng(index).integers(0, values, shape, dtype=np.uint8)
+            cv2.imwrite(f'{folder}/{index}.png', picture)
+    prepare(Path('data/mine'), Path('images'), Path('labels'), Path('classes.yaml'))
     return Config.fromfile('mine.py')
 
 
 def test_the_example_config_loads_data_and_builds(mine):
     for split in ('train', 'val', 'test'):
         dataset = DATASETS.build(mine[f'{split}_dataloader'].dataset)
-        assert dataset.metainfo['classes'] == ('water', 'forest', 'field')
-        assert dataset[0]['data_samples'].gt_sem_seg.data.max() <= 2
-    assert MODELS.build(mine.model).decode_head.decoder.num_classes == 3
+        assert dataset.metainfo['classes'] == ('water', 'forest')
+        assert set(dataset[0]['data_samples'].gt_sem_seg.data.unique().tolist()) == {0, 1, 255}
+    assert MODELS.build(mine.model).decode_head.decoder.num_classes == 2
