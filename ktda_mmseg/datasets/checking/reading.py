@@ -8,13 +8,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..checks import BYTE_MODES, explain_undecodable
-from ..preparation.raster_io import (
-    SIDECAR,
-    georeference,
-    import_rasterio,
-    open_raster,
-    read_window,
-)
+from ..preparation.raster_io import georeference, import_rasterio, open_raster, read_window
+from ..preparation.raster_writing import SIDECAR
 from .sources import Reading
 
 EIGHT_BIT_MODES = (*BYTE_MODES, 'LA', 'RGB', 'RGBA', 'CMYK', 'YCbCr')

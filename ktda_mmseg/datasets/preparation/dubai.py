@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 
 from ..dubai import DubaiDataset
-from .layout import IGNORE, Job, Summary, Tile, write_layout
+from .layout import Job, Tile, write_layout
+from .summary import IGNORE, Summary
 from .tiling import Window, tile_windows
 
 # the parts of one "Tile n" folder form one contiguous mosaic, so no folder is in two splits

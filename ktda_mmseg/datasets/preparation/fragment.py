@@ -5,7 +5,7 @@ from __future__ import annotations
 from ktda_mmseg.fileio import write_atomic
 
 from .label_map import LabelMap
-from .layout import Summary
+from .summary import Summary
 
 NAME = 'dataset.py'
 TEXT = """\

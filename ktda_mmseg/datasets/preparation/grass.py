@@ -10,8 +10,9 @@ from ..checks import explain_undecodable
 from ..grass import GrassDataset
 from .division import divide
 from .labelme import rasterise, read_labelme
-from .layout import IGNORE, Files, Job, Summary, Tile, write_layout
+from .layout import Files, Job, Tile, write_layout
 from .raster_io import georeference, open_raster, read_window
+from .summary import IGNORE, Summary
 
 SPLITS = ('train', 'val')
 SHARES = {'train': 0.8, 'val': 0.2}

@@ -7,7 +7,8 @@ from .l8_biome_pixels import choose_encoding
 from .l8_biome_sample import is_sample, sample_jobs
 from .l8_biome_scenes import divide_scenes, scene_jobs
 from .landsat_scene import find_scenes
-from .layout import Summary, write_layout
+from .layout import write_layout
+from .summary import Summary
 
 TILE = 512
 

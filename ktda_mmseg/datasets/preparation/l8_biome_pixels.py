@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..l8_biome import L8BiomeDataset
-from .layout import IGNORE, Georeference, Tile
+from .layout import Georeference, Tile
+from .summary import IGNORE
 
 RGB = ('red', 'green', 'blue')
 ALL = (*RGB, 'nir', 'swir1', 'swir2', 'cirrus', 'tir1')

@@ -8,7 +8,7 @@ import yaml
 from PIL import ImageColor
 
 from .label_map import Label, LabelMap
-from .layout import IGNORE
+from .summary import IGNORE
 
 
 def read_label_map(path: Path) -> LabelMap:

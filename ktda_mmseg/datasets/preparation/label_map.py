@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .layout import IGNORE
+from .summary import IGNORE
 
 Label = int | str
 COLOUR = re.compile('#[0-9a-f]{6}')

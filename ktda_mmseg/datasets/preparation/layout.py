@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +16,10 @@ from PIL import Image
 
 from ktda_mmseg.fileio import remove_partial, write_atomic
 
-from .raster_io import SIDECAR, Georeference, write_raster
+from .raster_io import Georeference
+from .raster_writing import SIDECAR, write_raster
+from .summary import Summary, summarise
 
-IGNORE = 255
 RECORD = 'preparation.json'
 SAVE_OPTIONS = {
     '.png': {'format': 'PNG'},
@@ -68,37 +69,6 @@ class Job:
     split: str
     names: tuple[str, ...]
     make: Callable[[], Iterable[Tile | Files | None]]
-
-
-@dataclass
-class Summary:
-    """What a prepared folder holds.
-
-    Attributes:
-        out (Path): The folder.
-        classes (tuple[str, ...]): Class names.
-        images (dict[str, int]): Number of images a split.
-        pixels (dict[str, np.ndarray]): Number of pixels of each mask value, (256,), a split.
-        notes (list[str]): What the user should know about the source.
-        hints (list[str]): How to go on.
-    """
-
-    out: Path
-    classes: tuple[str, ...]
-    images: dict[str, int] = field(default_factory=dict)
-    pixels: dict[str, np.ndarray] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    hints: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        rows = [['split', 'images', *self.classes, 'ignored']]
-        for split, count in self.images.items():
-            pixels = self.pixels[split]
-            shares = 100 * pixels[[*range(len(self.classes)), IGNORE]] / pixels.sum()
-            rows.append([split, str(count), *(f'{share:.1f} %' for share in shares)])
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ['  '.join(map(str.rjust, row, widths)) for row in rows]
-        return '\n'.join([*self.notes, *lines, f'written to {self.out}', *self.hints])
 
 
 def write_layout(
@@ -151,29 +121,6 @@ def write_layout(
         _remove_unnamed(staging, jobs, image_suffix)
         os.replace(staging, out)
     return summarise(out, classes)
-
-
-def summarise(out: Path, classes: Sequence[str]) -> Summary:
-    """Count images and label pixels of a prepared folder.
-
-    Args:
-        out (Path): Folder with ``img_dir`` and ``ann_dir``.
-        classes (Sequence[str]): Class names.
-
-    Returns:
-        Summary: The counts.
-    """
-    summary = Summary(out, tuple(classes))
-    for folder in sorted((out / 'ann_dir').iterdir(), key=_split_order):
-        masks = sorted(folder.glob('*.png'))
-        counts = (np.bincount(np.asarray(Image.open(m)).ravel(), minlength=256) for m in masks)
-        summary.images[folder.name] = len(masks)
-        summary.pixels[folder.name] = sum(counts, np.zeros(256, np.int64))
-    return summary
-
-
-def _split_order(folder: Path) -> tuple[bool, ...]:
-    return tuple(folder.name != split for split in ('train', 'val', 'test'))
 
 
 def _check_settings(folder: Path, settings: dict) -> None:

@@ -1,8 +1,7 @@
-"""Rasters on disk: the one place that opens, reads and writes them with rasterio."""
+"""Rasters on disk: the one place that opens and reads them with rasterio."""
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-
-from ktda_mmseg.fileio import atomic
 
 from .tiling import Window
 
@@ -25,8 +22,6 @@ OPTIONS = {
     'GDAL_ERROR_ON_LIBJPEG_WARNING': 'YES',
     'GDAL_PNG_WHOLE_IMAGE_OPTIM': 'NO',
 }
-SIDECAR = '.aux.xml'  # where GDAL keeps what a format has no place for
-DRIVERS = {'.png': {'driver': 'PNG'}, '.tif': {'driver': 'GTiff', 'compress': 'deflate'}}
 
 
 class Georeference(NamedTuple):
@@ -183,36 +178,3 @@ def georeference(raster: DatasetReader) -> Georeference | None:
     if raster.crs is None or raster.transform.is_identity:
         return None
     return Georeference(raster.crs, raster.transform)
-
-
-def write_raster(
-    path: Path, image: np.ndarray, place: Georeference | None, nodata: float | None = None
-) -> None:
-    """Write an image as a whole, or none.
-
-    A GeoTIFF holds the georeference. Beside a PNG stands GDAL's ``.aux.xml``, which appears first.
-
-    Args:
-        path (Path): Ends in '.tif' (any type and number of bands) or '.png' (8 or 16 bits, at most
-            4 bands, and without ``nodata``).
-        image (np.ndarray): (H, W, C).
-        place (Georeference | None): Where it lies, if known.
-        nodata (float | None): Value of pixels without data, if there is one. Default: None.
-
-    Raises:
-        ImportError: If rasterio is not installed.
-    """
-    rasterio = import_rasterio()
-    height, width, count = image.shape
-    profile: dict[str, Any] = dict(DRIVERS[path.suffix], nodata=nodata)
-    if place is not None:
-        profile.update(place._asdict())
-    if path.suffix == '.tif' and count != 3:
-        profile['photometric'] = 'MINISBLACK'  # a fourth band is no alpha
-    shape = dict(height=height, width=width, count=count, dtype=image.dtype)
-    with atomic(path) as partial:
-        with rasterio.open(partial, 'w', **shape, **profile) as raster:
-            raster.write(np.moveaxis(image, 2, 0))
-        sidecar = Path(f'{partial}{SIDECAR}')
-        if sidecar.exists():
-            os.replace(sidecar, f'{path}{SIDECAR}')

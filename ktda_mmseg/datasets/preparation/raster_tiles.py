@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from .band_stretch import stretched
-from .layout import IGNORE, Job, Tile
+from .layout import Job, Tile
 from .parts import Part
 from .raster_io import CACHE_MEGABYTES, import_rasterio, open_raster, read_valid, read_window
 from .scenes import Scene
+from .summary import IGNORE
 from .tiling import Window
 
 if TYPE_CHECKING:

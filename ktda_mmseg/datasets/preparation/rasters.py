@@ -12,12 +12,13 @@ from .band_stretch import Stretch
 from .division import read_division
 from .fragment import write_fragment
 from .label_file import read_label_map
-from .layout import Job, Summary, write_layout
+from .layout import Job, write_layout
 from .parts import Part, blocks, whole_scenes
 from .raster_labels import RasterLabels
 from .raster_tiles import Labels, image_suffix, most_threads, tile_jobs
 from .scenes import Scene, raster_files, read_scenes
 from .splits import SPLITS, by_scene, shares
+from .summary import Summary
 from .vector_labels import VectorLabels, vector_files
 
 YAML = ('.yaml', '.yml')

@@ -9,7 +9,8 @@ from ..grass import GrassDataset
 from ..l8_biome import L8BiomeDataset
 from .cloud_scene import cloud_scene
 from .grass_scene import grass_scene
-from .layout import Job, Summary, Tile, write_layout
+from .layout import Job, Tile, write_layout
+from .summary import Summary
 
 KINDS = {  # scene, data set whose classes and image type it has
     'grass': (grass_scene, GrassDataset, '.tif'),

@@ -12,9 +12,9 @@ import numpy as np
 
 from .footprints import ground, import_shapely
 from .label_map import LabelMap
-from .layout import IGNORE
 from .raster_io import Georeference
 from .scenes import Scene
+from .summary import IGNORE
 from .tiling import Window
 
 SUFFIXES = ('.gpkg', '.geojson', '.json', '.shp')

@@ -7,12 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ktda_mmseg.datasets.preparation.raster_io import (
-    georeference,
-    open_raster,
-    read_window,
-    write_raster,
-)
+from ktda_mmseg.datasets.preparation.raster_io import georeference, open_raster, read_window
+from ktda_mmseg.datasets.preparation.raster_writing import write_raster
 from ktda_mmseg.datasets.preparation.tiling import Window
 
 rasterio = pytest.importorskip('rasterio')

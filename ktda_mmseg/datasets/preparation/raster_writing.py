@@ -1,0 +1,49 @@
+"""Tiles as GeoTIFF, or as PNG with their georeference beside them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ktda_mmseg.fileio import atomic
+
+from .raster_io import Georeference, import_rasterio
+
+SIDECAR = '.aux.xml'  # where GDAL keeps what a format has no place for
+DRIVERS = {'.png': {'driver': 'PNG'}, '.tif': {'driver': 'GTiff', 'compress': 'deflate'}}
+
+
+def write_raster(
+    path: Path, image: np.ndarray, place: Georeference | None, nodata: float | None = None
+) -> None:
+    """Write an image as a whole, or none.
+
+    A GeoTIFF holds the georeference. Beside a PNG stands GDAL's ``.aux.xml``, which appears first.
+
+    Args:
+        path (Path): Ends in '.tif' (any type and number of bands) or '.png' (8 or 16 bits, at most
+            4 bands, and without ``nodata``).
+        image (np.ndarray): (H, W, C).
+        place (Georeference | None): Where it lies, if known.
+        nodata (float | None): Value of pixels without data, if there is one. Default: None.
+
+    Raises:
+        ImportError: If rasterio is not installed.
+    """
+    rasterio = import_rasterio()
+    height, width, count = image.shape
+    profile: dict[str, Any] = dict(DRIVERS[path.suffix], nodata=nodata)
+    if place is not None:
+        profile.update(place._asdict())
+    if path.suffix == '.tif' and count != 3:
+        profile['photometric'] = 'MINISBLACK'  # a fourth band is no alpha
+    shape = dict(height=height, width=width, count=count, dtype=image.dtype)
+    with atomic(path) as partial:
+        with rasterio.open(partial, 'w', **shape, **profile) as raster:
+            raster.write(np.moveaxis(image, 2, 0))
+        sidecar = Path(f'{partial}{SIDECAR}')
+        if sidecar.exists():
+            os.replace(sidecar, f'{path}{SIDECAR}')
