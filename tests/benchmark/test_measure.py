@@ -9,8 +9,9 @@ import torch
 from ktda_mmseg.benchmark.candidates import Candidate
 from ktda_mmseg.benchmark.flops import count_forward, count_step
 from ktda_mmseg.benchmark.interleave import Measurement, measure
-from ktda_mmseg.benchmark.steps import image_size, inference_step, training_step
+from ktda_mmseg.benchmark.steps import build_model, image_size, inference_step, training_step
 from ktda_mmseg.benchmark.table import format_table, largest_difference, speed_up, write_json
+from ktda_mmseg.checkpoints.deploy import deploy_config
 
 QUICKSTART = str(Path(__file__).resolve().parents[2] / 'configs' / 'quickstart' / 'synthetic.py')
 # everything that is random in a step off, so that candidates can be compared
@@ -51,6 +52,17 @@ def test_the_operations_of_a_pass_are_those_counted_by_hand():
     assert forward['alignment'] == by_hand
     assert set(forward) == {'student', 'alignment', 'pyramid', 'modulation', 'decoder'}
     assert count_step(step.run) == sum(forward.values())
+
+
+def test_the_deployed_model_costs_what_the_student_costs():
+    candidate = Candidate.parse(QUICKSTART, FIXED)
+    deployed = deploy_config(candidate.load(), drop_auxiliary=True)
+    plain = build_model(deployed)
+    assert type(plain).__name__ == 'EncoderDecoder' and not hasattr(plain, 'teacher')
+    training = training_step(candidate, 2, (64, 64))
+    with_teacher = count_forward(training.model, training.batch)
+    assert with_teacher.pop('teacher') > 0
+    assert count_forward(plain.eval(), training.batch) == with_teacher
 
 
 @pytest.mark.parametrize('groups', [1, 4])
