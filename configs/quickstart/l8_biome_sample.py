@@ -15,12 +15,9 @@ train_cfg = dict(max_iters=250)
 warmup, decay = _base_.param_scheduler
 param_scheduler = [warmup, dict(decay, end=250)]
 optim_wrapper = dict(optimizer=dict(lr=5e-4))
-# for the same reason a student that has seen ImageNet, and norms that need no statistics of a set
-norm_cfg = dict(type='GN', num_groups=8)
+# for the same reason a student that has seen ImageNet
 model = dict(
     backbone=dict(_delete_=True, type='EfficientNetLite0'),
     neck=dict(in_channels=[24, 40, 112, 320]),
-    decode_head=dict(
-        num_classes=4, decoder=dict(norm_cfg=norm_cfg), auxiliary=dict(norm_cfg=norm_cfg)
-    ),
+    decode_head=dict(num_classes=4),
 )
