@@ -2,7 +2,8 @@
 
 import argparse
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
+from run_arguments import add_cfg_options
 
 
 def main() -> None:
@@ -13,14 +14,7 @@ def main() -> None:
         'is kept when a run is repeated; under torchrun, processes share the work.',
     )
     parser.add_argument('config', help='config file, such as configs/ktda/grass_cached.py')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='settings to change in the config',
-    )
+    add_cfg_options(parser)
     parser.add_argument(
         '--launcher', choices=['none', 'pytorch'], default='none', help='pytorch under torchrun'
     )

@@ -15,15 +15,7 @@ def create_parser(description: str | None) -> argparse.ArgumentParser:
         '--work-dir',
         help='folder for logs and checkpoints; default: that of the config, or work_dirs/CONFIG',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='settings to change in the config, such as train_cfg.max_iters=100 '
-        'or model.neck.in_channels="[16,24,32,48]"',
-    )
+    add_cfg_options(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
@@ -35,6 +27,19 @@ def create_parser(description: str | None) -> argparse.ArgumentParser:
         '--local_rank', '--local-rank', type=int, default=0, help='set by some launchers'
     )
     return parser
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='settings to change in the config, such as train_cfg.max_iters=100 '
+        'or model.neck.in_channels="[16,24,32,48]"',
+    )
 
 
 def parse(parser: argparse.ArgumentParser, *files: str) -> argparse.Namespace:

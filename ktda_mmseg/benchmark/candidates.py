@@ -46,8 +46,9 @@ class Candidate:
 
     @property
     def label(self) -> str:
-        """Name in tables."""
-        return '+'.join([Path(self.config).stem, *self.flags])
+        """Name in tables: file and its folder, since ``official_step/grass.py`` has a namesake."""
+        path = Path(self.config).resolve().with_suffix('')
+        return '+'.join([f'{path.parent.name}/{path.name}', *self.flags])
 
     @property
     def precision(self) -> str | None:

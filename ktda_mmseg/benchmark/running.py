@@ -26,6 +26,7 @@ class Plan:
         repeats (int): Timed steps of each.
         warm_up (int): Untimed steps of each.
         json (Path | None): File for all that was measured.
+        title (str): What it shows, for that file.
         dataloader (bool): Whether to measure the data of each config, too.
         profile (Path | None): Folder for traces and a figure.
         cfg_options (dict): Settings to change in every config.
@@ -38,6 +39,7 @@ class Plan:
     repeats: int
     warm_up: int
     json: Path | None
+    title: str
     dataloader: bool
     profile: Path | None
     cfg_options: dict[str, Any]
@@ -73,7 +75,7 @@ def run(plan: Plan) -> list[Measurement]:
     if plan.mode == 'train':
         print(format_losses(results))
     if plan.json:
-        write_json(results, plan.json)
+        write_json(results, plan.json, plan.title)
     if plan.dataloader:
         for candidate, result in zip(candidates, results, strict=True):
             loader = measure_loader(candidate.load(), batch_size * plan.repeats)
@@ -92,6 +94,7 @@ def _profile(
     for candidate in candidates:
         step = training_step(candidate, batch_size, size)
         step.run()
-        shares[candidate.label] = profile_step(step, folder / f'{candidate.label}.json')
+        trace = folder / f'{candidate.label.replace("/", "_")}.json'
+        shares[candidate.label] = profile_step(step, trace)
     plot_shares(shares, folder / 'shares.png')
     print(f'traces and shares.png are in {folder}')

@@ -79,9 +79,13 @@ def format_losses(results: Sequence[Measurement]) -> str:
     return '\n'.join(lines)
 
 
-def write_json(results: Sequence[Measurement], path: Path) -> None:
-    """Write all measurements and the machine they were made on."""
-    content = {'machine': machine(), 'results': [asdict(result) for result in results]}
+def write_json(results: Sequence[Measurement], path: Path, title: str = '') -> None:
+    """Write all measurements, what they show and the machine they were made on."""
+    content = {
+        'title': title,
+        'machine': machine(),
+        'results': [asdict(result) for result in results],
+    }
     write_atomic(path, json.dumps(content, indent=1).encode())
 
 

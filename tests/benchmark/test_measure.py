@@ -87,7 +87,11 @@ def test_a_training_step_counts_the_teacher_once_and_the_student_about_three_tim
 def test_candidates_in_turn(tmp_path):
     candidates = [Candidate.parse(QUICKSTART + flags, FIXED) for flags in ('', '', '+bf16')]
     results = measure(candidates, 'train', 2, (64, 64), warm_up=1, repeats=2)
-    assert [result.label for result in results] == ['synthetic', 'synthetic', 'synthetic+bf16']
+    assert [result.label for result in results] == [
+        'quickstart/synthetic',
+        'quickstart/synthetic',
+        'quickstart/synthetic+bf16',
+    ]
     assert all(len(result.seconds) == 2 and result.memory > 0 for result in results)
     assert largest_difference(results[0], results[1]) < 1e-5
     assert 1e-5 < largest_difference(results[0], results[2]) < 0.1

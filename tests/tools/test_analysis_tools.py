@@ -23,11 +23,12 @@ def test_benchmark_measures_configs_in_turn(run_tool, run_config, tmp_path):
     options = ['--repeats', '2', '--json', tmp_path / 'x.json', '--profile', tmp_path / 'profile']
     tool = 'analysis_tools/benchmark.py'
     printed = run_tool(tool, 'train', run_config, f'{run_config}+bf16', '--dataloader', *options)
-    assert 'tiny+bf16: losses of 3 steps within' in printed
+    assert f'{tmp_path.name}/tiny+bf16: losses of 3 steps within' in printed
     assert '  LoadAnnotations  ' in printed and 'times the rate of training' in printed
     assert len(json.loads((tmp_path / 'x.json').read_text())['results']) == 2
     names = {path.name for path in (tmp_path / 'profile').iterdir()}
-    assert names == {'tiny.json', 'tiny+bf16.json', 'shares.png'}
+    traces = {f'{tmp_path.name}_tiny.json', f'{tmp_path.name}_tiny+bf16.json'}
+    assert names == {*traces, 'shares.png'}
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--repeats', type=int, default=5, help='timed steps of each config (5)')
     parser.add_argument('--warm-up', type=int, default=1, help='untimed steps before them (1)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write all that was measured')
+    parser.add_argument('--title', default='', help='what it shows, for FILE')
     parser.add_argument(
         '--dataloader', action='store_true', help='also time the data, and say whether they keep up'
     )

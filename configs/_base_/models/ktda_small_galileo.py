@@ -1,5 +1,5 @@
-# The small model on whole tiles, taught by Galileo (nano), which learned from Sentinel-2. The sets it
-# is meant for are small: group norm needs no statistics of them.
+# The small model on whole tiles, taught by Galileo (nano), which learned from Sentinel-2. It is
+# meant for small sets: group norm needs no statistics of them.
 _base_ = './ktda_small.py'
 repository = 'https://raw.githubusercontent.com/nasaharvest/galileo/'
 commit = '0f0b5b95ac81acef4b74cf4686dc877202f4541b'

@@ -1,0 +1,79 @@
+"""`docs/performance.md` from the measurements beside it, so that its figures are what was run."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from .interleave import Measurement
+from .table import largest_difference, speed_up
+
+COLUMNS = ('config', 'step', 'range', 'images/s', 'times as fast', 'memory', 'GFLOP')
+
+
+def render(introduction: Path, results: Sequence[Path]) -> str:
+    """Write the text, with a table a file of measurements.
+
+    Args:
+        introduction (Path): Markdown that comes first.
+        results (Sequence[Path]): What ``benchmark.py --json`` wrote, each with a ``title``.
+
+    Returns:
+        str: Markdown.
+    """
+    return '\n'.join([introduction.read_text().rstrip(), *map(_section, results)]) + '\n'
+
+
+def _section(path: Path) -> str:
+    content = json.loads(path.read_text())
+    results = [_measurement(result) for result in content['results']]
+    first = results[0]
+    height, width = first.size
+    rows = [COLUMNS, ('---',) * len(COLUMNS), *(_row(first, result) for result in results)]
+    return '\n'.join(
+        [
+            f'\n## {content["title"]}\n',
+            f'Batches of {first.images} at {width}x{height} pixels, {len(first.seconds)} steps of '
+            f'each in turn after {len(first.losses) - len(first.seconds)} to warm up. '
+            f'{_machine(content["machine"])} Measurements: `{path.name}`.\n',
+            *('| ' + ' | '.join(row) + ' |' for row in rows),
+            *_losses(results),
+        ]
+    )
+
+
+def _measurement(content: dict[str, Any]) -> Measurement:
+    known = {field.name for field in fields(Measurement)}
+    return Measurement(**{name: value for name, value in content.items() if name in known})
+
+
+def _row(first: Measurement, result: Measurement) -> tuple[str, ...]:
+    return (
+        f'`{result.label}`',
+        f'{result.median:.2f} s',
+        f'{min(result.seconds):.2f}-{max(result.seconds):.2f}',
+        f'{result.images / result.median:.2f}',
+        f'{speed_up(first, result):.2f}',
+        f'{result.memory / 2**30:.1f} GiB',
+        f'{result.flops / 1e9:,.0f}',
+    )
+
+
+def _losses(results: Sequence[Measurement]) -> list[str]:
+    first, *others = results
+    if not first.losses or not first.losses[0]:
+        return []
+    lines = [
+        f'`{other.label}` {largest_difference(first, other):.1e}'
+        for other in others
+        if other.losses[0].keys() == first.losses[0].keys()
+    ]
+    return [f'\nLargest relative difference of a loss from the first: {", ".join(lines)}.']
+
+
+def _machine(machine: dict[str, str]) -> str:
+    return (
+        f'{machine["device"]}, {machine["threads"]} threads, torch {machine["torch"]}, Python '
+        f'{machine["python"]}, {machine["date"]}.'
+    )

@@ -1,0 +1,27 @@
+"""Write docs/performance.md from the measurements in docs/performance/."""
+
+import argparse
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[2] / 'docs'
+
+
+def main() -> None:
+    """Parse the command line and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='One is made by benchmark.py --json docs/performance/NAME.json --title TITLE.',
+    )
+    parser.add_argument('--docs', type=Path, default=DOCS, help='folder to read and to write')
+    folder = parser.parse_args().docs
+
+    from ktda_mmseg.benchmark.document import render
+    from ktda_mmseg.fileio import write_atomic
+
+    source = folder / 'performance'
+    text = render(source / 'introduction.md', sorted(source.glob('*.json')))
+    write_atomic(folder / 'performance.md', text.encode())
+
+
+if __name__ == '__main__':
+    main()
