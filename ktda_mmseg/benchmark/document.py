@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from .interleave import Measurement
 from .table import largest_difference, speed_up
@@ -27,7 +25,7 @@ def render(introduction: Path, results: Sequence[Path]) -> str:
 
 def _section(path: Path) -> str:
     content = json.loads(path.read_text())
-    results = [_measurement(result) for result in content['results']]
+    results = [Measurement(**result) for result in content['results']]
     first = results[0]
     height, width = first.size
     rows = [COLUMNS, ('---',) * len(COLUMNS), *(_row(first, result) for result in results)]
@@ -41,11 +39,6 @@ def _section(path: Path) -> str:
             *_losses(results),
         ]
     )
-
-
-def _measurement(content: dict[str, Any]) -> Measurement:
-    known = {field.name for field in fields(Measurement)}
-    return Measurement(**{name: value for name, value in content.items() if name in known})
 
 
 def _row(first: Measurement, result: Measurement) -> tuple[str, ...]:
@@ -62,13 +55,9 @@ def _row(first: Measurement, result: Measurement) -> tuple[str, ...]:
 
 def _losses(results: Sequence[Measurement]) -> list[str]:
     first, *others = results
-    if not first.losses or not first.losses[0]:
+    if not others or not first.losses[0]:
         return []
-    lines = [
-        f'`{other.label}` {largest_difference(first, other):.1e}'
-        for other in others
-        if other.losses[0].keys() == first.losses[0].keys()
-    ]
+    lines = [f'`{other.label}` {largest_difference(first, other):.1e}' for other in others]
     return [f'\nLargest relative difference of a loss from the first: {", ".join(lines)}.']
 
 

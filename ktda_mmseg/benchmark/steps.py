@@ -14,6 +14,8 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
+from ktda_mmseg.checkpoints.deploy import deploy_config
+
 from .candidates import COMPILE, Candidate
 
 DTYPES = {'bf16': torch.bfloat16, 'fp16': torch.float16}
@@ -115,9 +117,8 @@ def inference_step(candidate: Candidate, batch_size: int, size: tuple[int, int])
     Returns:
         Step: The step; it returns nothing of interest.
     """
-    config = candidate.load()
+    config = deploy_config(candidate.load())
     config.model.test_cfg = dict(mode='whole')
-    config.model.update(teacher=None, transfer_losses=None)
     model = build_model(config)
     model.train(False)
     batch = random_batch(config, batch_size, size)

@@ -60,11 +60,11 @@ def speed_up(reference: Measurement, result: Measurement) -> float:
 
 
 def largest_difference(reference: Measurement, result: Measurement) -> float:
-    """Return the largest relative difference between the losses of the same steps."""
+    """Return the largest relative difference between losses of the same steps that both have."""
     return max(
         abs(theirs[name] - ours[name]) / max(abs(theirs[name]), 1e-12)
         for theirs, ours in zip(reference.losses, result.losses, strict=True)
-        for name in theirs
+        for name in theirs.keys() & ours.keys()
     )
 
 

@@ -100,10 +100,10 @@ def split_pipeline(
     return pipeline[loading], steps, Path(pipeline[end]['cache'])
 
 
-def _holds(path: Path, keys: Sequence[str] | dict[str, Any]) -> bool:
+def _holds(path: Path, views: dict[str, np.ndarray]) -> bool:
     """Tell whether a shard is there, whole, and of these views."""
     try:
-        return set(Shard(path).shapes) == set(keys)
+        return Shard(path).shapes.keys() == views.keys()
     except (OSError, ValueError):
         return False
 

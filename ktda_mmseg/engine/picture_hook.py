@@ -8,8 +8,6 @@ from mmseg.engine.hooks import SegVisualizationHook
 from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 
-from ktda_mmseg.visualization.pictures import read_picture
-
 
 @HOOKS.register_module()
 class PictureHook(SegVisualizationHook):
@@ -35,6 +33,9 @@ class PictureHook(SegVisualizationHook):
             self._add('test', sample, self._test_index)
 
     def _add(self, split: str, sample: SegDataSample, step: int) -> None:
+        # late: it brings matplotlib, which runs that draw nothing do without
+        from ktda_mmseg.visualization.pictures import read_picture
+
         self._visualizer.add_datasample(
             f'{split}_{Path(sample.img_path).name}',
             read_picture(sample.img_path, self.backend_args),

@@ -5,30 +5,14 @@ import re
 import pytest
 
 
-@pytest.fixture
-def cached(quickstart, tmp_path):
-    """Config that reads maps from disk, and shows the teacher what the student sees."""
-    config = tmp_path / 'cached.py'
-    config.write_text(
+def training_on(quickstart, path, *steps):
+    """Write a config that trains on crops, with these steps after flip and crop."""
+    path.write_text(
         f'_base_ = {str(quickstart)!r}\n'
         '*geometry, _, _ = _base_.crop_pipeline\n'
-        f"cache = dict(type='LoadTeacherMaps', cache={str(tmp_path / 'cache')!r})\n"
-        "pipeline = [*geometry, cache, dict(type='PackTransferInputs')]\n"
-        'train_dataloader = dict(dataset=dict(pipeline=pipeline))\n'
+        f'train_dataloader = dict(dataset=dict(pipeline=[*geometry, *{steps!r}]))\n'
     )
-    return config
-
-
-@pytest.fixture
-def plain(quickstart, tmp_path):
-    """The same without a cache."""
-    config = tmp_path / 'plain.py'
-    config.write_text(
-        f'_base_ = {str(quickstart)!r}\n'
-        '*geometry, _, pack = _base_.crop_pipeline\n'
-        'train_dataloader = dict(dataset=dict(pipeline=[*geometry, pack]))\n'
-    )
-    return config
+    return path
 
 
 def losses(printed: str) -> list[float]:
@@ -36,7 +20,11 @@ def losses(printed: str) -> list[float]:
 
 
 @pytest.mark.slow
-def test_training_reads_what_was_computed(tools, cached, plain, options, tmp_path):
+def test_training_reads_what_was_computed(tools, quickstart, options, tmp_path):
+    cache = dict(type='LoadTeacherMaps', cache=str(tmp_path / 'cache'))
+    cached = training_on(quickstart, tmp_path / 'cached.py', cache, dict(type='PackTransferInputs'))
+    # the teacher sees what the student sees, so no step changes colours
+    plain = training_on(quickstart, tmp_path / 'plain.py', dict(type='PackSegInputs'))
     with_options = [*options, 'train_cfg.max_iters=3', 'train_dataloader.num_workers=2']
     assert 'expected a finished teacher cache' in tools.fail(
         'train.py', cached, '--work-dir', tmp_path / 'early', *with_options
