@@ -1,0 +1,1 @@
+"""From a trained model to finished maps: whole georeferenced scenes, models for elsewhere."""
