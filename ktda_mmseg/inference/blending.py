@@ -1,0 +1,94 @@
+"""Predictions of overlapping windows, blended to one map, strip by strip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from .predictor import Predictor
+from .reading import SceneReader
+from .windows import Grid
+
+
+@dataclass(frozen=True)
+class BlendedStrip:
+    """Finished rows of a map.
+
+    Attributes:
+        index (int): Which of ``Grid.strips``.
+        probabilities (np.ndarray): ``(K, rows, W)``, float32; any number where not valid.
+        valid (np.ndarray): ``(rows, W)``, bool: where the scene holds data.
+    """
+
+    index: int
+    probabilities: np.ndarray
+    valid: np.ndarray
+
+
+def predict_strips(
+    reader: SceneReader, predictor: Predictor, grid: Grid, first: int, stop: int, batch_size: int
+) -> Iterator[BlendedStrip]:
+    """Predict strips of a scene.
+
+    A strip is the same to the last bit wherever prediction starts: a batch never holds windows of
+    two rows, and rows of windows are added in their order. Memory holds two rows of windows of the
+    scene and one of the map, whatever the scene's height.
+
+    Args:
+        reader (SceneReader): The scene.
+        predictor (Predictor): The model.
+        grid (Grid): Windows of the scene.
+        first (int): First strip.
+        stop (int): Strip behind the last one.
+        batch_size (int): Windows to predict at once, at least 1.
+
+    Yields:
+        BlendedStrip: Each strip in turn.
+
+    Raises:
+        ValueError: If the scene cannot be read.
+    """
+    rows = grid.rows.starts[grid.needed(first) : stop]
+    spans = [(max(start, 0), min(start + grid.window[0], grid.height)) for start in rows]
+    carried = np.zeros((len(predictor.card.classes), 0, grid.width), np.float32)
+    scene = zip(range(stop - len(rows), stop), spans, reader.read_ahead(spans), strict=True)
+    for index, (start, end), (values, valid) in scene:
+        top, bottom = grid.strips[index]
+        sums = np.zeros((len(carried), end - top, grid.width), np.float32)
+        sums[:, : carried.shape[1]] = carried
+        windows = _cut(values, valid, grid, index)
+        while batch := list(islice(windows, batch_size)):
+            images = np.stack([image for _, image in batch])
+            for (column, _), probabilities in zip(batch, predictor(images), strict=True):
+                _add(sums, probabilities, grid, index, column)
+        if index >= first:
+            yield BlendedStrip(index, sums[:, : bottom - top], valid[top - start : bottom - start])
+        carried = sums[:, bottom - top :].copy()
+
+
+def _cut(
+    values: np.ndarray, valid: np.ndarray, grid: Grid, row: int
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the windows of a row that hold data: column in the grid and image ``(C, h, w)``."""
+    start, height = grid.rows.starts[row], grid.window[0]
+    above = max(-start, 0)
+    below = height - above - len(valid)
+    for column, first in enumerate(grid.columns.starts):
+        left, right = max(first, 0), min(first + grid.window[1], grid.width)
+        if valid[:, left:right].any():
+            outside = ((0, 0), (above, below), (left - first, first + grid.window[1] - right))
+            yield column, np.pad(values[:, :, left:right], outside, mode='reflect')
+
+
+def _add(sums: np.ndarray, probabilities: np.ndarray, grid: Grid, row: int, column: int) -> None:
+    """Add a window to the sums, whose first row is the first one of the strip of its row."""
+    start = grid.columns.starts[column]
+    inside = slice(max(-start, 0), min(grid.width - start, grid.window[1]))
+    first = grid.strips[row][0] - grid.rows.starts[row]
+    rows = slice(first, first + sums.shape[1])
+    weight = np.outer(grid.rows.weights[row][rows], grid.columns.weights[column][inside])
+    part = sums[:, :, start + inside.start : start + inside.stop]
+    part += probabilities[:, rows, inside] * weight

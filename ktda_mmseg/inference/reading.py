@@ -1,0 +1,164 @@
+"""Scenes on disk, read by rows as a model expects them, ahead of what works on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from ktda_mmseg.datasets.preparation.raster_io import open_raster, read_valid, read_window
+from ktda_mmseg.datasets.preparation.tiling import Window
+
+from .card import ModelCard
+
+Item = TypeVar('Item')
+Result = TypeVar('Result')
+
+
+class SceneProfile(NamedTuple):
+    """What a map takes over from its scene.
+
+    Attributes:
+        path (Path): File of the scene.
+        height (int): Rows in pixels.
+        width (int): Columns in pixels.
+        crs (rasterio.crs.CRS | None): Coordinate reference system, if it states one.
+        transform (affine.Affine): From pixel to map coordinates; the identity if it states none.
+        nodata (float | None): Stored value of pixels without data, if it states one.
+    """
+
+    path: Path
+    height: int
+    width: int
+    crs: Any
+    transform: Any
+    nodata: float | None
+
+
+class SceneReader:
+    """A scene that is open for reading, in a thread of its own.
+
+    Use it as a context manager.
+
+    Attributes:
+        profile (SceneProfile): Its size and place.
+
+    Args:
+        path (Path): Any raster that GDAL reads.
+        card (ModelCard): Says which bands are read, of which type, and what fills empty pixels.
+        bands (Sequence[int] | None): Bands to read instead, counted from 1; as many.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImportError: If rasterio is not installed.
+        ValueError: If the file is no raster, lacks a band or is of another type, or ``bands`` are
+            not as many as the model's.
+    """
+
+    def __init__(self, path: Path, card: ModelCard, bands: Sequence[int] | None = None) -> None:
+        if bands is not None and len(bands) != len(card.bands):
+            raise ValueError(
+                f'expected {len(card.bands)} bands, as many as the model sees, got {list(bands)}'
+            )
+        self._path = path
+        self._card = card
+        self._bands = tuple(bands or card.bands)
+        self._fill = np.array(card.fill, np.float32)[:, None, None]
+        with ExitStack() as stack:
+            # a raster belongs to the thread that opened it, and so do GDAL's options
+            self._thread: Executor = stack.enter_context(ThreadPoolExecutor(1))
+            raster = open_raster(path)
+            self._raster = self._thread.submit(raster.__enter__).result()
+            stack.callback(lambda: self._thread.submit(raster.__exit__, None, None, None).result())
+            self._check()
+            self._opened = stack.pop_all()
+        self.profile = SceneProfile(
+            path,
+            self._raster.height,
+            self._raster.width,
+            self._raster.crs,
+            self._raster.transform,
+            self._raster.nodatavals[self._bands[0] - 1],
+        )
+
+    def __enter__(self) -> SceneReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._opened.close()
+
+    def read_rows(self, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        """Read rows over the whole width.
+
+        Args:
+            first (int): First row.
+            stop (int): Row behind the last one.
+
+        Returns:
+            tuple[np.ndarray, np.ndarray]: Stored values ``(C, rows, W)``, float32, filled where
+            empty; and where all bands hold data, ``(rows, W)``, bool.
+
+        Raises:
+            ValueError: If the file is truncated or cannot be decoded.
+        """
+        return self._thread.submit(self._read, (first, stop)).result()
+
+    def read_ahead(
+        self, spans: Iterable[tuple[int, int]]
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Read rows as :meth:`read_rows` does, each span while the one before it is worked on."""
+        return ahead(self._thread, self._read, spans)
+
+    def _read(self, span: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        first, stop = span
+        window = Window(first, 0, stop - first, self._raster.width)
+        stored = read_window(self._raster, window, self._bands)
+        valid = read_valid(self._raster, stored, window, self._bands)
+        if self._card.nodata is not None:
+            valid &= (stored != self._card.nodata).all(axis=0)
+        values = stored.astype(np.float32)
+        if not valid.all():
+            np.copyto(values, self._fill, where=~valid)
+        return values, valid
+
+    def _check(self) -> None:
+        """Check bands and types before anything is read."""
+        raster, bands, dtype = self._raster, self._bands, self._card.dtype
+        if not set(bands) <= set(raster.indexes):
+            raise ValueError(f'{self._path}: expected bands {bands}, found {raster.count} bands')
+        found = sorted({raster.dtypes[band - 1] for band in bands})
+        if dtype is not None and found != [dtype]:
+            raise ValueError(f'{self._path}: expected bands of type {dtype}, found {found}')
+
+
+def ahead(
+    thread: Executor, function: Callable[[Item], Result], items: Iterable[Item]
+) -> Iterator[Result]:
+    """Map in another thread, one item ahead of what is asked for.
+
+    Args:
+        thread (Executor): The thread.
+        function (Callable): What to do.
+        items (Iterable): With what.
+
+    Yields:
+        Result: What came of each item, in order.
+    """
+    pending = None
+    for item in items:
+        following = thread.submit(function, item)
+        if pending is not None:
+            yield pending.result()
+        pending = following
+    if pending is not None:
+        yield pending.result()
