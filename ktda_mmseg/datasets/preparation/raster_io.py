@@ -22,6 +22,14 @@ OPTIONS = {
     'GDAL_ERROR_ON_LIBJPEG_WARNING': 'YES',
     'GDAL_PNG_WHOLE_IMAGE_OPTIM': 'NO',
 }
+SIGNATURES = {
+    b'II*\0': 'GTiff',
+    b'MM\0*': 'GTiff',
+    b'II+\0': 'GTiff',  # BigTIFF
+    b'MM\0+': 'GTiff',
+    b'\x89PNG\r\n\x1a\n': 'PNG',
+    b'\xff\xd8\xff': 'JPEG',
+}
 
 
 class Georeference(NamedTuple):
@@ -61,6 +69,20 @@ def import_rasterio() -> Any:  # noqa: ANN401
     return rasterio
 
 
+def driver_of(path: Path) -> str | None:
+    """Tell a file's format by its first bytes.
+
+    Args:
+        path (Path): The file.
+
+    Returns:
+        str | None: 'GTiff', 'PNG' or 'JPEG', GDAL's names; None for any other file.
+    """
+    with path.open('rb') as file:
+        start = file.read(max(map(len, SIGNATURES)))
+    return next((driver for mark, driver in SIGNATURES.items() if start.startswith(mark)), None)
+
+
 @contextmanager
 def open_raster(path: Path) -> Iterator[DatasetReader]:
     """Open a raster for reading.
@@ -84,7 +106,8 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
         raise FileNotFoundError(f'{path}: expected a raster, found no file')
     with rasterio.Env(**OPTIONS):
         with _explained(str(path)):
-            raster = rasterio.open(path)
+            # else GDAL takes a picture with XML in it for a list of other files, and opens those
+            raster = rasterio.open(path, driver=driver_of(path))
         with raster:
             yield raster
 

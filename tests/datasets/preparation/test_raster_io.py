@@ -102,3 +102,23 @@ def test_what_is_written_is_read_back_with_its_place(scene, tmp_path, name, dtyp
     assert files == [name] if name == 'a.tif' else [name, f'{name}.aux.xml']
     for file in files:
         assert (tmp_path / 'x' / file).read_bytes() == (tmp_path / 'y' / file).read_bytes()
+
+
+@pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
+def test_a_picture_with_a_list_of_files_in_it_is_a_picture(tmp_path):
+    """GDAL alone takes it for the list, and would read the file that it names."""
+    Image.fromarray(np.full((4, 4), 200, np.uint8)).save(tmp_path / 'secret.png')
+    source = '<SimpleSource><SourceFilename relativeToVRT="1">secret.png</SourceFilename>'
+    band = f'<VRTRasterBand dataType="Byte" band="1">{source}</SimpleSource></VRTRasterBand>'
+    content = f'<VRTDataset rasterXSize="4" rasterYSize="4">{band}</VRTDataset>'.encode()
+    path = tmp_path / 'picture.jpg'
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(path)
+    jpeg = path.read_bytes()
+    # a comment directly behind the start; its length holds no zero byte
+    comment = content.ljust(0x0202 - 2)
+    path.write_bytes(jpeg[:2] + b'\xff\xfe\x02\x02' + comment + jpeg[2:])
+    with rasterio.open(path) as raster:
+        assert raster.driver == 'VRT'
+    with open_raster(path) as raster:
+        assert raster.driver == 'JPEG'
+        assert read_window(raster).max() == 0
