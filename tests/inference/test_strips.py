@@ -27,13 +27,14 @@ def blended(scores, valid):
 def test_values_are_the_probabilities_and_nodata_stays(scores, valid, dtype):
     one = blended(scores, valid)
     strip = quantise(one, Layers(confidence=True, probabilities=dtype))
-    highest = np.iinfo(dtype).max
+    nodata = np.iinfo(dtype).max
+    one_half = 0.5001 / (nodata - 1)
     assert strip.labels.dtype == np.uint8 and strip.probabilities.dtype == dtype
     for y, x in np.ndindex(2, 4):
         values = one.probabilities[:, y, x].tolist()
         if not valid[y, x]:
             assert strip.labels[y, x] == strip.confidence[y, x] == 255
-            assert (strip.probabilities[:, y, x] == highest).all()
+            assert (strip.probabilities[:, y, x] == nodata).all()
             continue
         assert strip.labels[y, x] == values.index(max(values))
         assert abs(strip.confidence[y, x] / 254 - max(values)) <= 0.5001 / 254
