@@ -39,9 +39,7 @@ def test_values_are_the_probabilities_and_nodata_stays(scores, valid, dtype):
         assert strip.labels[y, x] == values.index(max(values))
         assert abs(strip.confidence[y, x] / 254 - max(values)) <= 0.5001 / 254
         for stored, value in zip(strip.probabilities[:, y, x].tolist(), values):
-            assert stored < highest and abs(stored / (highest - 1) - value) <= 0.5001 / (
-                highest - 1
-            )
+            assert stored < nodata and abs(stored / (nodata - 1) - value) <= one_half
 
 
 def test_what_has_no_data_may_hold_anything_but_nothing_else():

@@ -1,0 +1,130 @@
+"""Which scenes to map: files, folders, globs, lists and STAC item collections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from glob import glob, has_magic
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ktda_mmseg.datasets.preparation.scenes import raster_files
+
+if TYPE_CHECKING:
+    from pystac import Item
+
+LISTS = ('.txt',)
+COLLECTIONS = ('.json', '.geojson')
+
+
+def find_scenes(sources: Sequence[str | Path], asset: str | None = None) -> dict[str, Path]:
+    """Find scenes and name their maps.
+
+    Args:
+        sources (Sequence[str | Path]): Each a raster of any format; a folder of GeoTIFF, PNG or
+            JPEG files; a glob such as ``'scenes/**/*.tif'``; a ``.txt`` file with one of these a
+            line, seen from its folder; or a STAC item collection (``.json``, ``.geojson``).
+        asset (str | None): Key of the asset of a STAC item that is the scene; None takes the only
+            one with the role 'data'. Default: None.
+
+    Returns:
+        dict[str, Path]: Files by name, in the order found; a file given twice counts once. The
+        name is the file's stem, or the item's id.
+
+    Raises:
+        FileNotFoundError: If there is nothing where a source points to.
+        ImportError: If a STAC item collection is given and pystac is not installed.
+        ValueError: If two files have one name, or a collection is none, or its items have ids that
+            cannot name a file or do not say which asset on disk is the scene.
+    """
+    scenes: dict[str, Path] = {}
+    for source in sources:
+        for name, path in _find(str(source), asset):
+            if Path(name).name != name:
+                raise ValueError(f'{source}: expected ids that can name a file, found {name!r}')
+            other = scenes.setdefault(name, path)
+            if other.resolve() != path.resolve():
+                raise ValueError(
+                    f'expected scenes of different names, as their maps go into one folder, found '
+                    f'{other} and {path}'
+                )
+    return scenes
+
+
+def find_references(source: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Find the mask of each scene.
+
+    Args:
+        source (Path): The mask of the only scene, or a folder with one of the same stem for each.
+        names (Iterable[str]): Names of the scenes.
+
+    Returns:
+        dict[str, Path]: Masks by the scenes' names.
+
+    Raises:
+        FileNotFoundError: If there is no such file or folder, or a scene has no mask.
+        ValueError: If one file is given for several scenes, or two masks have one name.
+    """
+    names = list(names)
+    if source.is_file():
+        if len(names) != 1:
+            raise ValueError(f'{source}: expected a folder of masks, one for each of {names}')
+        return {names[0]: source}
+    masks = raster_files(source)
+    lacking = [name for name in names if name not in masks]
+    if lacking:
+        raise FileNotFoundError(f'{source}: expected a mask for each scene, found none: {lacking}')
+    return {name: masks[name] for name in names}
+
+
+def _find(source: str, asset: str | None) -> Iterator[tuple[str, Path]]:
+    path = Path(source)
+    if path.is_dir():
+        yield from raster_files(path).items()
+    elif path.suffix.lower() in LISTS and path.is_file():
+        lines = map(str.strip, path.read_text(encoding='utf-8').splitlines())
+        for line in filter(None, lines):
+            yield from _find(str(path.parent / line), asset)
+    elif path.suffix.lower() in COLLECTIONS and path.is_file():
+        yield from _items(path, asset)
+    elif path.exists() or not has_magic(source):
+        if not path.is_file():
+            raise FileNotFoundError(f'{source}: expected a scene, a folder or a list, found none')
+        yield path.stem, path
+    else:
+        found = sorted(filter(Path.is_file, map(Path, glob(source, recursive=True))))
+        if not found:
+            raise FileNotFoundError(f'{source}: expected scenes, found none')
+        yield from ((one.stem, one) for one in found)
+
+
+def _items(path: Path, asset: str | None) -> Iterator[tuple[str, Path]]:
+    try:
+        from pystac import ItemCollection
+        from pystac.errors import STACError
+    except ImportError as error:
+        raise ImportError(
+            f"{path}: reading STAC needs pystac: pip install 'ktda-mmseg[stac]'"
+        ) from error
+    try:
+        items = ItemCollection.from_file(str(path)).items
+    except (STACError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f'{path}: expected a STAC item collection, found: {error}') from None
+    for item in items:
+        yield item.id, _file_of(item, asset, path)
+
+
+def _file_of(item: Item, key: str | None, collection: Path) -> Path:
+    where = f'{collection}: item {item.id}'
+    keys = [key] if key else [name for name, one in item.assets.items() if 'data' in _roles(one)]
+    if len(keys) != 1 or keys[0] not in item.assets:
+        raise ValueError(
+            f'{where}: expected one asset to map, name its key (--asset), found {[*item.assets]}'
+        )
+    href = item.assets[keys[0]].href.removeprefix('file://')
+    if '://' in href:
+        raise ValueError(f'{where}: expected a file on disk, found {href}; download it first')
+    return collection.parent / href
+
+
+def _roles(asset: Any) -> Sequence[str]:  # noqa: ANN401
+    return asset.roles or ()
