@@ -100,14 +100,14 @@ def _find(source: str, asset: str | None) -> Iterator[tuple[str, Path]]:
 def _items(path: Path, asset: str | None) -> Iterator[tuple[str, Path]]:
     try:
         from pystac import ItemCollection
-        from pystac.errors import STACError
+        from pystac.errors import STACTypeError
     except ImportError as error:
         raise ImportError(
             f"{path}: reading STAC needs pystac: pip install 'ktda-mmseg[stac]'"
         ) from error
     try:
         items = ItemCollection.from_file(str(path)).items
-    except (STACError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (STACTypeError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f'{path}: expected a STAC item collection, found: {error}') from None
     for item in items:
         yield item.id, _file_of(item, asset, path)
