@@ -1,0 +1,112 @@
+"""How large pixels and outlines are on the ground."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .reading import SceneProfile
+
+
+class Ground:
+    """Areas in a scene's units.
+
+    Of a projected scene they are those of its plane. Of a geographic one they are those on its
+    ellipsoid in square metres, by Lambert's cylindrical equal-area projection, in which parallels
+    and meridians are straight, so that pixels along them come out exactly (Snyder, Map Projections:
+    A Working Manual, USGS 1987, p. 76). Without a CRS a pixel is the unit.
+
+    Args:
+        profile (SceneProfile): The scene.
+
+    Attributes:
+        unit (str): 'square metre', 'square US survey foot', 'pixel' and so on.
+
+    Raises:
+        ImportError: If the scene is geographic and geopandas (with pyproj) is not installed.
+    """
+
+    def __init__(self, profile: SceneProfile) -> None:
+        self._transform, self._width = profile.transform, profile.width
+        self._to_plane = None
+        self.unit = 'pixel'
+        crs = profile.crs
+        if crs is not None and crs.is_geographic:
+            self._to_plane = _equal_area(crs)
+            self.unit = 'square metre'
+        elif crs is not None:
+            self.unit = f'square {crs.linear_units}'
+        self._pixel = 1.0 if crs is None else abs(profile.transform.determinant)
+
+    def of_row(self, row: int) -> float | np.ndarray:
+        """Return the area of each pixel of a row.
+
+        Args:
+            row (int): Number of the row.
+
+        Returns:
+            float | np.ndarray: One for all, or (W,) where they differ along the row.
+        """
+        if self._to_plane is None:
+            return self._pixel
+        north_up = self._transform.d == 0
+        x, y = np.meshgrid(np.arange(2 if north_up else self._width + 1), [row, row + 1])
+        x, y = self._to_plane(*self.to_map(x, y))
+        # half the cross product of the diagonals
+        area = (x[1, 1:] - x[0, :-1]) * (y[0, 1:] - y[1, :-1])
+        area -= (y[1, 1:] - y[0, :-1]) * (x[0, 1:] - x[1, :-1])
+        return abs(area[0]) / 2 if north_up else np.abs(area) / 2
+
+    def of_outlines(self, outlines: np.ndarray) -> np.ndarray:
+        """Return the areas of polygons.
+
+        Args:
+            outlines (np.ndarray): shapely polygons in pixels, columns first.
+
+        Returns:
+            np.ndarray: (N,), float64.
+        """
+        import shapely
+
+        if self._to_plane is None:
+            return shapely.area(outlines) * self._pixel
+        plane = moved(moved(outlines, self.to_map), self._to_plane)
+        return shapely.area(plane)
+
+    def to_map(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Turn columns and rows into map coordinates; equal ones stay equal to the last bit."""
+        t = self._transform
+        return t.a * x + t.b * y + t.c, t.d * x + t.e * y + t.f
+
+
+def moved(outlines: np.ndarray, move: Callable) -> np.ndarray:
+    """Move polygons.
+
+    Args:
+        outlines (np.ndarray): shapely polygons.
+        move (Callable): Takes x and y of all vertices and returns others.
+
+    Returns:
+        np.ndarray: As many polygons.
+    """
+    import shapely
+
+    return shapely.transform(outlines, lambda points: np.stack(move(*points.T), axis=1))
+
+
+def _equal_area(crs: Any) -> Any:  # noqa: ANN401
+    """Return what projects longitudes and latitudes of a CRS."""
+    try:
+        from pyproj import CRS, Transformer
+        from pyproj.crs import ProjectedCRS
+        from pyproj.crs.coordinate_operation import LambertCylindricalEqualAreaConversion
+    except ImportError as error:
+        raise ImportError(
+            "areas of a geographic scene need geopandas: pip install 'ktda-mmseg[raster]'"
+        ) from error
+    geographic = CRS.from_wkt(crs.to_wkt()).to_2d()
+    plane = ProjectedCRS(LambertCylindricalEqualAreaConversion(), geodetic_crs=geographic)
+    # without wrapping longitudes of 180 and more
+    return Transformer.from_crs(geographic, plane, always_xy=True, force_over=True).transform
