@@ -21,6 +21,12 @@ def main() -> None:
         choices=['bf16', 'fp16'],
         help='train in mixed precision: bf16 (default), also on CPUs, or fp16 on a GPU without it',
     )
+    parser.add_argument(
+        '--compile',
+        action='store_true',
+        help='compile student, teacher, pyramid and modulation; where that does not work, a warning '
+        'says so and training goes on without',
+    )
     args = parse(parser, 'config', 'resume')
 
     from mmengine.device import get_device
@@ -39,6 +45,8 @@ def main() -> None:
         set_work_dir(config, args.work_dir)
         if args.amp:
             use_mixed_precision(config, args.amp)
+        if args.compile:
+            config.setdefault('custom_hooks', []).append(dict(type='CompileHook'))
         if args.resume is not None:
             resume_from(config, args.resume or None)
         runner = RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)

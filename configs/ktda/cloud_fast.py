@@ -1,2 +1,2 @@
 _base_ = ['./cloud.py', '../_base_/models/fast.py']
-model = dict(decode_head={{_base_.fast}})
+model = {{_base_.fast}}

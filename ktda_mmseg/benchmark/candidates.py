@@ -1,4 +1,4 @@
-"""What is measured: a config, and in which precision its steps run."""
+"""What is measured: a config, and how its steps run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,9 @@ from ktda_mmseg.checkpoints.deploy import without
 from ktda_mmseg.engine.mixed_precision import PRECISIONS, use_mixed_precision
 
 COMPILE = 'compile'
-FLAGS = (*PRECISIONS, COMPILE)
+CACHED = 'cached'  # the teacher's maps come with the images, as LoadTeacherMaps brings them
+ALONE = 'alone'  # no teacher
+FLAGS = (*PRECISIONS, COMPILE, CACHED, ALONE)
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,16 @@ class Candidate:
 
         Raises:
             FileNotFoundError: If the config does not exist.
-            ValueError: If a flag is unknown, or two precisions are asked for.
+            ValueError: If a flag is unknown or contradicts another.
         """
         config, *flags = text.split('+')
         if not Path(config).is_file():
             raise FileNotFoundError(f'{config}: expected a config file, found none')
-        if not set(flags) <= set(FLAGS) or len(set(flags) & set(PRECISIONS)) > 1:
+        apart = (set(PRECISIONS), {CACHED, ALONE})
+        if not set(flags) <= set(FLAGS) or any(len(set(flags) & few) > 1 for few in apart):
             raise ValueError(
-                f'{text}: expected a config, +{" or +".join(PRECISIONS)}, +{COMPILE}, got {flags}'
+                f'{text}: expected a config, +{" or +".join(PRECISIONS)}, +{COMPILE}, +{CACHED} or '
+                f'+{ALONE}, got {flags}'
             )
         return cls(config, tuple(flags), options)
 
@@ -60,6 +64,8 @@ class Candidate:
         config = Config.fromfile(self.config)
         config.merge_from_dict(self.options)
         config.model = without(config.model, 'init_cfg')
+        if ALONE in self.flags:
+            config.model.update(teacher=None, transfer_losses=None)
         if self.precision:
             use_mixed_precision(config, self.precision)
         return config

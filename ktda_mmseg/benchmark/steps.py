@@ -14,9 +14,10 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
+from ktda_mmseg.caching.transforms import MAPS, SHAPES, SOURCE
 from ktda_mmseg.checkpoints.deploy import deploy_config
 
-from .candidates import COMPILE, Candidate
+from .candidates import CACHED, COMPILE, Candidate
 
 DTYPES = {'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -75,6 +76,15 @@ def build_model(config: Config, seed: int = 0) -> BaseModel:
     return model.to(get_device())
 
 
+def add_teacher_maps(model: BaseModel, batch: dict[str, Any]) -> None:
+    """Put the teacher's maps into the samples, in half precision as a cache holds them."""
+    levels = model.teacher(model.data_preprocessor(batch)['inputs'])
+    for index, sample in enumerate(batch['data_samples']):
+        maps = [level[index].half().cpu() for level in levels]
+        sample.set_metainfo({SHAPES: [m.shape for m in maps], SOURCE: model.teacher.source()})
+        sample.set_data({MAPS: torch.cat([m.flatten() for m in maps])})
+
+
 def training_step(candidate: Candidate, batch_size: int, size: tuple[int, int]) -> Step:
     """Prepare a full training step: data to device, forward, backward, optimizer, schedule.
 
@@ -96,6 +106,8 @@ def training_step(candidate: Candidate, batch_size: int, size: tuple[int, int]) 
         for cfg in config.get('param_scheduler') or []
     ]
     batch = random_batch(config, batch_size, size)
+    if CACHED in candidate.flags:
+        add_teacher_maps(model, batch)
 
     def run() -> dict[str, float]:
         log = model.train_step(batch, wrapper)

@@ -3,11 +3,13 @@
 import inspect
 from collections.abc import Sequence
 
+import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from mmengine.config import ConfigDict
 from mmengine.model import ModuleList
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 
 class MLP(nn.Module):
@@ -94,8 +96,9 @@ class Modulation(ModuleList):
 
     Args:
         in_channels (Sequence[int]): Width of each level.
-        cfg (dict): ``type`` (``'transformer'`` or ``'mlp'``), ``depth`` (blocks a level) and the
-            block's own keys.
+        cfg (dict): ``type`` (``'transformer'`` or ``'mlp'``), ``depth`` (blocks a level),
+            ``with_cp`` (keep no activations within a block in training and compute them again in
+            the backward pass: less memory, more time) and the block's own keys.
 
     Raises:
         ValueError: If ``type`` or another key is unknown.
@@ -104,13 +107,14 @@ class Modulation(ModuleList):
     def __init__(self, in_channels: Sequence[int], cfg: ConfigDict | dict) -> None:
         options = dict(cfg)
         kind, depth = options.pop('type', None), options.pop('depth', 1)
+        with_cp = options.pop('with_cp', False)
         if kind not in BLOCKS:
             raise ValueError(f'expected modulation.type to be one of {list(BLOCKS)}, got {kind!r}')
         block = BLOCKS[kind]
         known = list(inspect.signature(block).parameters)[1:]
         if unknown := set(options) - set(known):
             raise ValueError(
-                f'expected the keys depth, {", ".join(known)} in a modulation of type {kind!r}, '
+                f'expected the keys depth, with_cp, {", ".join(known)} in a modulation of type {kind!r}, '
                 f'got {", ".join(sorted(unknown))}'
             )
         super().__init__(
@@ -120,10 +124,24 @@ class Modulation(ModuleList):
             ),
             init_cfg=dict(type='TruncNormal', layer='Linear', std=0.02, bias=0.0),
         )
+        self.with_cp = with_cp
 
     def forward(self, levels: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Modulate levels ``(N, C_i, H_i, W_i)``; shapes stay."""
         return tuple(
-            blocks(level.flatten(2).transpose(1, 2)).transpose(1, 2).reshape(level.shape)
+            self._modulate(blocks, level.flatten(2).transpose(1, 2))
+            .transpose(1, 2)
+            .reshape(level.shape)
             for blocks, level in zip(self, levels, strict=True)
         )
+
+    def _modulate(self, blocks: nn.Sequential, tokens: Tensor) -> Tensor:
+        recompute = self.with_cp and torch.is_grad_enabled()
+        for block in blocks:
+            # blocks draw no random numbers
+            tokens = (
+                checkpoint(block, tokens, use_reentrant=False, preserve_rng_state=False)
+                if recompute
+                else block(tokens)
+            )
+        return tokens

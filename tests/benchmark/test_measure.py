@@ -27,6 +27,7 @@ FIXED = {
     [
         (f'{QUICKSTART}+fast', r'\+bf16 or \+fp16'),
         (f'{QUICKSTART}+bf16+fp16', r'\+bf16 or \+fp16'),
+        (f'{QUICKSTART}+cached+alone', r'\+cached or \+alone'),
     ],
 )
 def test_unknown_flags_are_refused(text, message):
@@ -82,6 +83,20 @@ def test_a_training_step_counts_the_teacher_once_and_the_student_about_three_tim
     # the first convolution needs no gradient of its input; the auxiliary decoder comes on top
     assert 2.7 < (total - teacher) / sum(forward.values()) < 3.3
     assert any(not torch.equal(a, b) for a, b in zip(before, step.model.parameters(), strict=True))
+
+
+def test_a_cached_teacher_costs_no_operation_and_changes_the_losses_by_rounding_only():
+    plain, cached, alone = (
+        training_step(Candidate.parse(QUICKSTART + flags, FIXED), 2, (64, 64))
+        for flags in ('', '+cached', '+alone')
+    )
+    teacher = count_forward(plain.model, plain.batch)['teacher']
+    assert alone.model.teacher is None
+    operations = [count_step(step.run) for step in (plain, cached, alone)]
+    assert operations[0] - operations[1] == teacher
+    losses = plain.run(), cached.run()
+    assert losses[0] == pytest.approx(losses[1], rel=1e-2)
+    assert 'transfer.loss_kl' in losses[1] and 'transfer.loss_kl' not in alone.run()
 
 
 def test_candidates_in_turn(tmp_path):

@@ -28,6 +28,28 @@ def test_mlp_is_a_plain_bottleneck():
     torch.testing.assert_close(modulation([level])[0], expected)
 
 
+def test_checkpointing_keeps_less_and_computes_the_same():
+    section = dict(type='transformer', depth=2, num_heads=4)
+    plain, frugal = Modulation([16], section), Modulation([16], dict(section, with_cp=True))
+    frugal.load_state_dict(plain.state_dict())
+    level = torch.randn(2, 16, 5, 7, requires_grad=True)
+    kept = {}
+    for name, modulation in dict(plain=plain, frugal=frugal).items():
+        sizes = []
+
+        def keep(tensor, sizes=sizes):
+            sizes.append(tensor.numel())
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            result = modulation([level])[0]
+        kept[name] = sum(sizes)
+        result.square().sum().backward()
+    assert kept['frugal'] < kept['plain'] / 5
+    for ours, theirs in zip(frugal.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad)
+
+
 def test_levels_share_no_weights():
     modulation = Modulation([8, 8], dict(type='mlp', depth=3))
     assert [len(blocks) for blocks in modulation] == [3, 3]
@@ -49,7 +71,7 @@ def test_init_is_the_official_one(kind):
     ('section', 'message'),
     [
         (dict(type='conv'), "one of \\['transformer', 'mlp'\\], got 'conv'"),
-        (dict(type='mlp', num_heads=8), "keys depth, reduction .*'mlp', got num_heads"),
+        (dict(type='mlp', num_heads=8), "keys depth, with_cp, reduction .*'mlp', got num_heads"),
         (dict(type='transformer', num_heads=5), 'divide the 8 channels, got 5'),
     ],
 )

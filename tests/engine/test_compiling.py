@@ -1,0 +1,46 @@
+"""Compiled parts compute what they computed before; a machine that cannot compile says so."""
+
+import shutil
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.logging import MMLogger
+
+from ktda_mmseg.engine import CompileHook
+from ktda_mmseg.engine.compiling import compile_parts
+
+
+def small_model():
+    student = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.GELU())
+    head = torch.nn.Module()
+    head.modulation = torch.nn.Linear(6, 6)
+    return SimpleNamespace(backbone=student, decode_head=head, teacher=None)
+
+
+def is_compiled(module):
+    return module._compiled_call_impl is not None
+
+
+@pytest.mark.skipif(shutil.which('g++') is None, reason='torch.compile on a CPU needs g++')
+def test_compiled_parts_keep_their_results_and_keys():
+    model = small_model()
+    image, keys = torch.randn(2, 3, 8, 8), list(model.backbone.state_dict())
+    expected = model.backbone(image)
+    CompileHook().before_train(SimpleNamespace(model=model))
+    assert is_compiled(model.backbone) and is_compiled(model.decode_head.modulation)
+    torch.testing.assert_close(model.backbone(image), expected)
+    assert list(model.backbone.state_dict()) == keys
+
+
+def test_without_a_compiler_it_says_so_and_goes_on(monkeypatch, capsys):
+    def fail(*_, **__):
+        raise RuntimeError('no compiler\nand much more')
+
+    monkeypatch.setattr(torch, 'compile', fail)
+    MMLogger.get_current_instance()
+    model = small_model()
+    compile_parts(model)
+    assert not is_compiled(model.backbone)
+    said = ''.join(capsys.readouterr())
+    assert 'going on without: no compiler' in said and 'much more' not in said
