@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
+from mmseg.models import BaseSegmentor
 from mmseg.registry import DATASETS, MODELS
 
 from ktda_mmseg.fileio import atomic
@@ -27,6 +28,22 @@ _TRAINING = (
     'load_from',
     'resume',
 )
+
+
+class Deployed(NamedTuple):
+    """A trained model as it is deployed.
+
+    Attributes:
+        config (Config): Its config.
+        model (BaseSegmentor): An ``EncoderDecoder`` with its weights.
+        meta (dict[str, Any]): ``classes`` and ``palette`` of its data set, as far as known.
+        dropped (tuple[str, ...]): Keys of the checkpoint that were left out.
+    """
+
+    config: Config
+    model: BaseSegmentor
+    meta: dict[str, Any]
+    dropped: tuple[str, ...]
 
 
 def export_deploy(
@@ -58,6 +75,36 @@ def export_deploy(
     """
     out = Path(out)
     check_suffix(out)
+    cfg, model, meta, dropped = load_deployed(config, checkpoint, drop_auxiliary, allow_pickle)
+    weights = model.state_dict()
+    with atomic(out) as partial, atomic(out.with_suffix('.py')) as partial_config:
+        cfg.dump(partial_config)
+        write_checkpoint({'meta': {'dataset_meta': meta}, 'state_dict': weights}, partial)
+        model.load_state_dict(state_dict_of(read_checkpoint(partial), out), strict=True)
+    return Conversion('KTDASegmentor', weights, dropped)
+
+
+def load_deployed(
+    config: str | Path,
+    checkpoint: str | Path,
+    drop_auxiliary: bool = False,
+    allow_pickle: bool = False,
+) -> Deployed:
+    """Load a trained model as it is deployed.
+
+    Args:
+        config (str | Path): Config that the model was trained with, or a deployed one.
+        checkpoint (str | Path): What training or :func:`export_deploy` saved.
+        drop_auxiliary (bool): Leave out the auxiliary decoders, which predict nothing.
+        allow_pickle (bool): See :func:`ktda_mmseg.checkpoints.read_checkpoint`.
+
+    Returns:
+        The model, on the CPU, and what belongs to it.
+
+    Raises:
+        FileNotFoundError: Config or checkpoint are not there.
+        ValueError: The checkpoint does not fit the config.
+    """
     cfg = deploy_config(Config.fromfile(config), drop_auxiliary)
     content = read_checkpoint(checkpoint, allow_pickle=allow_pickle)
     trained = state_dict_of(content, checkpoint)
@@ -68,14 +115,10 @@ def export_deploy(
     }
     with DefaultScope.overwrite_default_scope('mmseg'):
         model = MODELS.build(cfg.model)
-        meta = _dataset_meta(content.get('meta') or {}, cfg)
     check_weights(weights, model, checkpoint)
-    with atomic(out) as partial, atomic(out.with_suffix('.py')) as partial_config:
-        cfg.dump(partial_config)
-        write_checkpoint({'meta': {'dataset_meta': meta}, 'state_dict': weights}, partial)
-        model.load_state_dict(state_dict_of(read_checkpoint(partial), out), strict=True)
+    model.load_state_dict(weights, strict=True)
     dropped = tuple(key for key in trained if key not in weights)
-    return Conversion('KTDASegmentor', weights, dropped)
+    return Deployed(cfg, model, _dataset_meta(content.get('meta') or {}, cfg), dropped)
 
 
 def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import numpy as np
 
 from .predictor import Predictor
-from .reading import SceneReader
+from .reading import SceneReader, ahead
 from .windows import Grid
+
+Window = tuple[int, np.ndarray]  # its column in the grid, and what it holds
 
 
 @dataclass(frozen=True)
@@ -55,24 +59,35 @@ def predict_strips(
     spans = [(max(start, 0), min(start + grid.window[0], grid.height)) for start in rows]
     carried = np.zeros((len(predictor.card.classes), 0, grid.width), np.float32)
     scene = zip(range(stop - len(rows), stop), spans, reader.read_ahead(spans), strict=True)
-    for index, (start, end), (values, valid) in scene:
-        top, bottom = grid.strips[index]
-        sums = np.zeros((len(carried), end - top, grid.width), np.float32)
-        sums[:, : carried.shape[1]] = carried
-        windows = _cut(values, valid, grid, index)
-        while batch := list(islice(windows, batch_size)):
-            images = np.stack([image for _, image in batch])
-            for (column, _), probabilities in zip(batch, predictor(images), strict=True):
-                _add(sums, probabilities, grid, index, column)
-        if index >= first:
-            yield BlendedStrip(index, sums[:, : bottom - top], valid[top - start : bottom - start])
-        carried = sums[:, bottom - top :].copy()
+    with ThreadPoolExecutor(1) as thread:
+        for index, (start, end), (values, valid) in scene:
+            top, bottom = grid.strips[index]
+            sums = np.zeros((len(carried), end - top, grid.width), np.float32)
+            sums[:, : carried.shape[1]] = carried
+            windows = _cut(values, valid, grid, index)
+            batches = _batches(windows, batch_size)
+            for predicted in ahead(thread, partial(_predict, predictor), batches):
+                for column, probabilities in predicted:
+                    _add(sums, probabilities, grid, index, column)
+            if index >= first:
+                finished = sums[:, : bottom - top], valid[top - start : bottom - start]
+                yield BlendedStrip(index, *finished)
+            carried = sums[:, bottom - top :].copy()
 
 
-def _cut(
-    values: np.ndarray, valid: np.ndarray, grid: Grid, row: int
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the windows of a row that hold data: column in the grid and image ``(C, h, w)``."""
+def _batches(windows: Iterator[Window], size: int) -> Iterator[list[Window]]:
+    while batch := list(islice(windows, size)):
+        yield batch
+
+
+def _predict(predictor: Predictor, batch: list[Window]) -> Iterator[Window]:
+    """Return the probabilities ``(K, h, w)`` of each window of a batch."""
+    columns, images = zip(*batch, strict=True)
+    return zip(columns, predictor(np.stack(images)), strict=True)
+
+
+def _cut(values: np.ndarray, valid: np.ndarray, grid: Grid, row: int) -> Iterator[Window]:
+    """Yield the images ``(C, h, w)`` of the windows of a row that hold data."""
     start, height = grid.rows.starts[row], grid.window[0]
     above = max(-start, 0)
     below = height - above - len(valid)
