@@ -77,8 +77,12 @@ class Ground:
 
     def to_map(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Turn columns and rows into map coordinates; equal ones stay equal to the last bit."""
-        t = self._transform
-        return t.a * x + t.b * y + t.c, t.d * x + t.e * y + t.f
+        return _apply(self._transform, x, y)
+
+    def to_pixels(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Turn map coordinates of pixels' corners into columns and rows, exactly."""
+        columns, rows = _apply(~self._transform, x, y)
+        return np.rint(columns), np.rint(rows)
 
 
 def moved(outlines: np.ndarray, move: Callable) -> np.ndarray:
@@ -94,6 +98,11 @@ def moved(outlines: np.ndarray, move: Callable) -> np.ndarray:
     import shapely
 
     return shapely.transform(outlines, lambda points: np.stack(move(*points.T), axis=1))
+
+
+def _apply(transform: Any, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN401
+    a, b, c, d, e, f, *_ = transform
+    return a * x + b * y + c, d * x + e * y + f
 
 
 def _equal_area(crs: Any) -> Any:  # noqa: ANN401

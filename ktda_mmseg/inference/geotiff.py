@@ -46,7 +46,9 @@ def write_map(profile: SceneProfile, card: ModelCard, rows: Rows, path: Path) ->
     """
 
     def describe(raster: Any) -> None:  # noqa: ANN401
-        raster.write_colormap(1, {label: (*colour, 255) for label, colour in enumerate(card.palette)})
+        raster.write_colormap(
+            1, {label: (*colour, 255) for label, colour in enumerate(card.palette)}
+        )
         raster.update_tags(1, **{f'class_{label}': name for label, name in enumerate(card.classes)})
         raster.set_band_description(1, 'class')
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ktda_mmseg.datasets.preparation.raster_io import import_rasterio, open_raster
+from ktda_mmseg.datasets.preparation.raster_io import open_raster
 from ktda_mmseg.fileio import atomic
 
 from .areas import Ground, moved
@@ -22,8 +20,8 @@ class Outlines(NamedTuple):
     """How polygons are drawn.
 
     Attributes:
-        min_area (float): What covers less joins its largest neighbour, in the scene's unit of area
-            (:class:`~.areas.Ground`); at least 0.
+        min_area (float): What covers less is left out, in the scene's unit of area
+            (:class:`~.areas.Ground`). Default: 0.
         simplify (float): Detail to leave out, in pixels: the square root of the triangles that go.
             Neighbours keep a common border. 0 follows the edges of the pixels. Default: 1, which
             leaves no steps.
@@ -31,3 +29,91 @@ class Outlines(NamedTuple):
 
     min_area: float = 0
     simplify: float = 1
+
+    def check(self) -> None:
+        """Check the values.
+
+        Raises:
+            ValueError: If one is negative.
+        """
+        if min(self) < 0:
+            raise ValueError(f'expected polygons with values of 0 or more, got {self}')
+
+
+def write_polygons(
+    profile: SceneProfile, card: ModelCard, labels: Path, outlines: Outlines, path: Path
+) -> None:
+    """Write one polygon for each connected area of a class; pixels connect by their edges.
+
+    Columns: ``label``, ``class`` and ``area`` in the scene's unit, of the polygon as it is drawn.
+    The map is read by rows; memory grows with the corners of the polygons, not with the pixels.
+
+    Args:
+        profile (SceneProfile): Size and place of the scene.
+        card (ModelCard): Names of the classes.
+        labels (Path): Finished map of the scene.
+        outlines (Outlines): How to draw them.
+        path (Path): GeoPackage to write.
+
+    Raises:
+        ImportError: If geopandas is not installed.
+        OSError: If it cannot be written.
+        ValueError: If ``outlines`` are negative.
+    """
+    outlines.check()
+    try:
+        import pyogrio
+        import shapely
+        from geopandas import GeoDataFrame
+    except ImportError as error:
+        raise ImportError(
+            "polygons need geopandas and shapely: pip install 'ktda-mmseg[raster]'"
+        ) from error
+
+    ground = Ground(profile)
+    found, polygons = _trace(labels)
+    # GDAL places them on the map; corners of pixels are whole numbers, so neighbours match exactly
+    polygons = moved(polygons, ground.to_pixels)
+    large = ground.of_outlines(polygons) >= outlines.min_area
+    found, polygons = found[large], polygons[large]
+    if outlines.simplify:
+        # neighbours must share every corner, also those where a third one begins
+        polygons = shapely.transform(shapely.segmentize(polygons, 1), np.rint)
+        polygons = shapely.coverage_simplify(polygons, outlines.simplify)
+    columns = {
+        'label': found,
+        'class': np.array([*card.classes, ''], object)[found],
+        'area': ground.of_outlines(polygons),
+    }
+    frame = GeoDataFrame(columns, geometry=moved(polygons, ground.to_map), crs=profile.crs)
+    # else the file says when it was written
+    pyogrio.set_gdal_config_options({'OGR_CURRENT_DATE': '1970-01-01T00:00:00Z'})
+    with atomic(path) as partial:
+        try:
+            pyogrio.write_dataframe(
+                frame, partial, path.stem, driver='GPKG', geometry_type='Polygon'
+            )
+            written = pyogrio.read_info(partial)['features']
+        except pyogrio.errors.DataSourceError as error:
+            raise OSError(f'{path}: expected to write polygons, found: {error}') from None
+        finally:
+            pyogrio.set_gdal_config_options({'OGR_CURRENT_DATE': None})
+            Path(f'{partial}-journal').unlink(missing_ok=True)
+        if written != len(frame):
+            raise OSError(f'{path}: expected {len(frame)} polygons in it, found {written}')
+
+
+def _trace(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels and polygons of all areas with data."""
+    import rasterio
+    import shapely
+    from rasterio.features import shapes
+    from shapely.geometry import shape
+
+    labels, polygons = [], []
+    with open_raster(path) as raster:
+        for outline, label in shapes(rasterio.band(raster, 1), connectivity=4):
+            if label != NODATA:
+                labels.append(int(label))
+                polygons.append(shape(outline))
+    return np.array(labels, int), np.array(polygons, dtype=shapely.Geometry)
