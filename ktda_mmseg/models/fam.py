@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from math import ceil
 
 import torch
 import torch.nn as nn
@@ -78,7 +77,11 @@ class FAM(BaseModule):
             raise ValueError(
                 f'expected {len(self.convert)} student levels (FAM.in_channels), got {len(inputs)}'
             )
-        grid = tuple(ceil(side * self.stride / self.patch_size) for side in inputs[0].shape[2:])
+        # in whole numbers, as tracing keeps no others: rounded up
+        cover = self.patch_size - 1
+        grid = tuple(
+            (side * self.stride + cover) // self.patch_size for side in inputs[0].shape[2:]
+        )
         aligned = tuple(
             self.align(convert, level, grid)
             for convert, level in zip(self.convert, inputs, strict=True)
