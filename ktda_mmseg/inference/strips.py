@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .blending import BlendedStrip
 
 NODATA = 255  # of labels and of all layers of 8 bits; 65535 of those of 16
+PRODUCTS = 'products'  # of settings, and the folder beside the strips in which they are made
 
 
 class Layers(NamedTuple):
@@ -98,8 +99,9 @@ class StripStore:
 
     Args:
         folder (Path): The folder; nothing is made or removed before :meth:`prepare`.
-        settings (Mapping[str, Any]): All that decides the values, as JSON can hold it: the scene
-            and its version, model, windows, layers.
+        settings (Mapping[str, Any]): All that decides the values, as JSON holds it: the scene and
+            its version, model, windows, layers; and under 'products' what is made of them, which
+            another run may change.
         strips (Sequence[tuple[int, int]]): First row and the one after the last of each strip.
 
     Attributes:
@@ -111,7 +113,8 @@ class StripStore:
         self, folder: Path, settings: Mapping[str, Any], strips: Sequence[tuple[int, int]]
     ) -> None:
         self.folder, self.settings, self.strips = folder, settings, strips
-        content = json.dumps(settings, sort_keys=True).encode()
+        decisive = {name: value for name, value in settings.items() if name != PRODUCTS}
+        content = json.dumps(decisive, sort_keys=True).encode()
         self._key = hashlib.sha256(content).hexdigest()[:16]
 
     def prepare(self) -> None:
@@ -173,8 +176,9 @@ class StripStore:
         return (self.read(index, layer) for index in range(len(self.strips)))
 
     def remove(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self.folder)
+        """Remove the folder, if it is there."""
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
 
     def _path(self, index: int) -> Path:
         return self.folder / f'{self._key}.{index:05d}.npz'

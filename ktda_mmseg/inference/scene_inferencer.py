@@ -1,0 +1,192 @@
+"""Maps of whole scenes, any number and size, by one process or many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from ktda_mmseg.fileio import require_space
+from ktda_mmseg.version import __version__
+
+from .blending import predict_strips
+from .distribution import Ranks, Share, runs, share
+from .predictor import Predictor
+from .products import Products, write_products
+from .publishing import is_finished, publish, require_folder
+from .reading import SceneReader, ahead
+from .scene_job import SceneJob, SceneResult, reported, version_of
+from .sources import find_scenes
+from .strips import NODATA, PRODUCTS, StripStore, quantise
+from .windows import Grid, axis
+
+
+class SceneInferencer:
+    """Predicts scenes window by window and writes their maps.
+
+    Strips of the map are kept on disk as they are finished. A run that was ended in any way goes on
+    with them, as long as scene, model and settings are the same, and ends in the same bytes.
+    Under torchrun, processes share the strips; join their group before.
+
+    Args:
+        predictor (Predictor): The model.
+        overlap (int | None): Pixels that neighbouring windows share at least; None for a quarter
+            of a window.
+        window (tuple[int, int] | None): Height and width of a window in pixels; None for what the
+            model was trained on.
+        batch_size (int): Windows to predict at once. Default: 8.
+        products (Products): What to write besides the map and its summary.
+        bands (Sequence[int] | None): Bands of the scenes, counted from 1, that stand for those that
+            the model was trained on; None for the same ones. Default: None.
+
+    Raises:
+        ValueError: If a number is out of its range, or the model has more than 255 classes.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        overlap: int | None = None,
+        window: tuple[int, int] | None = None,
+        batch_size: int = 8,
+        products: Products = Products(),  # noqa: B008
+        bands: Sequence[int] | None = None,
+    ) -> None:
+        self.predictor, self.batch_size, self.products = predictor, batch_size, products
+        self.bands = tuple(bands or predictor.card.bands)
+        self.window = predictor.card.window if window is None else window
+        self.overlap = min(self.window) // 4 if overlap is None else overlap
+        axis(1, min(self.window), self.overlap)  # raises if one does not fit the other
+        if batch_size < 1:
+            raise ValueError(f'expected a batch of at least 1 window, got {batch_size}')
+        if len(predictor.card.classes) > NODATA:
+            raise ValueError(
+                f'expected at most {NODATA} classes, which maps of 8 bits hold, got '
+                f'{len(predictor.card.classes)}'
+            )
+
+    def __call__(
+        self, scenes: Sequence[str | Path], out: str | Path, asset: str | None = None
+    ) -> list[SceneResult]:
+        """Map scenes; those of which the products are there already are left as they are.
+
+        Args:
+            scenes (Sequence[str | Path]): Files, folders, globs, lists or STAC item collections;
+                see :func:`~.sources.find_scenes`.
+            out (str | Path): Folder of the products; made if need be.
+            asset (str | None): Key of the asset of a STAC item that is the scene.
+
+        Returns:
+            list[SceneResult]: What became of each scene; one that failed stops no other. The same
+            in all processes.
+
+        Raises:
+            FileNotFoundError: If there is no scene where one is named.
+            ImportError: If rasterio, or what a product needs, is not installed.
+            OSError: If the folder cannot be written to.
+            ValueError: If two scenes would get the same files.
+        """
+        ranks = Ranks()
+        out = Path(out)
+        plans = ranks.gather(self._plans(scenes, out, asset) if ranks.rank == 0 else [])[0]
+        jobs = [plan for plan in plans if isinstance(plan, SceneJob)]
+        missing, widths = [job.missing for job in jobs], [job.grid.width for job in jobs]
+        mine = [
+            (jobs[part.scene], part) for part in share(missing, widths, ranks.count)[ranks.rank]
+        ]
+        results: dict[str, SceneResult] = {}
+        pixels = sum(job.pixels(part.strips) for job, part in mine)
+        look = dict(
+            desc='Mapping', unit='px', unit_scale=True, disable=ranks.rank > 0 or not pixels
+        )
+        with tqdm(total=pixels, **look) as progress:
+            for job, part in mine:
+                with reported(job.name, job.path, results):
+                    self._predict(job, part, progress)
+                    if part.alone:
+                        results[job.name] = self._finish(job)
+        failed = {name for others in ranks.gather(results) for name in others if others[name].error}
+        for job, part in mine:
+            if part.finishes and not part.alone and job.name not in failed:
+                with reported(job.name, job.path, results):
+                    results[job.name] = self._finish(job)
+        everywhere = ranks.gather(results)
+        return [
+            plan if isinstance(plan, SceneResult) else plan.result(everywhere) for plan in plans
+        ]
+
+    def _plans(
+        self, scenes: Sequence[str | Path], out: Path, asset: str | None
+    ) -> list[SceneJob | SceneResult]:
+        """Look at every scene, and at what is there of its map."""
+        found = find_scenes(scenes, asset)
+        require_folder(out)
+        # 'a' with its probabilities, and a scene that is called 'a.probabilities'
+        files = Counter(file for name in found for file in self.products.paths(out, name).values())
+        for file, count in files.items():
+            if count > 1:
+                raise ValueError(f'{file}: expected it of one scene, found two that would write it')
+        plans: dict[str, SceneJob | SceneResult] = {}
+        for name, path in found.items():
+            with reported(name, path, plans):
+                plans[name] = self._plan(name, path, out)
+        return list(plans.values())
+
+    def _plan(self, name: str, path: Path, out: Path) -> SceneJob | SceneResult:
+        files = self.products.paths(out, name)
+        folder = out / f'{name}.strips'
+        with SceneReader(path, self.predictor.card, self.bands) as reader:
+            profile = reader.profile
+        grid = Grid(profile.height, profile.width, self.window, self.overlap)
+        store = StripStore(folder, self._settings(path), grid.strips)
+        if is_finished(files, store.settings, folder):
+            store.remove()
+            return SceneResult(path, files, kept=True)
+        store.prepare()
+        return SceneJob(name, path, grid, store, store.missing(), files)
+
+    def _settings(self, path: Path) -> dict[str, Any]:
+        """Return all that decides the products of a scene."""
+        layers, polygons, quicklook = self.products
+        return {
+            'version': __version__,
+            'scene': version_of(path),
+            'model': self.predictor.identity,
+            'bands': list(self.bands),
+            'window': list(self.window),
+            'overlap': self.overlap,
+            'batch_size': self.batch_size,
+            'layers': layers._asdict(),
+            PRODUCTS: {'polygons': polygons and polygons._asdict(), 'quicklook': quicklook},
+        }
+
+    def _predict(self, job: SceneJob, part: Share, progress: tqdm) -> None:
+        """Predict and keep strips."""
+        layers, card = self.products.layers, self.predictor.card
+        size = job.pixels(part.strips) + part.finishes * job.grid.height * job.grid.width
+        require_space(job.store.folder, size * layers.bytes_per_pixel(len(card.classes)))
+        with ThreadPoolExecutor(1) as writer, SceneReader(job.path, card, self.bands) as reader:
+            for first, stop in runs(part.strips):
+                blended = predict_strips(
+                    reader, self.predictor, job.grid, first, stop, self.batch_size
+                )
+                strips = ((one.index, quantise(one, layers)) for one in blended)
+                for pixels in ahead(writer, job.keep, strips):
+                    progress.update(pixels)
+
+    def _finish(self, job: SceneJob) -> SceneResult:
+        """Make the products of all strips, and bring them to their names."""
+        if version_of(job.path) != job.store.settings['scene']:
+            raise ValueError(f'{job.path}: expected it unchanged, found another version; run again')
+        with SceneReader(job.path, self.predictor.card, self.bands) as reader:
+            profile = reader.profile
+        staged = job.store.folder / PRODUCTS
+        card = self.predictor.card
+        write_products(self.products, profile, card, job.store, staged, job.name)
+        publish(staged, job.files)
+        job.store.remove()
+        return SceneResult(job.path, job.files)
