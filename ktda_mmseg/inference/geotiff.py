@@ -46,9 +46,7 @@ def write_map(profile: SceneProfile, card: ModelCard, rows: Rows, path: Path) ->
     """
 
     def describe(raster: Any) -> None:  # noqa: ANN401
-        raster.write_colormap(
-            1, {label: (*colour, 255) for label, colour in enumerate(card.palette)}
-        )
+        raster.write_colormap(1, dict(enumerate(card.palette)))
         raster.update_tags(1, **{f'class_{label}': name for label, name in enumerate(card.classes)})
         raster.set_band_description(1, 'class')
 
@@ -79,7 +77,7 @@ def write_probabilities(
         raster.scales = [1 / (nodata - 1)] * len(names)
         raster.descriptions = names
 
-    settings = dict(count=len(names), dtype=dtype, nodata=nodata, photometric='minisblack')
+    settings: dict[str, Any] = dict(count=len(names), dtype=dtype, nodata=nodata, photometric='minisblack')
     _write(profile, rows, path, describe, 'average', predictor='yes', **settings)
 
 

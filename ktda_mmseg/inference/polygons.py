@@ -94,7 +94,7 @@ def write_polygons(
                 frame, partial, path.stem, driver='GPKG', geometry_type='Polygon'
             )
             written = pyogrio.read_info(partial)['features']
-        except pyogrio.errors.DataSourceError as error:
+        except RuntimeError as error:
             raise OSError(f'{path}: expected to write polygons, found: {error}') from None
         finally:
             pyogrio.set_gdal_config_options({'OGR_CURRENT_DATE': None})

@@ -77,9 +77,7 @@ def write_products(
     """
     paths = products.paths(folder, name)
     if profile.path.resolve() in {path.resolve() for path in paths.values()}:
-        raise ValueError(
-            f"{profile.path}: expected another folder for the map than its own scene's"
-        )
+        raise ValueError(f'{profile.path}: expected another folder for the map, found the scene')
     write_map(profile, card, store.rows, paths['map'])
     if 'confidence' in paths:
         write_probabilities(
