@@ -37,15 +37,27 @@ def read_picture(path: str, backend_args: dict | None = None) -> np.ndarray:
     if raster.bands == 3 and raster.pixels.dtype == np.uint8:
         return raster.pixels
     shown = range(3) if raster.pixels.shape[2] >= 3 else [0] * 3
-    return np.stack([_stretch(raster, band) for band in shown], axis=-1)
+    return np.stack([_shown(raster, band) for band in shown], axis=-1)
 
 
-def _stretch(raster: Raster, band: int) -> np.ndarray:
+def stretched(values: np.ndarray) -> np.ndarray:
+    """Turn numbers into grey, black at their 2nd percentile and white at their 98th.
+
+    Args:
+        values (np.ndarray): Any shape, floating; NaN and infinity are no data.
+
+    Returns:
+        np.ndarray: As many, uint8; black without data.
+    """
+    finite = np.isfinite(values)
+    if not finite.any():
+        return np.zeros(values.shape, np.uint8)
+    low, high = np.percentile(values[finite], PERCENTILES)
+    unit = (np.where(finite, values, low) - low) / (high - low if high > low else 1)
+    return (255 * unit.clip(0, 1)).astype(np.uint8)
+
+
+def _shown(raster: Raster, band: int) -> np.ndarray:
     values = raster.pixels[..., band].astype(np.float64)
     values[values == raster.nodata[band]] = np.nan
-    values[~np.isfinite(values)] = np.nan
-    if np.isnan(values).all():
-        return np.zeros(values.shape, np.uint8)
-    low, high = np.nanpercentile(values, PERCENTILES)
-    unit = (values - low) / (high - low if high > low else 1)
-    return np.nan_to_num(255 * unit.clip(0, 1)).astype(np.uint8)
+    return stretched(values)

@@ -1,0 +1,1 @@
+"""A web page that turns an image into a map."""
