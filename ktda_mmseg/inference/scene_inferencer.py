@@ -167,7 +167,8 @@ class SceneInferencer:
     def _predict(self, job: SceneJob, part: Share, progress: tqdm) -> None:
         """Predict and keep strips."""
         layers, card = self.products.layers, self.predictor.card
-        size = job.pixels(part.strips) + part.finishes * job.grid.height * job.grid.width
+        # products are made of drafts of their size
+        size = job.pixels(part.strips) + 2 * part.finishes * job.grid.height * job.grid.width
         require_space(job.store.folder, size * layers.bytes_per_pixel(len(card.classes)))
         with ThreadPoolExecutor(1) as writer, SceneReader(job.path, card, self.bands) as reader:
             for first, stop in runs(part.strips):
