@@ -49,7 +49,7 @@ def evaluate(labels: Path, reference: Path, card: ModelCard) -> dict[str, float]
         for first in range(0, found.height, ROWS):
             window = Window(first, 0, min(ROWS, found.height - first), found.width)
             pixels = read_window(found, window)[0]
-            truth = _read_truth(wanted, window, len(card.classes))
+            truth = read_truth(wanted, window, len(card.classes))
             truth[pixels == NODATA] = metric.ignore_index
             sample = dict(
                 pred_sem_seg=dict(data=torch.from_numpy(pixels)),
@@ -64,6 +64,32 @@ def evaluate(labels: Path, reference: Path, card: ModelCard) -> dict[str, float]
     for name, share in zip(card.classes, intersections / unions, strict=True):
         scores[f'IoU.{name}'] = round(100 * float(share), 2)
     return {name: float(score) for name, score in scores.items()}
+
+
+def read_truth(raster: DatasetReader, window: Window, classes: int) -> np.ndarray:
+    """Read true labels.
+
+    Args:
+        raster (DatasetReader): An open raster of one band.
+        window (Window): The part to read.
+        classes (int): How many there are.
+
+    Returns:
+        np.ndarray: (height, width), uint8; 255 where there is no label.
+
+    Raises:
+        ValueError: If it holds what is no label or is damaged.
+    """
+    values = read_window(raster, window)
+    valid = read_valid(raster, values, window, [1])
+    labels = np.where(valid, values[0], NODATA)
+    wrong = ~np.isin(labels, [*range(classes), NODATA])
+    if wrong.any():
+        raise ValueError(
+            f'{raster.name}: expected labels from 0 to {classes - 1} and {NODATA} for those to '
+            f'ignore, found {labels[wrong][0]}'
+        )
+    return labels.astype(np.uint8)
 
 
 def _require_same_grid(found: DatasetReader, wanted: DatasetReader) -> None:
@@ -82,16 +108,3 @@ def _require_same_grid(found: DatasetReader, wanted: DatasetReader) -> None:
             f"{wanted.name}: expected one band of labels on the map's grid ({expected}), found "
             f'{wanted.count} on {got}'
         )
-
-
-def _read_truth(raster: DatasetReader, window: Window, classes: int) -> np.ndarray:
-    values = read_window(raster, window)
-    valid = read_valid(raster, values, window, [1])
-    labels = np.where(valid, values[0], NODATA)
-    wrong = ~np.isin(labels, [*range(classes), NODATA])
-    if wrong.any():
-        raise ValueError(
-            f'{raster.name}: expected labels from 0 to {classes - 1} and {NODATA} for those to '
-            f'ignore, found {labels[wrong][0]}'
-        )
-    return labels.astype(np.uint8)
