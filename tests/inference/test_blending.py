@@ -49,9 +49,7 @@ def predict(path, model, window, overlap, strips=slice(None), batch_size=4):
     with SceneReader(path, model.card) as reader:
         grid = Grid(reader.profile.height, reader.profile.width, window, overlap)
         indices = range(len(grid.strips))[strips]
-        found = list(
-            predict_strips(reader, model, grid, indices[0], indices[-1] + 1, batch_size)
-        )
+        found = list(predict_strips(reader, model, grid, indices[0], indices[-1] + 1, batch_size))
     assert [strip.index for strip in found] == list(indices)
     assert [strip.valid.shape[0] for strip in found] == [
         stop - first for first, stop in grid.strips[strips]
