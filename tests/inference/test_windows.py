@@ -38,7 +38,7 @@ def test_windows_weigh_one_together_and_nothing_outside(numbers):
 
 @given(axes())
 def test_the_ends_of_a_window_weigh_nothing(numbers):
-    length, window, overlap = numbers
+    _, window, overlap = numbers
     found = axis(*numbers)
     margin = overlap // 4
     for weight in found.weights:
