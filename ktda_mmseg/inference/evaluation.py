@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,28 +43,45 @@ def evaluate(labels: Path, reference: Path, card: ModelCard) -> dict[str, float]
         ImportError: If rasterio is not installed.
         ValueError: If the reference lies on another grid, holds what is no label or is damaged.
     """
+    return evaluate_all([(labels, reference)], card)
+
+
+def evaluate_all(pairs: Iterable[tuple[Path, Path]], card: ModelCard) -> dict[str, float]:
+    """Score maps together; see :func:`evaluate`.
+
+    Args:
+        pairs (Iterable[tuple[Path, Path]]): Each a map and its reference.
+        card (ModelCard): Names of the classes.
+
+    Returns:
+        dict[str, float]: As of one map, over all pixels of all.
+    """
     metric = IoUMetric()
     metric.dataset_meta = {'classes': card.classes}
-    with open_raster(labels) as found, open_raster(reference) as wanted:
-        _require_same_grid(found, wanted)
-        for first in range(0, found.height, ROWS):
-            window = Window(first, 0, min(ROWS, found.height - first), found.width)
-            pixels = read_window(found, window)[0]
-            truth = read_truth(wanted, window, len(card.classes))
-            truth[pixels == NODATA] = metric.ignore_index
-            sample = dict(
-                pred_sem_seg=dict(data=torch.from_numpy(pixels)),
-                gt_sem_seg=dict(data=torch.from_numpy(truth)),
-            )
-            metric.process({}, [sample])
-            # sums of float32 would be wrong from 16 million pixels on
-            metric.results[-1] = tuple(count.double() for count in metric.results[-1])
+    for labels, reference in pairs:
+        with open_raster(labels) as found, open_raster(reference) as wanted:
+            _require_same_grid(found, wanted)
+            for first in range(0, found.height, ROWS):
+                window = Window(first, 0, min(ROWS, found.height - first), found.width)
+                truth = read_truth(wanted, window, len(card.classes))
+                _count(metric, read_window(found, window)[0], truth)
     # not `evaluate`, which waits for all ranks
     scores = metric.compute_metrics(metric.results)
     intersections, unions = (sum(counts) for counts in list(zip(*metric.results, strict=True))[:2])
     for name, share in zip(card.classes, intersections / unions, strict=True):
         scores[f'IoU.{name}'] = round(100 * float(share), 2)
     return {name: float(score) for name, score in scores.items()}
+
+
+def _count(metric: IoUMetric, pixels: np.ndarray, truth: np.ndarray) -> None:
+    truth[pixels == NODATA] = metric.ignore_index
+    sample = dict(
+        pred_sem_seg=dict(data=torch.from_numpy(pixels)),
+        gt_sem_seg=dict(data=torch.from_numpy(truth)),
+    )
+    metric.process({}, [sample])
+    # sums of float32 would be wrong from 16 million pixels on
+    metric.results[-1] = tuple(count.double() for count in metric.results[-1])
 
 
 def read_truth(raster: DatasetReader, window: Window, classes: int) -> np.ndarray:
