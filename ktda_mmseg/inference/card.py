@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from mmengine.config import Config
@@ -14,6 +14,7 @@ from mmengine.config import Config
 from ktda_mmseg.fileio import write_atomic
 
 UINT8 = 'uint8'
+Card = TypeVar('Card', bound='ModelCard')
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class ModelCard:
         write_atomic(path, f'{json.dumps(asdict(self), indent=2)}\n'.encode())
 
     @classmethod
-    def read(cls, path: Path) -> ModelCard:
+    def read(cls: type[Card], path: Path) -> Card:
         """Read what :meth:`write` wrote.
 
         Raises:

@@ -15,8 +15,15 @@ class Predictor(Protocol):
         identity (str): SHA-256 of the model and of every setting that changes what it predicts.
     """
 
-    card: ModelCard
-    identity: str
+    @property
+    def card(self) -> ModelCard:
+        """Return its card."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Return what tells it from others."""
+        ...
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Predict.

@@ -7,7 +7,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict
-from math import log
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +21,7 @@ from ktda_mmseg.checkpoints.deploy import load_deployed
 from ktda_mmseg.fileio import hash_of
 
 from .card import ModelCard
+from .probabilities import class_probabilities
 
 Precision = Literal['bf16', 'fp16']
 DTYPES = {'bf16': torch.bfloat16, 'fp16': torch.float16}
@@ -45,14 +45,9 @@ class StoredToProbabilities(nn.Module):
         for name in ('mean', 'std'):
             values = torch.tensor(getattr(card, name)).view(1, -1, 1, 1)
             self.register_buffer(name, values, persistent=False)
-        threshold = model.decode_head.threshold or 0.5
-        self.offset = log(threshold / (1 - threshold))
 
     def forward(self, images: Tensor) -> Tensor:
         """Predict.
-
-        A head with one output gives the odds of class 1 against its threshold, so that the more
-        probable class is the one that mmseg labels.
 
         Args:
             images (Tensor): ``(N, C, h, w)``, stored values of the card's bands.
@@ -63,10 +58,7 @@ class StoredToProbabilities(nn.Module):
         size = images.shape[2:]
         inputs = (images - self.mean) / self.std
         logits = self.model.encode_decode(inputs, [dict(img_shape=size, pad_shape=size)]).float()
-        if logits.size(1) > 1:
-            return logits.softmax(1)
-        positive = (logits - self.offset).sigmoid()
-        return torch.cat([1 - positive, positive], 1)
+        return class_probabilities(logits, self.model.decode_head.threshold)
 
 
 class TorchPredictor:

@@ -1,0 +1,1 @@
+"""Models that leave Python: files for other runtimes, each checked against PyTorch."""
