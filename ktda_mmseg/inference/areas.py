@@ -77,12 +77,8 @@ class Ground:
 
     def to_map(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Turn columns and rows into map coordinates; equal ones stay equal to the last bit."""
-        return _apply(self._transform, x, y)
-
-    def to_pixels(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Turn map coordinates of pixels' corners into columns and rows, exactly."""
-        columns, rows = _apply(~self._transform, x, y)
-        return np.rint(columns), np.rint(rows)
+        a, b, c, d, e, f, *_ = self._transform
+        return a * x + b * y + c, d * x + e * y + f
 
 
 def moved(outlines: np.ndarray, move: Callable) -> np.ndarray:
@@ -98,11 +94,6 @@ def moved(outlines: np.ndarray, move: Callable) -> np.ndarray:
     import shapely
 
     return shapely.transform(outlines, lambda points: np.stack(move(*points.T), axis=1))
-
-
-def _apply(transform: Any, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN401
-    a, b, c, d, e, f, *_ = transform
-    return a * x + b * y + c, d * x + e * y + f
 
 
 def _equal_area(crs: Any) -> Any:  # noqa: ANN401

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,8 @@ def write_map(profile: SceneProfile, card: ModelCard, rows: Rows, path: Path) ->
         raster.update_tags(1, **{f'class_{label}': name for label, name in enumerate(card.classes)})
         raster.set_band_description(1, 'class')
 
-    _write(profile, rows, path, describe, resampling='mode', names=card.classes)
+    bands = dict(count=1, dtype='uint8', nodata=NODATA)
+    _write(profile, rows, path, describe, bands, card.classes, overview_resampling='mode')
 
 
 def write_probabilities(
@@ -77,8 +78,8 @@ def write_probabilities(
         raster.scales = [1 / (nodata - 1)] * len(names)
         raster.descriptions = names
 
-    settings: dict[str, Any] = dict(count=len(names), dtype=dtype, nodata=nodata, photometric='minisblack')
-    _write(profile, rows, path, describe, 'average', predictor='yes', **settings)
+    bands = dict(count=len(names), dtype=dtype, nodata=nodata, photometric='minisblack')
+    _write(profile, rows, path, describe, bands, overview_resampling='average', predictor='yes')
 
 
 def _write(
@@ -86,17 +87,16 @@ def _write(
     rows: Rows,
     path: Path,
     describe: Callable[[Any], None],
-    resampling: str,
+    bands: Mapping[str, Any],
     names: Sequence[str] = (),
-    predictor: str = 'no',
-    **bands: Any,  # noqa: ANN401
+    **options: str,
 ) -> None:
+    """Write a draft, make it cloud-optimised, and read it back."""
     rasterio = import_rasterio()
     from rasterio.shutil import copy
 
-    bands = dict(count=1, dtype='uint8', nodata=NODATA) | bands
-    place = dict(height=profile.height, width=profile.width, crs=profile.crs)
-    place['transform'] = profile.transform
+    _, height, width, crs, transform, _ = profile
+    place = dict(height=height, width=width, crs=crs, transform=transform)
     with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), atomic(path) as partial, _explained(path):
         with _cleared(partial):
             # overviews stand before the pixels they are made of, so pixels go to a draft first
@@ -105,7 +105,7 @@ def _write(
                 describe(raster)
                 for window, part in _tile_rows(rows, profile):
                     raster.write(part, window=window)
-            copy(draft, partial, overview_resampling=resampling, predictor=predictor, **FINAL)
+            copy(draft, partial, **FINAL, **options)
             draft.unlink()
             with rasterio.open(partial) as raster:
                 # GDAL may keep to itself what it could not write
@@ -158,10 +158,11 @@ def _cleared(partial: Path) -> Iterator[None]:
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     """Turn what GDAL says of a file that cannot be written into one sentence."""
+    from rasterio._err import CPLE_BaseError  # what copying raises has no public name
     from rasterio.errors import RasterioError
 
     try:
         yield
-    except RasterioError as error:
+    except (RasterioError, CPLE_BaseError) as error:
         reason = error.__cause__ or error
         raise OSError(f'{path}: expected to write it, found: {reason}') from None

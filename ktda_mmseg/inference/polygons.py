@@ -7,13 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ktda_mmseg.datasets.preparation.raster_io import open_raster
+from ktda_mmseg.datasets.preparation.raster_io import import_rasterio, open_raster
 from ktda_mmseg.fileio import atomic
 
 from .areas import Ground, moved
 from .card import ModelCard
 from .reading import SceneProfile
 from .strips import NODATA
+
+BATCH = 10_000  # polygons to write at once
 
 
 class Outlines(NamedTuple):
@@ -72,46 +74,47 @@ def write_polygons(
 
     ground = Ground(profile)
     found, polygons = _trace(labels)
-    # GDAL places them on the map; corners of pixels are whole numbers, so neighbours match exactly
-    polygons = moved(polygons, ground.to_pixels)
     large = ground.of_outlines(polygons) >= outlines.min_area
     found, polygons = found[large], polygons[large]
     if outlines.simplify:
         # neighbours must share every corner, also those where a third one begins
         polygons = shapely.transform(shapely.segmentize(polygons, 1), np.rint)
         polygons = shapely.coverage_simplify(polygons, outlines.simplify)
-    columns = {
-        'label': found,
-        'class': np.array([*card.classes, ''], object)[found],
-        'area': ground.of_outlines(polygons),
-    }
-    frame = GeoDataFrame(columns, geometry=moved(polygons, ground.to_map), crs=profile.crs)
+    names = np.array([*card.classes, ''], object)
     # else the file says when it was written
     pyogrio.set_gdal_config_options({'OGR_CURRENT_DATE': '1970-01-01T00:00:00Z'})
     with atomic(path) as partial:
         try:
-            pyogrio.write_dataframe(
-                frame, partial, path.stem, driver='GPKG', geometry_type='Polygon'
-            )
+            for first in range(0, max(len(found), 1), BATCH):
+                batch = slice(first, first + BATCH)
+                columns = {
+                    'label': found[batch],
+                    'class': names[found[batch]],
+                    'area': ground.of_outlines(polygons[batch]),
+                }
+                places = moved(polygons[batch], ground.to_map)
+                frame = GeoDataFrame(columns, geometry=places, crs=profile.crs)
+                layer = dict(driver='GPKG', layer=path.stem, geometry_type='Polygon')
+                pyogrio.write_dataframe(frame, partial, append=first > 0, **layer)
             written = pyogrio.read_info(partial)['features']
         except RuntimeError as error:
             raise OSError(f'{path}: expected to write polygons, found: {error}') from None
         finally:
             pyogrio.set_gdal_config_options({'OGR_CURRENT_DATE': None})
             Path(f'{partial}-journal').unlink(missing_ok=True)
-        if written != len(frame):
-            raise OSError(f'{path}: expected {len(frame)} polygons in it, found {written}')
+        if written != len(found):
+            raise OSError(f'{path}: expected {len(found)} polygons in it, found {written}')
 
 
 def _trace(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels and polygons of all areas with data."""
-    import rasterio
+    """Return labels and polygons, in pixels, of all areas with data."""
+    rasterio = import_rasterio()
     import shapely
     from rasterio.features import shapes
     from shapely.geometry import shape
 
     labels, polygons = [], []
-    with open_raster(path) as raster:
+    with rasterio.Env(GDAL_GEOREF_SOURCES='NONE'), open_raster(path) as raster:
         for outline, label in shapes(rasterio.band(raster, 1), connectivity=4):
             if label != NODATA:
                 labels.append(int(label))

@@ -73,11 +73,9 @@ def write_products(
     Raises:
         ImportError: If rasterio, or for polygons geopandas, is not installed.
         OSError: If a file cannot be written.
-        ValueError: If a product would replace the scene.
+        ValueError: If the polygons' settings are negative, or a strip is damaged.
     """
     paths = products.paths(folder, name)
-    if profile.path.resolve() in {path.resolve() for path in paths.values()}:
-        raise ValueError(f'{profile.path}: expected another folder for the map, found the scene')
     write_map(profile, card, store.rows, paths['map'])
     if 'confidence' in paths:
         write_probabilities(
