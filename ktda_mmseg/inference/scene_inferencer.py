@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -70,15 +70,14 @@ class SceneInferencer:
             )
 
     def __call__(
-        self, scenes: Sequence[str | Path], out: str | Path, asset: str | None = None
+        self, scenes: Mapping[str, Path] | Sequence[str | Path], out: str | Path
     ) -> list[SceneResult]:
         """Map scenes; those of which the products are there already are left as they are.
 
         Args:
-            scenes (Sequence[str | Path]): Files, folders, globs, lists or STAC item collections;
-                see :func:`~.sources.find_scenes`.
+            scenes (Mapping[str, Path] | Sequence[str | Path]): Files by the names of their maps, or
+                what :func:`~.sources.find_scenes` takes: files, folders, globs, lists and so on.
             out (str | Path): Folder of the products; made if need be.
-            asset (str | None): Key of the asset of a STAC item that is the scene.
 
         Returns:
             list[SceneResult]: What became of each scene; one that failed stops no other. The same
@@ -92,7 +91,7 @@ class SceneInferencer:
         """
         ranks = Ranks()
         out = Path(out)
-        plans = ranks.gather(self._plans(scenes, out, asset) if ranks.rank == 0 else [])[0]
+        plans = ranks.gather(self._plans(scenes, out) if ranks.rank == 0 else [])[0]
         jobs = [plan for plan in plans if isinstance(plan, SceneJob)]
         missing, widths = [job.missing for job in jobs], [job.grid.width for job in jobs]
         mine = [
@@ -120,10 +119,10 @@ class SceneInferencer:
         ]
 
     def _plans(
-        self, scenes: Sequence[str | Path], out: Path, asset: str | None
+        self, scenes: Mapping[str, Path] | Sequence[str | Path], out: Path
     ) -> list[SceneJob | SceneResult]:
         """Look at every scene, and at what is there of its map."""
-        found = find_scenes(scenes, asset)
+        found = scenes if isinstance(scenes, Mapping) else find_scenes(scenes)
         require_folder(out)
         # 'a' with its probabilities, and a scene that is called 'a.probabilities'
         files = Counter(file for name in found for file in self.products.paths(out, name).values())

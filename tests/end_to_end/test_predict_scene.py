@@ -1,0 +1,128 @@
+"""Scenes mapped from the command line: whole, once, the same after kills and on two ranks."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmseg.registry import MODELS
+
+from ktda_mmseg.checkpoints.deploy import deploy_config
+
+rasterio = pytest.importorskip('rasterio')
+pytestmark = pytest.mark.slow
+CLASSES, PALETTE = tuple('abcde'), [[40 * label] * 3 for label in range(5)]
+SETTINGS = ['--window', '64', '--batch-size', '4', '--device', 'cpu']
+
+
+def write(path, height, width, count=3):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(1, 256, (count, height // 10, width // 10)).astype(np.uint8)
+    place = dict(crs='EPSG:32632', transform=rasterio.Affine(10, 0, 5e5, 0, -10, 5e6))
+    shape = dict(height=height, width=width, count=count, dtype='uint8')
+    with rasterio.open(path, 'w', driver='GTiff', **shape, **place) as raster:
+        raster.write(pixels.repeat(10, 1).repeat(10, 2))
+
+
+@pytest.fixture(scope='module')
+def command(tools, quickstart, tmp_path_factory):
+    """Return a function that gives the arguments which map scenes a and b into a folder."""
+    folder = tmp_path_factory.mktemp('scenes')
+    config = deploy_config(Config.fromfile(quickstart), drop_auxiliary=True)
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        state_dict = MODELS.build(config.model).state_dict()
+    meta = {'dataset_meta': {'classes': CLASSES, 'palette': PALETTE}}
+    torch.save({'state_dict': state_dict, 'meta': meta}, folder / 'model.pth')
+    write(folder / 'a.tif', 150, 80)
+    write(folder / 'b.tif', 900, 100)
+
+    def command(out, *more, scenes='*.tif'):
+        model = (quickstart, folder / 'model.pth')
+        return [*model, folder / scenes, '--out', out, *SETTINGS, *more]
+
+    command.folder = folder
+    return command
+
+
+@pytest.fixture(scope='module')
+def alone(tools, command, tmp_path_factory):
+    """A folder of the maps of a run that was left alone."""
+    out = tmp_path_factory.mktemp('alone') / 'out'
+    tools('predict_scene.py', *command(out))
+    return out
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_maps_lie_as_their_scenes_and_a_second_run_keeps_them(tools, command, alone):
+    before = {path: path.stat().st_mtime_ns for path in alone.iterdir()}
+    assert {path.name for path in before} == {
+        f'{name}{end}' for name in 'ab' for end in ('.tif', '.tif.aux.xml', '.json')
+    }
+    with rasterio.open(alone / 'b.tif') as found, rasterio.open(command.folder / 'b.tif') as scene:
+        assert (found.crs, found.transform) == (scene.crs, scene.transform)
+        labels = found.read(1)
+    pixels = json.loads((alone / 'b.json').read_bytes())['classes']
+    assert [entry['pixels'] for entry in pixels] == np.bincount(labels.flat, minlength=5).tolist()
+    # a map is its own best reference
+    printed = tools('predict_scene.py', *command(alone, '--reference', alone))
+    assert printed.count('(was there already)') == 2 and "'mIoU': 100.0" in printed
+    assert {path: path.stat().st_mtime_ns for path in alone.iterdir()} == before
+
+
+def test_what_cannot_be_done_is_told_in_one_line(tools, command, tmp_path):
+    printed = tools.fail('predict_scene.py', *command(tmp_path / 'out', scenes='none/*.tif'))
+    (line,) = [line for line in printed.splitlines() if line.startswith('error: ')]
+    assert 'none/*.tif: expected scenes, found none' in line and 'Traceback' not in printed
+
+
+def test_help_is_quick_and_whole(tools):
+    began = time.monotonic()
+    printed = tools('predict_scene.py', '--help')
+    assert time.monotonic() - began < 2
+    assert 'MODEL.onnx' in printed and '--reference' in printed
+
+
+def test_a_killed_command_ends_in_the_same_bytes(tools, command, alone, tmp_path):
+    out = tmp_path / 'out'
+    process = tools.start('predict_scene.py', *command(out))
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        if len(list(out.glob('b.strips/*.npz'))) >= 5:
+            break
+        time.sleep(0.002)
+    assert process.poll() is None, 'it ended before it was killed'
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert set(content(out)) == {'a.tif', 'a.json', 'a.tif.aux.xml'}
+    tools('predict_scene.py', *command(out))
+    assert content(out) == content(alone) and not list(out.glob('*.strips'))
+
+
+def test_two_ranks_make_the_same_maps_whatever_scene_fails(tools, command, alone, tmp_path):
+    (tmp_path / 'scenes').mkdir()
+    write(tmp_path / 'scenes' / 'bad.tif', 100, 100, count=2)
+    torchrun = [sys.executable, '-m', 'torch.distributed.run', '--nproc-per-node', '2']
+    arguments = command(tmp_path / 'out')
+    arguments.insert(3, tmp_path / 'scenes')
+    done = subprocess.run(
+        [*torchrun, '--standalone', *tools.command('predict_scene.py', *arguments)[1:]],
+        env=tools.environment(),
+        capture_output=True,
+        text=True,
+    )
+    printed = done.stdout + done.stderr
+    assert done.returncode == 1, printed
+    (line,) = [line for line in printed.splitlines() if line.startswith('error: ')]
+    assert f'1 of 3 scenes failed: {tmp_path}/scenes/bad.tif: expected bands (1, 2, 3)' in line
+    assert content(tmp_path / 'out') == content(alone)

@@ -1,0 +1,43 @@
+"""Map whole scenes of any size with a trained model."""
+
+import sys
+
+from scene_arguments import parse_args
+
+
+def main() -> None:
+    """Map the scenes; one line and exit code 1 at the end if one failed."""
+    args = parse_args()
+
+    # imported only now, so that --help answers at once
+    import ktda_mmseg  # noqa: F401
+    from ktda_mmseg.engine.launch import clean_errors, join_group
+    from ktda_mmseg.inference.polygons import Outlines
+    from ktda_mmseg.inference.predictors import load_predictor
+    from ktda_mmseg.inference.products import Products
+    from ktda_mmseg.inference.running import map_scenes
+    from ktda_mmseg.inference.scene_inferencer import SceneInferencer
+    from ktda_mmseg.inference.sources import find_references, find_scenes
+    from ktda_mmseg.inference.strips import Layers
+
+    with clean_errors():
+        scenes = find_scenes(args.scenes, args.asset)
+        masks = find_references(args.reference, scenes) if args.reference else {}
+        join_group(args.launcher)
+        predictor = load_predictor(
+            args.model, args.checkpoint, args.device, args.amp, args.compile, args.tta
+        )
+        products = Products(
+            Layers(args.confidence, args.probabilities),
+            Outlines(args.min_area, args.simplify) if args.polygons else None,
+            args.quicklook,
+        )
+        window = args.window and (args.window, args.window)
+        inferencer = SceneInferencer(
+            predictor, args.overlap, window, args.batch_size, products, args.bands
+        )
+        sys.exit(map_scenes(inferencer, scenes, args.out, masks))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,81 @@
+"""The command line of predict_scene.py."""
+
+import argparse
+import os
+from pathlib import Path
+
+EXPORTS = ('.onnx', '.xml')
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line; ``checkpoint`` is None for an exported model."""
+    parser = argparse.ArgumentParser(
+        description='Map whole scenes of any size with a trained model.',
+        usage='%(prog)s CONFIG CHECKPOINT SCENE [SCENE ...] --out DIR [options]\n'
+        '       %(prog)s MODEL.onnx|MODEL.xml SCENE [SCENE ...] --out DIR [options]',
+        epilog='A run that was ended goes on when the command is repeated, and leaves finished '
+        'scenes as they are. Under torchrun, processes share scenes and the strips of large ones.',
+    )
+    parser.add_argument('model', type=Path, metavar='CONFIG', help='or an exported model')
+    parser.add_argument(
+        'scenes',
+        nargs='+',
+        metavar='CHECKPOINT SCENE',
+        help='weights, if there is a config; then rasters, folders, globs, .txt files with one of '
+        'these a line, or STAC item collections (.json)',
+    )
+    parser.add_argument('--out', type=Path, required=True, metavar='DIR', help='folder of maps')
+    parser.add_argument('--asset', metavar='KEY', help='asset of STAC items that is the scene')
+    parser.add_argument(
+        '--reference', type=Path, metavar='MASK', help='true labels, or a folder of them by name'
+    )
+    _add_model(parser.add_argument_group('model'))
+    _add_products(parser.add_argument_group('products besides the map and its JSON summary'))
+    args = parser.parse_args()
+    args.checkpoint = None if args.model.suffix in EXPORTS else Path(args.scenes.pop(0))
+    if not args.scenes:
+        parser.error(f'expected scenes behind {args.checkpoint}, got none')
+    return args
+
+
+def _add_model(group: argparse._ArgumentGroup) -> None:
+    group.add_argument('--bands', type=bands, help='from 1, such as 4,3,2; default: as in training')
+    group.add_argument(
+        '--window', type=int, metavar='PIXELS', help='side of a window; default: as in training'
+    )
+    group.add_argument(
+        '--overlap', type=int, metavar='PIXELS', help='of windows; default: a quarter of one'
+    )
+    group.add_argument(
+        '--batch-size', type=int, default=8, metavar='N', help='windows at once; default: 8'
+    )
+    group.add_argument('--tta', action='store_true', help='average over mirror images, 4 x slower')
+    group.add_argument('--amp', choices=['bf16', 'fp16'], help='half precision; fp16 needs a GPU')
+    group.add_argument('--compile', action='store_true', help='by torch.compile, where it works')
+    group.add_argument('--device', help='such as cpu or cuda:1; default: what the machine has')
+    group.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch'],
+        default='pytorch' if 'TORCHELASTIC_RUN_ID' in os.environ else 'none',
+        help='default: pytorch under torchrun',
+    )
+
+
+def _add_products(group: argparse._ArgumentGroup) -> None:
+    group.add_argument('--confidence', action='store_true', help='probability of the class')
+    group.add_argument(
+        '--probabilities', choices=['uint8', 'uint16'], help='those of all classes, scaled'
+    )
+    group.add_argument('--polygons', action='store_true', help='GeoPackage of areas of one class')
+    group.add_argument(
+        '--min-area', type=float, default=0, help='below it a polygon joins its largest neighbour'
+    )
+    group.add_argument(
+        '--simplify', type=float, default=1, metavar='PIXELS', help='of polygons; default: 1'
+    )
+    group.add_argument('--quicklook', action='store_true', help='picture with legend')
+
+
+def bands(text: str) -> list[int]:
+    """Split numbers at commas."""
+    return [int(number) for number in text.split(',')]
