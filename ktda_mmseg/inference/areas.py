@@ -72,7 +72,9 @@ class Ground:
 
         if self._to_plane is None:
             return shapely.area(outlines) * self._pixel
-        plane = moved(moved(outlines, self.to_map), self._to_plane)
+        # a slanting line is not straight in the other projection
+        short = shapely.segmentize(outlines, 1)
+        plane = moved(moved(short, self.to_map), self._to_plane)
         return shapely.area(plane)
 
     def to_map(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -74,8 +74,9 @@ def write_polygons(
 
     ground = Ground(profile)
     found, polygons = _trace(labels)
-    large = ground.of_outlines(polygons) >= outlines.min_area
-    found, polygons = found[large], polygons[large]
+    if outlines.min_area:
+        large = ground.of_outlines(polygons) >= outlines.min_area
+        found, polygons = found[large], polygons[large]
     if outlines.simplify:
         # neighbours must share every corner, also those where a third one begins
         polygons = shapely.transform(shapely.segmentize(polygons, 1), np.rint)

@@ -41,7 +41,11 @@ def write_quicklook(card: ModelCard, labels: Path, counts: Counts, path: Path) -
     colours = np.full((256, 3), EMPTY, np.uint8)
     colours[: len(card.palette)] = card.palette
     entries = [
-        Patch(facecolor='#{:02x}{:02x}{:02x}'.format(*colour), edgecolor='grey', label=f'{name}  {share:.1%}')
+        Patch(
+            facecolor='#{:02x}{:02x}{:02x}'.format(*colour),
+            edgecolor='grey',
+            label=f'{name}  {share:.1%}',
+        )
         for name, colour, share in zip(card.classes, card.palette, counts.shares(), strict=False)
     ]
     lines = min(-(-len(entries) // COLUMNS), (2000 - SIDE) // LINE - 2)

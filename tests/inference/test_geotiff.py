@@ -1,4 +1,4 @@
-"""Maps as GeoTIFF: where the scene lies, to the last bit, and laid out for reading over a network."""
+"""Maps as GeoTIFF: where the scene lies, to the last bit, and laid out for reading in parts."""
 
 import resource
 from contextlib import contextmanager
