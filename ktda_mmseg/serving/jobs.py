@@ -196,7 +196,7 @@ class Jobs:
             job.error = job.explain(error)
         except Exception:  # the thread must outlive a job, whatever a model raises
             logger.exception('a map failed')
-            job.error = 'the server could not make this map; its log says why'
+            job.error = 'The server could not make this map; its log says why'
 
 
 def discard(job: Job) -> None:

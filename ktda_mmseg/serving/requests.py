@@ -38,7 +38,7 @@ def page() -> FileResponse:
 def part_of_page(suffix: str) -> FileResponse:
     """Send its style, script or icon."""
     if suffix not in ('css', 'js', 'svg'):
-        raise HTTPException(404, 'there is no such page')
+        raise HTTPException(404, 'There is no such page')
     return FileResponse(PAGE / f'page.{suffix}')
 
 
@@ -63,11 +63,11 @@ def models(request: Request) -> dict[str, Any]:
 def open_job(request: Request, model: str, name: str = Query(max_length=255)) -> dict[str, str]:
     """Make room for an image."""
     if model not in request.app.state.models:
-        raise HTTPException(422, 'expected one of the models that the page offers')
+        raise HTTPException(422, 'Expected one of the models that the page offers')
     try:
         job = _jobs(request).open(model, _harmless(name))
     except BusyError:
-        raise HTTPException(503, 'other images are waiting; please try again later') from None
+        raise HTTPException(503, 'Other images are waiting; please try again later') from None
     return {'id': job.id}
 
 
@@ -76,14 +76,16 @@ async def upload(request: Request, identifier: str) -> dict[str, Any]:
     """Take the image, and put the job in line if it is one that the model can work on."""
     state, job = request.app.state, _job(request, identifier)
     if job.state != UPLOADING or job.scene.exists():
-        raise HTTPException(409, 'this map has its image already')
+        raise HTTPException(409, 'This map has its image already')
     try:
         await receive(request.stream(), job, state.limits)
         await run_in_threadpool(check_upload, job.scene, state.models[job.model].card, state.limits)
         state.jobs.submit(job)
     except tuple(STATUSES) as error:
         status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
-        raise HTTPException(status, job.explain(error) or 'the upload stopped') from None
+        detail = job.explain(error) or 'The upload stopped'
+        # what is still coming is not read: a sender may never end
+        raise HTTPException(status, detail, {'Connection': 'close'}) from None
     finally:
         if job.state == UPLOADING:
             state.jobs.remove(job)
@@ -109,7 +111,7 @@ def send(request: Request, identifier: str, file: str) -> FileResponse:
     """Send a file of a finished map."""
     job = _job(request, identifier)
     if job.state != DONE or file not in FILES:
-        raise HTTPException(404, 'there is no such file')
+        raise HTTPException(404, 'There is no such file')
     return FileResponse(job.folder / FILES[file], filename=f'{Path(job.name).stem}_{file}')
 
 
@@ -121,7 +123,7 @@ def _job(request: Request, identifier: str) -> Job:
     try:
         return _jobs(request).get(identifier)
     except KeyError:
-        raise HTTPException(404, 'this map is not kept any more; please start again') from None
+        raise HTTPException(404, 'This map is not kept any more; please start again') from None
 
 
 def _told(jobs: Jobs, job: Job) -> dict[str, Any]:

@@ -49,7 +49,9 @@ async def receive(chunks: AsyncIterator[bytes], job: Job, limits: Limits) -> Non
             job.report(0)
             size += len(chunk)
             if size > limits.upload:
-                raise TooLargeError(f'expected at most {limits.upload / 1e6:,.0f} MB')
+                raise TooLargeError(
+                    f'{job.scene}: expected at most {limits.upload / 1e6:,.1f} MB, found more'
+                )
             file.write(chunk)
 
 

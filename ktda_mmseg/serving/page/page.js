@@ -30,7 +30,7 @@ function told(status, text) {
   throw new Refusal(sentence(typeof detail === 'string' ? detail : `The server answers ${status}`));
 }
 
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 const megabytes = (bytes) => `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
 
 function duration(seconds) {
@@ -158,7 +158,7 @@ function present(name, address, state) {
   at('quicklook').href = `${address}/quicklook.png`;
   at('size').textContent = `${state.width.toLocaleString('en')} x ${state.height.toLocaleString('en')} pixels`
     + (state.crs ? `, ${state.crs}` : ', no georeference');
-  at('kept').textContent = `Kept until you leave this page, at most ${duration(offered.keep)} unwatched.`;
+  at('kept').textContent = `The server keeps it for ${duration(offered.keep)}, or until you leave this page.`;
   at('legend').replaceChildren(...state.classes.map(entry));
   show('result');
   at('title').focus();
