@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import torch
@@ -28,7 +30,8 @@ def write_onnx(
     free = AXES if dynamic else {0: AXES[0]}
     side = {1: 'height', 2: 'width'} if network.output == 'labels' else AXES
     given = {axis: name for axis, name in side.items() if dynamic} | {0: AXES[0]}
-    with recording():
+    # it prints the whole graph where it fails
+    with recording(), redirect_stdout(StringIO()):
         torch.onnx.export(
             network,
             (example,),

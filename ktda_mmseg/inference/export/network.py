@@ -63,7 +63,7 @@ class ExportedNetwork(nn.Module):
         """Fill all bands of pixels in which one holds NaN, infinity or the nodata value."""
         empty = images.isnan() | images.isinf()
         if self.nodata is not None:
-            empty |= images == self.nodata
+            empty = empty | (images == self.nodata)
         return torch.where(empty.any(1, keepdim=True), self.filling, images)
 
 

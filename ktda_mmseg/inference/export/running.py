@@ -70,10 +70,12 @@ def export_all(
 def _described(model: Path) -> str:
     """Say what a file holds, in one line."""
     card = ExportedCard.read(card_path(model))
-    size = 'x'.join(map(str, card.size)) if card.size else f'any multiple of {card.multiple}'
+    size = 'any size' if card.multiple == 1 else f'any multiple of {card.multiple} pixels'
+    if card.size is not None:
+        size = f'{card.size[0]}x{card.size[1]} pixels'
     opset = '' if card.opset is None else f', opset {card.opset}'
     text = (
-        f'{model}: {card.format}, {card.precision}{opset}, {size} pixels, gives {card.output}; '
+        f'{model}: {card.format}, {card.precision}{opset}, {size}, gives {card.output}; '
         f'against PyTorch: {Agreement(card.max_difference, card.label_agreement)}'
     )
     if card.miou is not None and card.miou_float32 is not None:

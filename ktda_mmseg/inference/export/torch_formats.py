@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +23,9 @@ class TorchScriptPredictor(ExportedPredictor):
     @staticmethod
     def load(path: Path, threads: int) -> Run:
         """Load a file; PyTorch's own number of threads applies."""
-        return _on_arrays(torch.jit.load(str(path), map_location='cpu'))
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', FutureWarning)  # torch.export is to follow it
+            return _on_arrays(torch.jit.load(str(path), map_location='cpu'))
 
 
 class TorchExportPredictor(ExportedPredictor):
