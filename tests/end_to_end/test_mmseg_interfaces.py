@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from mmengine.config import Config, DictAction
 from mmseg.apis import MMSegInferencer, inference_model, init_model
+from PIL import Image
+
+from ktda_mmseg.checkpoints.deploy import export_deploy
 
 MMSEG_TOOLS = Path(mmseg.__file__).parent / '.mim' / 'tools'
 
@@ -73,3 +76,22 @@ def test_inference_model_and_inferencer(config, checkpoint, monkeypatch):
     assert mine.shape == (64, 80)
     assert theirs.shape == mine.shape
     assert inferencer.model.dataset_meta['classes'] == model.dataset_meta['classes']
+
+
+def test_the_inferencer_takes_the_deployed_model(config, checkpoint, tmp_path, monkeypatch):
+    monkeypatch.chdir(config.parent)
+    images = np.random.default_rng(1).integers(0, 256, (2, 64, 80, 3), dtype=np.uint8)
+    paths = [str(tmp_path / name) for name in ('a.png', 'b.png')]
+    for image, path in zip(images, paths):
+        Image.fromarray(image[..., ::-1]).save(path)
+    trained = init_model(str(config), str(checkpoint), 'cpu')
+    expected = [inference_model(trained, image).pred_sem_seg.data[0].numpy() for image in images]
+    deployed = tmp_path / 'deployed.pth'
+    export_deploy(config, checkpoint, deployed, drop_auxiliary=True)
+    inferencer = MMSegInferencer(str(deployed.with_suffix('.py')), str(deployed), device='cpu')
+    found = inferencer(paths, batch_size=2, out_dir=str(tmp_path / 'out'), return_vis=True)
+    np.testing.assert_array_equal(found['predictions'], expected)
+    assert found['visualization'][0].shape == (64, 80, 3)
+    saved = Image.open(tmp_path / 'out' / 'pred' / '00000001_pred.png')
+    np.testing.assert_array_equal(saved, expected[1])
+    assert (tmp_path / 'out' / 'vis' / 'b.png').is_file()

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.config import Config
-from mmseg.apis import inference_model, init_model
+from mmseg.apis import MMSegInferencer, inference_model, init_model
 from PIL import Image
 
 from ktda_mmseg.checkpoints import read_checkpoint
+from ktda_mmseg.inference.raster_inferencer import RasterInferencer
 
 rasterio = pytest.importorskip('rasterio')
 pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
@@ -89,6 +90,21 @@ def test_a_file_of_eight_bands_is_predicted(trained, tiles):
     model = init_model(str(config), str(checkpoint), 'cpu')
     labels = inference_model(model, str(tiles / 'img_dir' / 'test' / 'a.tif')).pred_sem_seg.data
     assert labels.shape == (1, SIZE, SIZE)
+
+
+def test_the_inferencer_takes_files_of_eight_bands(trained, tiles, tmp_path, monkeypatch):
+    config, checkpoint, _ = trained
+    monkeypatch.chdir(tmp_path)
+    paths = [str(tiles / 'img_dir' / 'test' / f'{name}.tif') for name in 'ab']
+    model = init_model(str(config), str(checkpoint), 'cpu')
+    expected = [inference_model(model, path).pred_sem_seg.data[0].numpy() for path in paths]
+    with pytest.raises(ValueError, match='LoadImageFromFile is not found'):
+        MMSegInferencer(str(config), str(checkpoint), device='cpu')
+    inferencer = RasterInferencer(str(config), str(checkpoint), device='cpu')
+    found = inferencer(paths, batch_size=2, out_dir='out', return_vis=True)
+    np.testing.assert_array_equal(found['predictions'], expected)
+    assert [picture.shape for picture in found['visualization']] == [(SIZE, SIZE, 3)] * 2
+    assert len([*(tmp_path / 'out' / 'vis').iterdir()]) == 2
 
 
 def test_a_file_of_three_bands_is_refused(trained, tmp_path):

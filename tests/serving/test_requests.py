@@ -237,7 +237,7 @@ def test_other_sites_are_kept_away(site, headers):
         ('GET', '/api/models'),
         ('POST', '/api/jobs?model=rgb&name=a'),
     ):
-        status, answered, content = site.ask(method, path, **headers)
+        status, _, content = site.ask(method, path, **headers)
         assert status == 403 and b'rgb' not in content
     assert len(list(site.root.glob('*/*'))) == 0
 
