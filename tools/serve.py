@@ -9,17 +9,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='Whoever reaches the address can use the page: it has no login. Uploads and maps '
-        'lie in a temporary folder and are removed after a while, and when the server ends.',
+        'lie in a temporary folder (of TMPDIR) until the page is left, at most 15 minutes.',
     )
-    parser.add_argument('config', help='config of the model')
-    parser.add_argument('checkpoint', help='its weights')
+    parser.add_argument('config', help='config of the model, or an exported .onnx or .xml file')
+    parser.add_argument('checkpoint', nargs='?', help='weights, with a config only')
     parser.add_argument(
         '--model',
-        nargs=3,
+        nargs='+',
         action='append',
         default=[],
-        metavar=('NAME', 'CONFIG', 'CHECKPOINT'),
-        help='another model and what the page calls it; may be repeated',
+        metavar=('NAME', 'MODEL'),
+        help='another one: what the page calls it, config and weights, or the exported file',
     )
     parser.add_argument('--device', help='such as cpu or cuda:0; default: what the machine has')
     parser.add_argument('--host', default='127.0.0.1', help='default: %(default)s, this machine')
@@ -38,18 +38,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     from pathlib import Path
 
     from ktda_mmseg.engine.launch import clean_errors
-    from ktda_mmseg.inference.torch_predictor import TorchPredictor
     from ktda_mmseg.serving.limits import Limits
+    from ktda_mmseg.serving.models import load_models
     from ktda_mmseg.serving.server import serve
 
+    own = filter(None, (Path(args.config).stem, args.config, args.checkpoint))
     with clean_errors():
-        named = [(Path(args.config).stem, args.config, args.checkpoint), *args.model]
-        models = {
-            name: TorchPredictor(config, checkpoint, args.device)
-            for name, config, checkpoint in named
-        }
-        if len(models) < len(named):
-            raise ValueError(f'expected a name of its own for each model, got {[*models]}')
+        models = load_models([[*own], *args.model], args.device)
         limits = Limits(upload=args.max_upload * 1_000_000, pixels=args.max_pixels)
         serve(models, args.host, args.port, limits)
 

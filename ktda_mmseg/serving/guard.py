@@ -61,7 +61,7 @@ class Guard:
         if name not in self.names and not _is_address(name):
             return 'expected the name or address of this server, got that of another'
         origin = headers.get('origin')
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and origin.partition('://')[2] != host:
             return 'expected a request of this page, got that of another'
         return ''
 

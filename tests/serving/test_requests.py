@@ -229,6 +229,7 @@ def test_what_nobody_asks_after_is_removed(serving, scene, monkeypatch):
         {'Origin': 'https://evil.example'},
         {'Origin': 'http://localhost:1'},
         {'Origin': 'null'},
+        {'Origin': 'http://['},
     ],
 )
 def test_other_sites_are_kept_away(site, headers):
