@@ -17,8 +17,9 @@ from .summary import Counts
 DPI = 100
 SIDE = 1600  # pixels of the map's longer side; the legend comes on top
 EMPTY = (255, 255, 255)  # where there are no data
-COLUMNS = 3  # of the legend
+COLUMN = 400  # pixels of one of the legend's columns
 LINE = 26  # pixels of one of its lines
+LINES = 14  # of them at the most
 
 
 def write_quicklook(card: ModelCard, labels: Path, counts: Counts, path: Path) -> None:
@@ -40,24 +41,30 @@ def write_quicklook(card: ModelCard, labels: Path, counts: Counts, path: Path) -
         pixels = raster.read(1, out_shape=tuple(small))
     colours = np.full((256, 3), EMPTY, np.uint8)
     colours[: len(card.palette)] = card.palette
-    entries = [
-        Patch(
-            facecolor='#{:02x}{:02x}{:02x}'.format(*colour),
-            edgecolor='grey',
-            label=f'{name}  {share:.1%}',
-        )
-        for name, colour, share in zip(card.classes, card.palette, counts.shares(), strict=False)
-    ]
-    lines = min(-(-len(entries) // COLUMNS), (2000 - SIDE) // LINE - 2)
-    below = (lines + 2) * LINE
     # a strip of pixels would be too thin to see, and the legend needs its width
     height, width = shown.clip((SIDE / 20, SIDE / 2)).round()
+    thin = min(shown) < SIDE / 20
+    columns = int(width // COLUMN)
+    entries = _entries(card, counts)[: columns * LINES]
+    below = (-(-len(entries) // columns) + 1) * LINE
     figure = Figure(figsize=(width / DPI, (height + below) / DPI), dpi=DPI)
     axes = figure.add_axes((0, below / (height + below), 1, height / (height + below)))
-    thin = min(shown) < SIDE / 20
     axes.imshow(colours[pixels], interpolation='nearest', aspect='auto' if thin else 'equal')
     axes.set_axis_off()
-    columns = -(-len(entries) // lines)
     figure.legend(handles=entries, loc='lower center', ncols=columns, fontsize=12, frameon=False)
     with atomic(path) as partial:
         figure.savefig(partial, metadata={'Software': None})
+
+
+def _entries(card: ModelCard, counts: Counts) -> list[Patch]:
+    """Return what the legend shows: the classes that occur, the largest first."""
+    shares = counts.shares()[: len(card.classes)]
+    return [
+        Patch(
+            facecolor='#{:02x}{:02x}{:02x}'.format(*card.palette[label]),
+            edgecolor='grey',
+            label=f'{card.classes[label]}  {shares[label]:.1%}',
+        )
+        for label in np.argsort(-shares, kind='stable')
+        if shares[label]
+    ]

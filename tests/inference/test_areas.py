@@ -69,3 +69,19 @@ def test_pixels_of_the_whole_earth_are_as_large_as_the_ellipsoid():
     eccentricity = np.sqrt(1 - (b / a) ** 2)
     surface = 2 * np.pi * (a**2 + b**2 * np.arctanh(eccentricity) / eccentricity)
     assert total == pytest.approx(surface, rel=1e-9)
+
+
+@pytest.mark.parametrize('crs', ['+proj=longlat +ellps=WGS84 +towgs84=1,2,3', 'EPSG:4326+5773'])
+def test_what_is_added_to_a_crs_changes_no_areas(crs):
+    transform = Affine(0.01, 0, 9, 0, -0.01, 50)
+    expected = ground('EPSG:4326', transform).of_row(7)
+    assert ground(crs, transform).of_row(7) == pytest.approx(expected, rel=1e-12)
+
+
+def test_moved_poles():
+    crs = '+proj=ob_tran +o_proj=longlat +o_lat_p=39.25 +lon_0=18 +datum=WGS84'
+    transform = Affine(0.01, 0, 9, 0, -0.01, 5)
+    x, y = zip(*(transform @ corner for corner in [(0, 7), (1, 7), (1, 8), (0, 8)]))
+    to_earth = pyproj.Transformer.from_crs(crs, 'EPSG:4326', always_xy=True).transform
+    expected, _ = pyproj.Geod(ellps='WGS84').polygon_area_perimeter(*to_earth(x, y))
+    assert ground(crs, transform).of_row(7) == pytest.approx(abs(expected), rel=0.014)
