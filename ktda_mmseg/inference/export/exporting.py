@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from .graph_formats import DEFAULT_OPSET, OPSETS
 from .int8 import QUANTISERS
 from .network import ExportedNetwork
 from .scoring import mean_iou
+from .tiles import windows_of
 
 
 class ExportError(ValueError):
@@ -54,16 +55,21 @@ class Exporter:
         checkpoint (Path): Its weights.
         out (Path): Folder of the files, which are named after the config; made if need be.
         contents (Contents): What they hold.
-        tiles (Sequence[np.ndarray]): Windows ``(C, h, w)`` of real tiles, stored values: files are
-            also compared on them, and int8 is calibrated on them.
+        tiles (Iterable[Path]): Rasters that files are also compared on, and int8 is calibrated on.
 
     Raises:
-        FileNotFoundError: If config or checkpoint is not there.
+        FileNotFoundError: If config, checkpoint or a tile is not there.
+        ImportError: If there are tiles and rasterio is not installed.
         ValueError: If they do not fit each other, or the opset is not known.
     """
 
     def __init__(
-        self, config: Path, checkpoint: Path, out: Path, contents: Contents = Contents()
+        self,
+        config: Path,
+        checkpoint: Path,
+        out: Path,
+        contents: Contents = Contents(),
+        tiles: Iterable[Path] = (),
     ) -> None:
         if contents.opset not in OPSETS:
             raise ValueError(
@@ -72,7 +78,7 @@ class Exporter:
         self.out, self.stem, self.contents = out, config.stem, contents
         self.reference = TorchPredictor(config, checkpoint, 'cpu')
         self.card = self.reference.card
-        self.tiles: Sequence[np.ndarray] = ()
+        self.tiles = windows_of(tiles, self.card)
         self.network = ExportedNetwork(
             self.reference.network.model, self.card, contents.preprocess, contents.output
         ).eval()

@@ -11,7 +11,6 @@ from .comparison import Agreement
 from .exported_card import ExportedCard, Output, card_path
 from .exporting import Contents, Exporter
 from .int8 import QUANTISERS
-from .tiles import windows_of
 
 
 def export_all(
@@ -53,8 +52,7 @@ def export_all(
         ValueError: If a model cannot be exported, or an argument is wrong.
     """
     contents = Contents(preprocess, postprocess, opset, (size[0], size[1]) if size else None)
-    exporter = Exporter(config, checkpoint, out, contents)
-    exporter.tiles = windows_of(find_scenes(tiles).values(), exporter.card)
+    exporter = Exporter(config, checkpoint, out, contents, find_scenes(tiles).values())
     labelled = {}
     if reference is not None:
         scored = find_scenes(reference[:1])

@@ -47,8 +47,8 @@ def train(tiny_model, tmp_path):
 def exporter(train, tmp_path):
     """Return a function that makes an exporter of such a model into the folder 'out'."""
 
-    def exporter(contents=Contents(), **changes):  # noqa: B008
-        return Exporter(*train(**changes), tmp_path / 'out', contents)
+    def exporter(contents=Contents(), tiles=(), **changes):  # noqa: B008
+        return Exporter(*train(**changes), tmp_path / 'out', contents, tiles)
 
     return exporter
 
