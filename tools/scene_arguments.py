@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
     )
     _add_model(parser.add_argument_group('model'))
     _add_products(parser.add_argument_group('products besides the map and its JSON summary'))
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     args.checkpoint = None if args.model.suffix in EXPORTS else Path(args.scenes.pop(0))
     if not args.scenes:
         parser.error(f'expected scenes behind {args.checkpoint}, got none')
