@@ -95,7 +95,7 @@ def _write(
     rasterio = import_rasterio()
     from rasterio.shutil import copy
 
-    _, height, width, crs, transform, _ = profile
+    _, height, width, crs, transform, _, gcps = profile
     place = dict(height=height, width=width, crs=crs, transform=transform)
     with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), atomic(path) as partial, _explained(path):
         with _cleared(partial):
@@ -103,6 +103,8 @@ def _write(
             draft = Path(f'{partial}.draft.tif')
             with rasterio.open(draft, 'w', **DRAFT, **place, **bands) as raster:
                 describe(raster)
+                if gcps[0]:
+                    raster.gcps = gcps
                 for window, part in _tile_rows(rows, profile):
                     raster.write(part, window=window)
             copy(draft, partial, **FINAL, **options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,7 +83,7 @@ def write_polygons(
         # neighbours must share every corner, also those where a third one begins
         polygons = shapely.transform(shapely.segmentize(polygons, 1), np.rint)
         polygons = shapely.coverage_simplify(polygons, outlines.simplify)
-    names = np.array([*card.classes, ''], object)
+    names = np.array(card.classes, object)
     # else the file says when it was written
     pyogrio.set_gdal_config_options({'OGR_CURRENT_DATE': '1970-01-01T00:00:00Z'})
     with atomic(path) as partial:
@@ -97,14 +99,23 @@ def write_polygons(
                 frame = GeoDataFrame(columns, geometry=places, crs=profile.crs)
                 layer = dict(driver='GPKG', layer=path.stem, geometry_type='Polygon')
                 pyogrio.write_dataframe(frame, partial, append=first > 0, **layer)
-            written = pyogrio.read_info(partial)['features']
-        except RuntimeError as error:
-            raise OSError(f'{path}: expected to write polygons, found: {error}') from None
+            written = _indexed(partial, path.stem)
+        except (RuntimeError, sqlite3.Error) as error:
+            raise OSError(
+                f'{path}: expected to write polygons, found: {error}; a full disk?'
+            ) from None
         finally:
             pyogrio.set_gdal_config_options({'OGR_CURRENT_DATE': None})
             Path(f'{partial}-journal').unlink(missing_ok=True)
         if written != len(found):
             raise OSError(f'{path}: expected {len(found)} polygons in it, found {written}')
+
+
+def _indexed(path: Path, layer: str) -> int:
+    """Count polygons in the spatial index, which GDAL writes last and misses without a word."""
+    index = f'rtree_{layer}_geom'.replace('"', '""')
+    with closing(sqlite3.connect(path)) as content:
+        return content.execute(f'SELECT COUNT(*) FROM "{index}"').fetchone()[0]
 
 
 def _trace(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -30,6 +30,8 @@ class SceneProfile(NamedTuple):
         crs (rasterio.crs.CRS | None): Coordinate reference system, if it states one.
         transform (affine.Affine): From pixel to map coordinates; the identity if it states none.
         nodata (float | None): Stored value of pixels without data, if it states one.
+        gcps (tuple[Sequence, rasterio.crs.CRS | None]): Ground control points and the CRS of their
+            coordinates, if it states them in place of a transform.
     """
 
     path: Path
@@ -38,6 +40,7 @@ class SceneProfile(NamedTuple):
     crs: Any
     transform: Any
     nodata: float | None
+    gcps: tuple[Sequence[Any], Any] = ((), None)
 
 
 class SceneReader:
@@ -84,6 +87,7 @@ class SceneReader:
             self._raster.crs,
             self._raster.transform,
             self._raster.nodatavals[self._bands[0] - 1],
+            self._raster.gcps,
         )
 
     def __enter__(self) -> SceneReader:

@@ -10,7 +10,7 @@ import pytest
 from ktda_mmseg.inference import geotiff
 from ktda_mmseg.inference.card import ModelCard
 from ktda_mmseg.inference.geotiff import write_map, write_probabilities
-from ktda_mmseg.inference.reading import SceneProfile
+from ktda_mmseg.inference.reading import SceneProfile, SceneReader
 
 pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 rasterio = pytest.importorskip('rasterio')
@@ -27,7 +27,10 @@ PLACES = {
     'south up': ('EPSG:3035', Affine(10, 0, 4e6, 0, 10, 3e6)),
     'sinusoidal': ('+proj=sinu +R=6371007.181 +units=m', Affine(463.3, 0, 0, 0, -463.3, 5e6)),
     # of which GeoTIFF has no keys
-    'rotated pole': ('+proj=ob_tran +o_proj=longlat +o_lat_p=39.25 +lon_0=18', UTM),
+    'rotated pole': (
+        '+proj=ob_tran +o_proj=longlat +o_lat_p=39.25 +lon_0=18',
+        Affine(0.11, 0, -8, 0, -0.11, 20),
+    ),
     'no CRS': (None, UTM),
     'no georeference': (None, Affine.identity()),
 }
@@ -79,6 +82,24 @@ def test_the_map_lies_where_the_scene_lies(crs, transform, card, labels, tmp_pat
             assert raster.crs == profile.crs and raster.transform == profile.transform == transform
             assert raster.bounds == bounds
             np.testing.assert_array_equal(raster.read(1), labels)
+
+
+def test_ground_control_points_are_taken_over(card, labels, tmp_path):
+    points = [
+        rasterio.control.GroundControlPoint(row, column, 10 + column / 1e4, 50 - row / 1e4, 3.5)
+        for row, column in ((0, 0), (0, 700), (900, 0), (899.5, 699))
+    ]
+    shape = dict(driver='GTiff', height=900, width=700, count=1, dtype='uint8')
+    with rasterio.open(
+        tmp_path / 'scene.tif', 'w', **shape, crs='EPSG:4326', gcps=points
+    ) as raster:
+        raster.write(labels, 1)
+    with SceneReader(tmp_path / 'scene.tif', card) as scene:
+        write_map(scene.profile, card, cut(labels, 128), tmp_path / 'map.tif')
+    with rasterio.open(tmp_path / 'scene.tif') as one, rasterio.open(tmp_path / 'map.tif') as other:
+        assert other.gcps[1] == one.gcps[1] == 'EPSG:4326' and other.transform.is_identity
+        assert [point.asdict() for point in other.gcps[0]] == [p.asdict() for p in one.gcps[0]]
+        assert len(other.gcps[0]) == 4
 
 
 @pytest.mark.parametrize('shape', [(1, 1), (1, 1300), (1300, 1), (512, 512), (513, 1025)])
