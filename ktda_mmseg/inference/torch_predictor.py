@@ -110,7 +110,7 @@ class TorchPredictor:
         if compile:
             from ktda_mmseg.engine.compiling import compile_parts
 
-            compile_parts(model)
+            compile_parts(model, dynamic=None)
         workers = torch.get_num_threads() if self.device.type == 'cpu' else 1
         self._workers = ThreadPoolExecutor(
             workers, initializer=torch.set_num_threads, initargs=(1,)
