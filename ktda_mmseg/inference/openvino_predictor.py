@@ -21,7 +21,7 @@ class OpenvinoPredictor(ExportedPredictor):
     @classmethod
     def files(cls, path: Path) -> tuple[Path, ...]:
         """Return the files of a model; see :class:`ExportedPredictor`."""
-        return path.with_suffix('.bin'), *super().files(path)
+        return path.with_suffix('.bin'), path
 
     @staticmethod
     def load(path: Path, threads: int) -> Run:

@@ -15,6 +15,7 @@ from mmseg.models.utils import resize
 from ktda_mmseg.fileio import hash_of
 from ktda_mmseg.inference.probabilities import class_probabilities
 
+from .errors import first_line
 from .exported_card import ExportedCard, card_path
 
 Run = Callable[[np.ndarray], np.ndarray]
@@ -46,27 +47,29 @@ class ExportedPredictor(ABC):
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
         self.path = Path(path)
-        if not self.path.is_file():
-            raise FileNotFoundError(f'{path}: expected an exported model, found none')
-        self.card = ExportedCard.read(card_path(self.path))
+        files = self.files(self.path)
+        for file in files:
+            if not file.is_file():
+                raise FileNotFoundError(f'{file}: expected an exported model, found none')
+        card = card_path(self.path)
+        self.card = ExportedCard.read(card)
         if self.card.format != self.format:
             raise ValueError(f'{path}: expected the format {self.format}, got {self.card.format}')
-        hashes = ''.join(map(hash_of, self.files(self.path)))
+        hashes = ''.join(map(hash_of, (*files, card)))
         self.identity = hashlib.sha256(hashes.encode()).hexdigest()
         try:
             self._run = self.load(self.path, threads or torch.get_num_threads())
         except ImportError:
             raise
         except Exception as error:  # each runtime has errors of its own
-            reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
             raise ValueError(
-                f'{path}: expected a whole {self.format} model, found: {reason[0]}'
+                f'{path}: expected a whole {self.format} model, found: {first_line(error)}'
             ) from error
 
     @classmethod
     def files(cls, path: Path) -> tuple[Path, ...]:
-        """Return the files of a model, its card among them; ``path`` is the last one."""
-        return card_path(path), path
+        """Return the files of a model without its card; the one that names it is the last."""
+        return (path,)
 
     @staticmethod
     @abstractmethod

@@ -15,6 +15,7 @@ import torch
 from ktda_mmseg.inference.torch_predictor import TorchPredictor
 
 from .comparison import LIMIT, SAME_LABELS, Agreement, compare, made_up_images
+from .errors import ExportError, first_line
 from .exported_card import ExportedCard, Output, card_path
 from .exported_predictor import ExportedPredictor
 from .formats import FORMATS
@@ -23,10 +24,6 @@ from .int8 import QUANTISERS
 from .network import ExportedNetwork
 from .scoring import mean_iou
 from .tiles import windows_of
-
-
-class ExportError(ValueError):
-    """A model that a format cannot express, or that it computes differently."""
 
 
 @dataclass(frozen=True)
@@ -152,9 +149,9 @@ class Exporter:
             except ImportError:
                 raise
             except Exception as error:  # each format has errors of its own
-                reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
                 raise ExportError(
-                    f'{path}: {_sizes(size)} cannot be expressed or run as {name}: {reason[0]}'
+                    f'{path}: {_sizes(size)} cannot be expressed or run as {name}: '
+                    f'{first_line(error)}'
                 ) from error
             if not found.meets(self.contents.output):
                 raise ExportError(
@@ -201,7 +198,7 @@ class Exporter:
         with tempfile.TemporaryDirectory(dir=self.out, prefix='.export.') as folder:
             staged = Path(folder, path.name)
             yield staged
-            for source in predictor.files(staged):
+            for source in (card_path(staged), *predictor.files(staged)):
                 os.replace(source, self.out / source.name)
 
 

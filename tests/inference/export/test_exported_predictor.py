@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from ktda_mmseg.inference.export.torch_formats import TorchScriptPredictor
 from ktda_mmseg.inference.onnx_predictor import OnnxPredictor
 from ktda_mmseg.inference.openvino_predictor import OpenvinoPredictor
 from ktda_mmseg.inference.predictors import load_predictor
@@ -49,6 +50,12 @@ def test_no_file(tmp_path):
         OnnxPredictor(tmp_path / 'gone.onnx')
 
 
+def test_no_weights_beside_openvinos_graph(tmp_path):
+    (tmp_path / 'model.xml').touch()
+    with pytest.raises(FileNotFoundError, match=r'model\.bin: expected an exported model'):
+        OpenvinoPredictor(tmp_path / 'model.xml')
+
+
 def test_no_card(model):
     model.with_name('model.onnx.json').unlink()
     with pytest.raises(FileNotFoundError, match=r'model\.onnx\.json: expected the model card'):
@@ -62,8 +69,8 @@ def test_a_card_of_another_kind(model):
 
 
 def test_another_format(model):
-    with pytest.raises(ValueError, match='expected the format openvino, got onnx'):
-        OpenvinoPredictor(model)
+    with pytest.raises(ValueError, match='expected the format torchscript, got onnx'):
+        TorchScriptPredictor(model)
 
 
 def test_a_damaged_file(model):

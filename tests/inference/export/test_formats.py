@@ -38,7 +38,7 @@ def test_any_batch_and_size(exporter, name):
         images = image(count, *size)
         expected = made.reference(images)
         assert expected.max() > 0.6, 'it has no opinion, so that nothing is compared'
-        np.testing.assert_allclose(predictor(images), expected, atol=1e-4)
+        np.testing.assert_allclose(predictor(images), expected, atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_is_not_inside_is_done_around(exporter, name, preprocess, output):
     if output == 'labels':
         assert set(np.unique(found)) == {0, 1}
     else:
-        np.testing.assert_allclose(found, expected, atol=1e-4)
+        np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 @pytest.mark.filterwarnings('ignore:For binary segmentation')
@@ -66,7 +66,7 @@ def test_one_output_for_two_classes(exporter):
     made = exporter(Contents(output='logits'), head=head, classes=2)
     predictor = FORMATS['onnx'].predictor(made.export('onnx'), threads=1)
     images = image(1, 64, 64)
-    np.testing.assert_allclose(predictor(images), made.reference(images), atol=1e-4)
+    np.testing.assert_allclose(predictor(images), made.reference(images), atol=1e-3)
     assert predictor.card.threshold == 0.2
 
 
@@ -91,7 +91,7 @@ def test_one_size(exporter):
     predictor = FORMATS['onnx'].predictor(made.export('onnx'), threads=1)
     assert predictor.card.size == (64, 96)
     images = image(3, 64, 96)
-    np.testing.assert_allclose(predictor(images), made.reference(images), atol=1e-4)
+    np.testing.assert_allclose(predictor(images), made.reference(images), atol=1e-3)
     with pytest.raises(ValueError, match=r'model\.onnx: expected windows of 64x96 pixels.*64x64'):
         predictor(image(1, 64, 64))
 
