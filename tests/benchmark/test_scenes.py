@@ -1,6 +1,8 @@
 """A scene is mapped both ways with the same windows, and what is written is what was measured."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,26 @@ def test_both_ways_map_the_same_scene(task):
     assert len(np.unique(theirs)) > 1
     # in the middle of a window both hold its own labels
     assert (ours == theirs).mean() > 0.7
+
+
+def run_tool(task, *options):
+    script = Path(__file__).resolve().parents[2] / 'tools/analysis_tools/benchmark_scene.py'
+    files = map(str, (task.config, task.checkpoint, task.scene))
+    command = [sys.executable, str(script), *files, '--overlap', '16', *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_the_tool_times_both_ways(task, tmp_path):
+    done = run_tool(task, '--repeats', 1, '--json', tmp_path / 'speed.json')
+    assert done.returncode == 0, done.stderr
+    assert 'mmseg slide: median ' in done.stdout and ' times as fast, ' in done.stdout
+    content = json.loads((tmp_path / 'speed.json').read_text())
+    assert [len(runs) for runs in content['seconds'].values()] == [1, 1]
+    assert content['pixels'] == 120 * 170
+    done = run_tool(task, '--seams')
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-2].startswith(f'error: {task.scene}: expected more than two')
 
 
 @pytest.fixture
