@@ -175,6 +175,10 @@ def test_probabilities_have_names_and_a_scale(dtype, nodata, card, tmp_path):
         np.testing.assert_allclose(raster.scales, 1 / (nodata - 1), rtol=1e-15)
         assert raster.offsets == (0, 0, 0)
         assert raster.overviews(1) == [2] and raster.tags(ns='IMAGE_STRUCTURE')['LAYOUT'] == 'COG'
+    # what has no data is no part of an average
+    blocks = np.ma.masked_equal(stored, nodata).reshape(3, 300, 2, 260, 2)
+    with rasterio.open(path, overview_level=0) as raster:
+        assert np.abs(raster.read() - blocks.mean((2, 4))).max() <= 0.5
 
 
 def test_the_same_labels_are_the_same_bytes_however_they_come(card, labels, tmp_path):
