@@ -17,7 +17,7 @@ from ktda_mmseg.inference.strips import Layers
 pytest.importorskip('rasterio')
 pytest.importorskip('geopandas')
 pytestmark = pytest.mark.filterwarnings('ignore:.*use of fork:DeprecationWarning')
-KILLS = 12
+KILLS = 9
 
 
 @pytest.fixture
