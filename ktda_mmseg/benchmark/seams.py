@@ -11,7 +11,7 @@ from ktda_mmseg.inference.predictor import Predictor
 from ktda_mmseg.inference.reading import SceneReader
 from ktda_mmseg.inference.windows import Axis, Grid
 
-from .scenes import map_labels
+from .mapping import map_labels
 
 REACH = 4  # pixels on each side of a border
 

@@ -12,7 +12,8 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 from PIL import Image
 
-from ktda_mmseg.benchmark.scenes import SceneSpeed, Task, blended, measure_scene, sliding
+from ktda_mmseg.benchmark.mapping import Task, blended, sliding
+from ktda_mmseg.benchmark.scenes import SceneSpeed, measure_scene
 from ktda_mmseg.checkpoints.deploy import deploy_config
 
 pytest.importorskip('rasterio')

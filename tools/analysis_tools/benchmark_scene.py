@@ -32,7 +32,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Measure and print."""
     args = parse_args()
-    from ktda_mmseg.benchmark.scenes import Task, measure_scene
+    from ktda_mmseg.benchmark.mapping import Task
+    from ktda_mmseg.benchmark.scenes import measure_scene
     from ktda_mmseg.benchmark.seams import measure_seams
     from ktda_mmseg.engine.launch import clean_errors
     from ktda_mmseg.inference.torch_predictor import TorchPredictor
