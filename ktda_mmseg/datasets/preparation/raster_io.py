@@ -15,9 +15,9 @@ from .tiling import Window
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
-CACHE_MEGABYTES = 512  # decoded blocks of all threads; GDAL's default is 5 % of memory
+CACHE_BYTES = 256 << 20  # of decoded blocks of all threads; GDAL's default is 5 % of memory
 OPTIONS = {
-    'GDAL_CACHEMAX': CACHE_MEGABYTES,
+    'GDAL_CACHEMAX': CACHE_BYTES,  # GDAL takes small numbers for megabytes, rasterio does not
     # else what lacks in a truncated JPEG is grey, in a truncated PNG black
     'GDAL_ERROR_ON_LIBJPEG_WARNING': 'YES',
     'GDAL_PNG_WHOLE_IMAGE_OPTIM': 'NO',

@@ -12,7 +12,7 @@ import numpy as np
 from .band_stretch import stretched
 from .layout import Job, Tile
 from .parts import Part
-from .raster_io import CACHE_MEGABYTES, import_rasterio, open_raster, read_valid, read_window
+from .raster_io import CACHE_BYTES, import_rasterio, open_raster, read_valid, read_window
 from .scenes import Scene
 from .summary import IGNORE
 from .tiling import Window
@@ -83,7 +83,7 @@ def most_threads(scenes: Sequence[Scene], tile: int) -> int:
         int: At least 1.
     """
     row = max(scene.strip_bytes + scene.width for scene in scenes)
-    return max(1, (CACHE_MEGABYTES << 20) // (row * tile))
+    return max(1, CACHE_BYTES // (row * tile))
 
 
 def _tiles(

@@ -122,3 +122,11 @@ def test_a_picture_with_a_list_of_files_in_it_is_a_picture(tmp_path):
     with open_raster(path) as raster:
         assert raster.driver == 'JPEG'
         assert read_window(raster).max() == 0
+
+
+def test_a_block_is_decoded_once_for_all_its_rows(scene):
+    """What rasterio is told are bytes; a cache of 512 of them would hold no block."""
+    from rasterio._env import get_gdal_config
+
+    with open_raster(scene):
+        assert get_gdal_config('GDAL_CACHEMAX') == 256 << 20

@@ -332,4 +332,4 @@ def test_rows_of_strips_in_work_fit_the_cache(write, tmp_path):
     strips = write(tmp_path / 'a.tif', pixels)
     tiled = write(tmp_path / 'b.tif', pixels, tiled=True, blockxsize=256, blockysize=256)
     threads = [most_threads(read_scenes([path], None), 256) for path in (strips, tiled)]
-    assert threads == [512 * 2**20 // (256 * 7 * 1000), 512 * 2**20 // (256 * 1000)]
+    assert threads == [256 * 2**20 // (256 * 7 * 1000), 256 * 2**20 // (256 * 1000)]
