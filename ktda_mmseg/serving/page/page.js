@@ -31,7 +31,7 @@ function told(status, text) {
 }
 
 const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
-const megabytes = (bytes) => `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
+const megabytes = (bytes) => `${(bytes / 1e6).toLocaleString('en', { maximumSignificantDigits: 3 })} MB`;
 
 function duration(seconds) {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;
