@@ -6,20 +6,20 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from ktda_mmseg.inference.export.exporting import Contents, ExportError
 from ktda_mmseg.inference.export.formats import FORMATS
+from ktda_mmseg.inference.export.torch_formats import AOTInductorPredictor, write_aotinductor
 
 REAL = Contents(preprocess=True, output='probabilities')
 PACKAGES = {'onnx': ('onnx', 'onnxruntime'), 'openvino': ('openvino', 'onnx')}
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ('torch_export', 'aotinductor')]
+SLOW = [pytest.param('torch_export', marks=pytest.mark.slow)]
 
 
 def require(name):
     for package in PACKAGES.get(name, ()):
         pytest.importorskip(package)
-    if name == 'aotinductor' and not shutil.which('g++'):
-        pytest.skip('AOTInductor needs a C++ compiler')
 
 
 def image(count, *size):
@@ -39,6 +39,19 @@ def test_any_batch_and_size(exporter, name):
         expected = made.reference(images)
         assert expected.max() > 0.6, 'it has no opinion, so that nothing is compared'
         np.testing.assert_allclose(predictor(images), expected, atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which('g++'), reason='AOTInductor needs a C++ compiler')
+def test_a_compiled_library(tmp_path):
+    # a whole model takes minutes to compile
+    network = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.AdaptiveAvgPool2d(3)).eval()
+    write_aotinductor(network, torch.randn(2, 3, 64, 64), True, 17, tmp_path / 'a.pt2')
+    run = AOTInductorPredictor.load(tmp_path / 'a.pt2', threads=1)
+    for shape in (3, 3, 64, 128), (1, 3, 160, 64):
+        images = torch.randn(shape)
+        expected = network(images).detach().numpy()
+        np.testing.assert_allclose(run(images.numpy()), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(
