@@ -125,8 +125,10 @@ def _loading(config: Config) -> Mapping[str, Any]:
 
 
 def _window(config: Config) -> tuple[int, int]:
+    testing = config.model.get('test_cfg', {})
     size = (
-        config.model.get('test_cfg', {}).get('crop_size')
+        # a config that predicts whole images may have inherited one
+        (testing.get('crop_size') if testing.get('mode') == 'slide' else None)
         or config.model.data_preprocessor.get('size')
         or config.get('crop_size')
     )

@@ -75,7 +75,8 @@ class Exporter:
         self.out, self.stem, self.contents = out, config.stem, contents
         self.reference = TorchPredictor(config, checkpoint, 'cpu')
         self.card = self.reference.card
-        self.tiles = windows_of(tiles, self.card)
+        window = contents.size or self.card.window
+        self.tiles = windows_of(tiles, replace(self.card, window=window))
         self.network = ExportedNetwork(
             self.reference.network.model, self.card, contents.preprocess, contents.output
         ).eval()
@@ -188,8 +189,7 @@ class Exporter:
             odd = (height + 19, width + 37) if card.multiple == 1 else (height + 32, width + 64)
             yield made_up_images(card, 1, odd)
         for window in self.tiles:
-            if window.shape[1:] == (height, width):
-                yield window[None]
+            yield window[None]
 
     @contextmanager
     def _staged(self, path: Path, predictor: type[ExportedPredictor]) -> Iterator[Path]:
