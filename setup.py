@@ -8,7 +8,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-EXTRAS = ('onedl', 'openmmlab', 'raster', 'timm', 'export', 'hub', 'demo', 'dev')
+EXTRAS = ('onedl', 'openmmlab', 'raster', 'timm', 'stac', 'export', 'serve', 'hub', 'demo', 'dev')
 
 
 class BuildWithMim(build_py):
@@ -47,7 +47,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['ktda_mmseg', 'ktda_mmseg.*']),
-    package_data={'ktda_mmseg': ['py.typed']},
+    package_data={'ktda_mmseg': ['py.typed', 'serving/page/*']},
     install_requires=read_requirements('runtime'),
     extras_require={name: read_requirements(name) for name in EXTRAS},
     cmdclass={'build_py': BuildWithMim},
