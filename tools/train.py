@@ -24,8 +24,8 @@ def main() -> None:
     parser.add_argument(
         '--compile',
         action='store_true',
-        help='compile student, teacher, pyramid and modulation; where that does not work, a warning '
-        'says so and training goes on without',
+        help='compile student, teacher, pyramid and modulation; where that does not work, a '
+        'warning says so and training goes on without',
     )
     args = parse(parser, 'config', 'resume')
 

@@ -114,8 +114,8 @@ class Modulation(ModuleList):
         known = list(inspect.signature(block).parameters)[1:]
         if unknown := set(options) - set(known):
             raise ValueError(
-                f'expected the keys depth, with_cp, {", ".join(known)} in a modulation of type {kind!r}, '
-                f'got {", ".join(sorted(unknown))}'
+                f'expected the keys depth, with_cp, {", ".join(known)} in a modulation of type '
+                f'{kind!r}, got {", ".join(sorted(unknown))}'
             )
         super().__init__(
             (
