@@ -9,7 +9,9 @@ import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTRAS = {'onedl', 'openmmlab', 'raster', 'timm', 'export', 'hub', 'demo', 'dev'}
+EXTRAS = {
+    'onedl', 'openmmlab', 'raster', 'timm', 'stac', 'export', 'serve', 'hub', 'demo', 'dev'
+}  # fmt: skip
 
 
 @pytest.fixture(scope='module')
@@ -44,7 +46,7 @@ def wheel(source, tmp_path_factory):
 
 def test_the_wheel_holds_what_mim_looks_for_and_the_type_marker(source, wheel):
     names = set(wheel.namelist())
-    assert 'ktda_mmseg/py.typed' in names
+    assert {'ktda_mmseg/py.typed', 'ktda_mmseg/serving/page/index.html'} <= names
     for folder in ('configs', 'tools'):
         files = [path for path in (source / folder).rglob('*') if path.is_file()]
         assert files

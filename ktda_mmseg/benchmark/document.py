@@ -5,22 +5,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .interleave import Measurement
-from .table import largest_difference, speed_up
+from .scaling import scaling_section
+from .scenes import SceneSpeed
+from .table import describe, largest_difference, speed_up
 
 COLUMNS = ('config', 'step', 'range', 'images/s', 'times as fast', 'memory', 'GFLOP')
 
 
-def render(introduction: Path, results: Sequence[Path]) -> str:
-    """Write the text, with a table a file of measurements.
+def render(folder: Path) -> str:
+    """Write the text, with a section a file of measurements.
 
     Args:
-        introduction (Path): Markdown that comes first.
-        results (Sequence[Path]): What ``benchmark.py --json`` wrote, each with a ``title``.
+        folder (Path): It holds ``introduction.md``, which comes first, ``*.json`` that
+            ``benchmark.py`` wrote, ``scaling/*.json`` of ``scaling.py``, and ``scenes/*.json`` of
+            ``benchmark_scene.py``.
 
     Returns:
         str: Markdown.
     """
-    return '\n'.join([introduction.read_text().rstrip(), *map(_section, results)]) + '\n'
+    sections = [
+        *map(_section, sorted(folder.glob('*.json'))),
+        *map(scaling_section, sorted(folder.glob('scaling/*.json'))),
+        *map(SceneSpeed.section, sorted(folder.glob('scenes/*.json'))),
+    ]
+    return '\n'.join([(folder / 'introduction.md').read_text().rstrip(), *sections]) + '\n'
 
 
 def _section(path: Path) -> str:
@@ -34,7 +42,7 @@ def _section(path: Path) -> str:
             f'\n## {content["title"]}\n',
             f'Batches of {first.images} at {width}x{height} pixels, {len(first.seconds)} steps of '
             f'each in turn after {len(first.losses) - len(first.seconds)} to warm up. '
-            f'{_machine(content["machine"])} Measurements: `{path.name}`.\n',
+            f'{describe(content)} Measurements: `{path.name}`.\n',
             *('| ' + ' | '.join(row) + ' |' for row in rows),
             *_losses(results),
         ]
@@ -59,10 +67,3 @@ def _losses(results: Sequence[Measurement]) -> list[str]:
         return []
     lines = [f'`{other.label}` {largest_difference(first, other):.1e}' for other in others]
     return [f'\nLargest relative difference of a loss from the first: {", ".join(lines)}.']
-
-
-def _machine(machine: dict[str, str]) -> str:
-    return (
-        f'{machine["device"]}, {machine["threads"]} threads, torch {machine["torch"]}, Python '
-        f'{machine["python"]}, {machine["date"]}.'
-    )

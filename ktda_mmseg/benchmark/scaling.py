@@ -12,7 +12,7 @@ from ktda_mmseg.fileio import atomic, write_atomic
 
 from .candidates import Candidate
 from .interleave import Measurement, measure
-from .table import machine
+from .table import describe, machine
 
 # the ViTs that DINOv2 comes in, as mmpretrain calls them, and their widths
 TEACHERS = {'dinov2-small': 384, 'base': 768, 'large': 1024}
@@ -129,6 +129,20 @@ def write(points: Sequence[Point], path: Path) -> None:
     write_atomic(path, json.dumps(content, indent=1).encode())
     with atomic(path.with_suffix('.png')) as partial:
         plot(points).savefig(partial, dpi=110)
+
+
+def scaling_section(path: Path) -> str:
+    """Return what :func:`write` wrote as a section of Markdown, with its figure."""
+    content = json.loads(path.read_text())
+    labels = dict.fromkeys(point['label'] for point in content['points'])
+    return '\n'.join(
+        [
+            '\n## How a training step grows\n',
+            f'{" and ".join(f"`{label}`" for label in labels)}, one thing changed at a time. '
+            f'{describe(content)} Measurements: `{path.parent.name}/{path.name}`.\n',
+            f'![Seconds an image and memory](performance/scaling/{path.with_suffix(".png").name})',
+        ]
+    )
 
 
 def plot(points: Sequence[Point]) -> Figure:

@@ -20,7 +20,7 @@ from mmengine.utils import track_iter_progress
 from ktda_mmseg.fileio import write_atomic
 
 from .mapping import MAPPERS, Mapper, Task
-from .table import machine
+from .table import describe, machine
 
 
 class SceneSpeed(NamedTuple):
@@ -58,11 +58,31 @@ class SceneSpeed(NamedTuple):
         return '\n'.join([*lines, f'{found}; load before: {self.load:.1f}'])
 
     def write(self, path: Path) -> None:
-        """Write it as JSON, with the machine."""
-        task = {name: str(value) for name, value in self.task._asdict().items()}
+        """Write it as JSON, with the machine; of files their names only."""
+        task = {
+            name: value.name if isinstance(value, Path) else value
+            for name, value in self.task._asdict().items()
+        }
         content: dict[str, Any] = {**self._asdict(), 'task': task}
         content |= {'ratio': self.ratio, 'machine': machine()}
         write_atomic(path, json.dumps(content, indent=1).encode())
+
+    @classmethod
+    def section(cls, path: Path) -> str:
+        """Return what :meth:`write` wrote as a section of Markdown."""
+        content = json.loads(path.read_text())
+        speed = cls(Task(**content['task']), *(content[name] for name in cls._fields[1:]))
+        task = speed.task
+        lines = [f'- {line}' for line in str(speed).splitlines()]
+        return '\n'.join(
+            [
+                f'\n## Mapping {task.scene} with {task.config}\n',
+                f"This package's windows (`blended`) beside mmseg's (`slide`), {task.overlap} "
+                'pixels of overlap, in turn, each in a process of its own, fp32. '
+                f'{describe(content)} Measurements: `{path.parent.name}/{path.name}`.\n',
+                *lines,
+            ]
+        )
 
 
 def measure_scene(task: Task, repeats: int) -> SceneSpeed:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.device import get_device
@@ -28,6 +29,15 @@ def machine() -> dict[str, str]:
         'python': platform.python_version(),
         'date': date.today().isoformat(),
     }
+
+
+def describe(content: dict[str, Any]) -> str:
+    """Say in a sentence on which machine the content of a JSON file was measured."""
+    at = content['machine']
+    return (
+        f'{at["device"]}, {at["threads"]} threads, torch {at["torch"]}, Python {at["python"]}, '
+        f'{at["date"]}.'
+    )
 
 
 def format_table(results: Sequence[Measurement]) -> str:

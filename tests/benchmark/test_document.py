@@ -11,12 +11,9 @@ DOCS = Path(__file__).resolve().parents[2] / 'docs'
 
 
 def test_the_committed_document_is_made_of_the_committed_measurements():
-    source = DOCS / 'performance'
-    measurements = sorted(source.glob('*.json'))
-    assert measurements
-    assert render(source / 'introduction.md', measurements) == (DOCS / 'performance.md').read_text(
-        encoding='utf-8'
-    )
+    text = (DOCS / 'performance.md').read_text(encoding='utf-8')
+    assert '| `ktda/grass_fast` |' in text and 'megapixels/s' in text
+    assert render(DOCS / 'performance') == text
 
 
 def test_a_table(tmp_path):
@@ -26,7 +23,7 @@ def test_a_table(tmp_path):
     )
     write_json([slow, fast], tmp_path / 'x.json', 'A title')
     (tmp_path / 'introduction.md').write_text('# Speed\n')
-    text = render(tmp_path / 'introduction.md', [tmp_path / 'x.json'])
+    text = render(tmp_path)
     assert text.startswith('# Speed\n\n## A title\n')
     assert '48x64 pixels, 2 steps of each in turn after 1 to warm up' in text
     assert '| `fast` | 1.00 s | 1.00-1.00 | 4.00 | 3.00 | 1.0 GiB | 1 |' in text

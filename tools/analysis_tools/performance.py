@@ -10,7 +10,9 @@ def main() -> None:
     """Parse the command line and write."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog='One is made by benchmark.py --json docs/performance/NAME.json --title TITLE.',
+        epilog='They are made by benchmark.py --json docs/performance/NAME.json --title TITLE, by '
+        'scaling.py --out docs/performance/scaling/NAME.json, and by benchmark_scene.py --json '
+        'docs/performance/scenes/NAME.json.',
     )
     parser.add_argument('--docs', type=Path, default=DOCS, help='folder to read and to write')
     folder = parser.parse_args().docs
@@ -18,9 +20,7 @@ def main() -> None:
     from ktda_mmseg.benchmark.document import render
     from ktda_mmseg.fileio import write_atomic
 
-    source = folder / 'performance'
-    text = render(source / 'introduction.md', sorted(source.glob('*.json')))
-    write_atomic(folder / 'performance.md', text.encode())
+    write_atomic(folder / 'performance.md', render(folder / 'performance').encode())
 
 
 if __name__ == '__main__':
