@@ -20,39 +20,39 @@ class FAM(BaseModule):
     It follows the input, so any height and width work. Source: ``fam.py`` of the official code,
     whose grid is square and set by hand.
 
+    A teacher that is a pyramid itself, such as a CNN, has a grid for each level: ``patch_size``
+    then names its strides.
+
     Args:
         in_channels (Sequence[int]): Channels of each student level.
         out_channels (int | Sequence[int]): The teacher's width, one for all levels or one a level.
-        patch_size (int): Patch size of the teacher, in pixels.
+        patch_size (int | Sequence[int]): Patch size of the teacher in pixels, one for all levels or
+            one a level.
         stride (int): Stride of the first student level, in pixels.
         fuse (bool): Return the sum of the aligned levels as the only level.
 
     Raises:
-        ValueError: If ``out_channels`` names another number of levels than ``in_channels``, or
-            ``fuse`` is asked for levels of different widths.
+        ValueError: If ``out_channels`` or ``patch_size`` names another number of levels than
+            ``in_channels``, or ``fuse`` is asked for levels of different widths or grids.
     """
 
     def __init__(
         self,
         in_channels: Sequence[int],
         out_channels: int | Sequence[int],
-        patch_size: int = 14,
+        patch_size: int | Sequence[int] = 14,
         stride: int = 4,
         fuse: bool = False,
     ) -> None:
         super().__init__(init_cfg=dict(type='TruncNormal', layer='Conv2d', std=0.02, bias=0.0))
-        widths = (
-            [out_channels] * len(in_channels) if isinstance(out_channels, int) else out_channels
-        )
-        if len(widths) != len(in_channels):
-            raise ValueError(
-                f'expected FAM.out_channels to be one width or {len(in_channels)} widths '
-                f'(one for each of in_channels), got {list(widths)}'
-            )
-        if fuse and len(set(widths)) > 1:
-            raise ValueError(f'expected one width to fuse the levels of FAM, got {list(widths)}')
-        self.out_channels = list(widths)
-        self.patch_size = patch_size
+        widths = one_a_level('out_channels', out_channels, len(in_channels))
+        self.patch_sizes = one_a_level('patch_size', patch_size, len(in_channels))
+        for values in (widths, self.patch_sizes) if fuse else ():
+            if len(set(values)) > 1:
+                raise ValueError(
+                    f'expected one width and one grid to fuse the levels of FAM, got {values}'
+                )
+        self.out_channels = widths
         self.stride = stride
         self.fuse = fuse
         self.convert = ModuleList(
@@ -77,14 +77,11 @@ class FAM(BaseModule):
             raise ValueError(
                 f'expected {len(self.convert)} student levels (FAM.in_channels), got {len(inputs)}'
             )
-        # in whole numbers, as tracing keeps no others: rounded up
-        cover = self.patch_size - 1
-        grid = tuple(
-            (side * self.stride + cover) // self.patch_size for side in inputs[0].shape[2:]
-        )
+        image = [side * self.stride for side in inputs[0].shape[2:]]
         aligned = tuple(
-            self.align(convert, level, grid)
-            for convert, level in zip(self.convert, inputs, strict=True)
+            # in whole numbers, as tracing keeps no others: rounded up
+            self.align(convert, level, tuple((side + patch - 1) // patch for side in image))
+            for convert, level, patch in zip(self.convert, inputs, self.patch_sizes, strict=True)
         )
         return self.select(aligned)
 
@@ -109,3 +106,26 @@ class FAM(BaseModule):
     def select(self, levels: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Return the levels that are compared and decoded: all, or their sum if ``fuse``."""
         return (torch.stack(tuple(levels)).sum(0),) if self.fuse else tuple(levels)
+
+
+def one_a_level(name: str, value: int | Sequence[int], levels: int) -> list[int]:
+    """Repeat a number for every level, or check that there is one for each.
+
+    Args:
+        name (str): Which argument of FAM it is, for the error.
+        value (int | Sequence[int]): One number, or one a level.
+        levels (int): Number of levels.
+
+    Returns:
+        list[int]: A number for each level.
+
+    Raises:
+        ValueError: If there are more or fewer than levels.
+    """
+    values = [value] * levels if isinstance(value, int) else list(value)
+    if len(values) != levels:
+        raise ValueError(
+            f'expected FAM.{name} to be one number or {levels} (one for each of in_channels), '
+            f'got {values}'
+        )
+    return values

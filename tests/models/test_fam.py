@@ -46,6 +46,11 @@ def test_a_width_for_each_level():
     assert [x.size(1) for x in aligned] == [3, 5]
 
 
+def test_a_grid_for_each_level_of_a_teacher_that_is_a_pyramid():
+    aligned = FAM([4, 6], 8, patch_size=[4, 16])(levels(64, 48))
+    assert [tuple(x.shape[2:]) for x in aligned] == [(16, 12), (4, 3)]
+
+
 def test_fuse_sums_levels_and_leaves_them_as_they_are():
     plain, fused = FAM([4, 6], 8), FAM([4, 6], 8, fuse=True)
     fused.load_state_dict(plain.state_dict())
@@ -56,9 +61,13 @@ def test_fuse_sums_levels_and_leaves_them_as_they_are():
 
 
 def test_errors_name_what_differs():
-    with pytest.raises(ValueError, match=r'2 widths.*got \[8, 8, 8\]'):
+    with pytest.raises(ValueError, match=r'FAM.out_channels to be one number or 2.*\[8, 8, 8\]'):
         FAM([4, 6], [8, 8, 8])
-    with pytest.raises(ValueError, match=r'one width to fuse.*\[3, 5\]'):
+    with pytest.raises(ValueError, match=r'FAM.patch_size to be one number or 2.*got \[8\]'):
+        FAM([4, 6], 8, patch_size=[8])
+    with pytest.raises(ValueError, match=r'one grid to fuse.*\[3, 5\]'):
         FAM([4, 6], [3, 5], fuse=True)
+    with pytest.raises(ValueError, match=r'one grid to fuse.*\[4, 8\]'):
+        FAM([4, 6], 8, patch_size=[4, 8], fuse=True)
     with pytest.raises(ValueError, match='expected 2 student levels.*got 1'):
         FAM([4, 6], 8)(levels(64, 64)[:1])
