@@ -1,0 +1,2 @@
+_base_ = ['../_base_/deeplabv3plus.py', '../_base_/l8_biome_sample.py']
+model = dict(decode_head=dict(num_classes=4), auxiliary_head=dict(num_classes=4))
