@@ -1,0 +1,123 @@
+"""Run one cell: train, test once, measure, write the result.
+
+It is started by the runner, as ``python -m ktda_mmseg.studies.cell STUDY DATASET ROW SEED LOCK``.
+"""
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from mmengine.device import get_device
+from mmengine.model import revert_sync_batchnorm
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from ktda_mmseg.benchmark.table import machine
+from ktda_mmseg.checkpoints.deploy import Deployed, load_deployed
+from ktda_mmseg.engine.launch import clean_errors
+from ktda_mmseg.engine.run_config import resume_from
+from ktda_mmseg.visualization.curves import Curve, read_scalars
+
+from .cells import Cell, cells_of
+from .definition import Study
+from .measuring import cost_of
+from .results import UNKEPT, thinned, training_log, versions, write_result
+from .scoring import ConfusionByImage
+
+CONFIG, PREDICTIONS = 'config.py', 'predictions'
+
+
+def run(cell: Cell) -> None:
+    """Train a cell, from its last checkpoint on if there is one, test it and write its result.
+
+    Args:
+        cell (Cell): The cell; this process has claimed it.
+    """
+    cell.begin()
+    cell.config.dump(cell.folder / CONFIG)
+    hub = _train(cell).message_hub
+    best = cell.setting.study.checkpoint == 'best'
+    checkpoint = Path(hub.get_info('best_ckpt') if best else find_latest_checkpoint(cell.folder))
+    deployed = load_deployed(cell.folder / CONFIG, checkpoint, drop_auxiliary=True)
+    deployed.model.to(get_device())
+    curves, step = read_scalars(cell.folder), int(checkpoint.stem.rpartition('_')[2])
+    seconds, _ = hub.get_scalar('train/time').data
+    row = cell.setting.row
+    content = dict(
+        digest=cell.setting.digest,
+        study=cell.setting.study.name,
+        dataset=cell.setting.dataset,
+        row=row.name,
+        seed=cell.seed,
+        config=row.config,
+        options=[cell.setting.study.options, cell.setting.study.datasets[cell.setting.dataset]],
+        checkpoint=dict(rule=cell.setting.study.checkpoint, iteration=step),
+        classes=deployed.meta['classes'],
+        test=_test(deployed, cell.folder),
+        validation=_validation(curves, set(hub.log_scalars), step),
+        model=cost_of(deployed)._asdict(),
+        training=dict(
+            # a resumed run goes on with the times that its checkpoint holds
+            seconds=round(float(seconds.sum()), 1),
+            iterations=len(seconds),
+            scalars=thinned(curves),
+        ),
+        machine=machine(),
+        versions=versions(),
+    )
+    content['options'].append(row.options)
+    write_result(cell.result, content, training_log(cell.folder))
+
+
+def _train(cell: Cell) -> Runner:
+    config = cell.config
+    resume_from(config)
+    runner = Runner.from_cfg(config)
+    if get_device() == 'cpu':
+        revert_sync_batchnorm(runner.model)
+    runner.train()
+    return runner
+
+
+def _test(deployed: Deployed, folder: Path) -> dict[str, Any]:
+    """Score the deployed model on the test split and leave its predictions as label images."""
+    config = deployed.config
+    labels = dict(type='IoUMetric', format_only=True, output_dir=str(folder / PREDICTIONS))
+    runner = Runner(
+        deployed.model,
+        work_dir=str(folder / 'test'),
+        test_dataloader=config.test_dataloader,
+        test_evaluator=[dict(type=ConfusionByImage), labels],
+        test_cfg=config.test_cfg,
+        default_scope='mmseg',
+        cfg=dict(model_wrapper_cfg=None),
+    )
+    return runner.test()
+
+
+def _validation(curves: dict[str, Curve], logged: set[str], step: int) -> dict[str, float]:
+    """Return the scores of a checkpoint's validation, as mmseg gives them."""
+    names = {name.removeprefix('val/') for name in logged if name.startswith('val/')} - UNKEPT
+    return {name: curve[step] for name, curve in curves.items() if name in names and step in curve}
+
+
+def _end_with_runner() -> None:
+    """Wait until the runner, which holds the other end of stdin, is gone, and end."""
+    os.read(0, 1)
+    os._exit(1)
+
+
+def main() -> None:
+    """Run the cell that the command line names."""
+    study, dataset, row, seed, lock = sys.argv[1:]
+    # workers that load data may outlive this process for a moment; they do not hold the claim
+    os.register_at_fork(after_in_child=lambda: os.close(int(lock)))
+    threading.Thread(target=_end_with_runner, daemon=True).start()
+    with clean_errors():
+        [cell] = cells_of(Study.load(Path(study)), [dataset], [row], [int(seed)])
+        run(cell)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,188 @@
+"""A cell, that is one training run of a study: its config, its folders and how far it is."""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from ktda_mmseg.fileio import write_atomic
+
+from .claiming import is_claimed
+from .definition import Row, Study
+
+WORK, RESULTS = Path('work_dirs', 'studies'), Path('docs', 'results')
+IDENTITY, ERROR = 'identity.json', 'error.txt'
+STATES = ('done', 'running', 'changed', 'failed', 'begun', 'missing')
+DONE, RUNNING, CHANGED, FAILED, BEGUN, MISSING = STATES
+# arguments of mmengine's runner that change nothing in what is learned
+WITHOUT_EFFECT = (
+    *('cfg', 'experiment_name', 'launcher', 'log_level', 'log_processor'),
+    *('randomness', 'resume', 'visualizer', 'work_dir'),
+)
+LOADING = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A row on a data set, of which each seed is a cell.
+
+    Attributes:
+        study (Study): The study.
+        dataset (str): Name of the data set.
+        row (Row): The row.
+    """
+
+    study: Study
+    dataset: str
+    row: Row
+
+    @cached_property
+    def config(self) -> Config:
+        """Config: The row's config with the options of study, data set and row.
+
+        Raises:
+            ValueError: If options do not fit the config.
+        """
+        config = Config.fromfile(self.row.config)
+        for options in (
+            self.study.options,
+            self.study.datasets[self.dataset],
+            self.row.options,
+        ):
+            try:
+                config.merge_from_dict(options)
+            except (KeyError, TypeError) as error:
+                raise ValueError(
+                    f'{self.study.path}: expected options that fit {self.row.config}, got '
+                    f'{options}: {error.args[0]}'
+                ) from None
+        return config
+
+    @cached_property
+    def digest(self) -> str:
+        """str: Hash of all that decides what is learned and tested, but for the seed.
+
+        That is what mmengine's runner is given, without names, logging and the workers that load
+        the data, and the rule that picks the checkpoint.
+        """
+        taken = set(inspect.signature(Runner.__init__).parameters) - set(WITHOUT_EFFECT)
+        content = {key: value for key, value in self.config.to_dict().items() if key in taken}
+        for key, value in content.items():
+            if key.endswith('_dataloader') and value:
+                content[key] = {k: v for k, v in value.items() if k not in LOADING}
+        randomness = dict(self.config.get('randomness') or {}, seed=None)
+        whole = [content, randomness, self.study.checkpoint]
+        return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training run of a study.
+
+    Attributes:
+        setting (Setting): Its row on its data set.
+        seed (int): Seed of its random numbers.
+    """
+
+    setting: Setting
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """str: Data set, row and seed."""
+        return f'{self.setting.dataset}/{self.setting.row.name}/seed_{self.seed}'
+
+    @property
+    def folder(self) -> Path:
+        """Path: Its work folder."""
+        return WORK / self.setting.study.name / self.label
+
+    @property
+    def result(self) -> Path:
+        """Path: File of its result, which is there when it is done."""
+        return RESULTS / self.setting.study.name / f'{self.label}.json'
+
+    @property
+    def config(self) -> Config:
+        """Config: What it trains with."""
+        config = self.setting.config.copy()
+        config.randomness = dict(config.get('randomness') or {}, seed=self.seed)
+        config.work_dir = str(self.folder)
+        return config
+
+    @property
+    def steps(self) -> int:
+        """int: Iterations that it trains."""
+        return self.setting.config.train_cfg.max_iters
+
+    @property
+    def steps_done(self) -> int:
+        """int: Iterations up to its latest line of log."""
+        logs = sorted(self.folder.glob('*/vis_data/scalars.json'))
+        # the last line may be half-written
+        lines = logs[-1].read_text().split('\n')[:-1] if logs else []
+        return json.loads(lines[-1]).get('step', 0) if lines else 0
+
+    @property
+    def state(self) -> str:
+        """str: One of ``STATES``; a changed cell was trained with another config."""
+        for path in (self.result, self.folder / IDENTITY):
+            if path.is_file() and json.loads(path.read_bytes())['digest'] != self.setting.digest:
+                return CHANGED
+        if self.result.is_file():
+            return DONE
+        if is_claimed(self.folder):
+            return RUNNING
+        if (self.folder / ERROR).is_file():
+            return FAILED
+        return BEGUN if (self.folder / 'last_checkpoint').is_file() else MISSING
+
+    def begin(self) -> None:
+        """Note in the work folder which config it is trained with."""
+        (self.folder / ERROR).unlink(missing_ok=True)
+        write_atomic(self.folder / IDENTITY, json.dumps(dict(digest=self.setting.digest)).encode())
+
+
+def cells_of(
+    study: Study,
+    datasets: Sequence[str] | None = None,
+    rows: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+) -> list[Cell]:
+    """List the cells of a study, seed by seed, so that all rows soon have their first.
+
+    Args:
+        study (Study): The study.
+        datasets (Sequence[str] | None): Only these data sets.
+        rows (Sequence[str] | None): Only these rows.
+        seeds (Sequence[int] | None): Only these seeds.
+
+    Returns:
+        list[Cell]: The cells, in the order in which they are run.
+
+    Raises:
+        ValueError: If the study has no such data set, row or seed.
+    """
+    chosen = [
+        (dataset, row)
+        for dataset in _chosen(study, 'datasets', list(study.datasets), datasets)
+        for row in _chosen(study, 'rows', list(study.rows), rows)
+    ]
+    settings = [Setting(study, dataset, study.rows[row]) for dataset, row in chosen]
+    some = _chosen(study, 'seeds', study.seeds, seeds)
+    return [Cell(setting, seed) for seed in some for setting in settings]
+
+
+def _chosen(study: Study, what: str, known: Sequence, wanted: Sequence | None) -> Iterator:
+    for name in wanted or ():
+        if name not in known:
+            raise ValueError(
+                f'{study.path}: {what}: expected some of {", ".join(map(str, known))}, got {name}'
+            )
+    return (name for name in known if wanted is None or name in wanted)

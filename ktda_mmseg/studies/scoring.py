@@ -1,0 +1,85 @@
+"""Scores on the test split, all from one confusion matrix, whole and by image."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmseg.evaluation import IoUMetric
+
+
+class Scores(NamedTuple):
+    """Scores in percent.
+
+    Attributes:
+        mIoU (float): Mean of the classes' IoU.
+        OA (float): Share of the pixels that are right.
+        mF1 (float): Mean of the classes' F1.
+        IoU (list[float]): By class.
+        F1 (list[float]): By class.
+    """
+
+    mIoU: float
+    OA: float
+    mF1: float
+    IoU: list[float]
+    F1: list[float]
+
+
+def scores_of(matrix: np.ndarray) -> Scores:
+    """Score a confusion matrix.
+
+    A class that is never predicted, or is absent, counts 0 in the means. mmseg leaves it out of
+    its means, so that a model which ignores a hard class looks better for it.
+
+    Args:
+        matrix (np.ndarray): Pixel counts ``(K, K)``, true classes in rows.
+
+    Returns:
+        Scores: mmseg's, in percent.
+    """
+    hits, truth, found = (
+        torch.from_numpy(counts).double()
+        for counts in (matrix.diagonal().copy(), matrix.sum(1), matrix.sum(0))
+    )
+    areas = (hits, truth + found - hits, found, truth)
+    scores = IoUMetric.total_area_to_metrics(*areas, ['mIoU', 'mFscore'], nan_to_num=0)
+    iou, f1 = 100 * scores['IoU'], 100 * scores['Fscore']
+    return Scores(
+        float(iou.mean()), 100 * float(scores['aAcc']), float(f1.mean()), iou.tolist(), f1.tolist()
+    )
+
+
+class ConfusionByImage(BaseMetric):
+    """A confusion matrix for each image; pixels of 255, and those of no class, do not count.
+
+    ``compute_metrics`` returns the scores of all, ``matrix``, a list ``(K, K)`` with true classes
+    in rows, and ``images``, the mIoU in percent by the image's name.
+    """
+
+    default_prefix = None
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:  # noqa: ANN401
+        """Count the pixels of each image."""
+        classes = len(self.dataset_meta['classes'])
+        for sample in data_samples:
+            truth = sample['gt_sem_seg']['data'].squeeze().cpu().numpy().astype(np.int64)
+            found = sample['pred_sem_seg']['data'].squeeze().cpu().numpy()
+            counted = truth < classes
+            pairs = truth[counted] * classes + found[counted]
+            matrix = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+            self.results.append((Path(sample['img_path']).stem, matrix))
+
+    def compute_metrics(self, results: list) -> dict[str, Any]:
+        """Add up the images."""
+        matrix = sum(counts for _, counts in results)
+        images = {name: present_miou(counts) for name, counts in results}
+        return {**scores_of(matrix)._asdict(), 'matrix': matrix.tolist(), 'images': images}
+
+
+def present_miou(matrix: np.ndarray) -> float:
+    """Average the IoU, in percent, of the classes that an image or its prediction holds."""
+    present = (matrix.sum(0) + matrix.sum(1)) > 0
+    return float(np.mean(np.array(scores_of(matrix).IoU)[present])) if present.any() else 100.0
