@@ -22,10 +22,11 @@ from ktda_mmseg.visualization.curves import Curve, read_scalars
 from .cells import Cell, cells_of
 from .definition import Study
 from .measuring import cost_of
+from .pictures import PREDICTIONS
 from .results import UNKEPT, thinned, training_log, versions, write_result
 from .scoring import ConfusionByImage
 
-CONFIG, PREDICTIONS = 'config.py', 'predictions'
+CONFIG = 'config.py'
 
 
 def run(cell: Cell) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from .cells import CHANGED, DONE, STATES, Cell, cells_of
 from .definition import Study
 from .running import default_jobs, run_cells
+from .writing import write_tables
 
 
 @dataclass
@@ -55,6 +56,9 @@ def run_study(command: Command) -> None:
     if command.status:
         print(describe(cells))
         return
+    if command.tables:
+        print(f'written to {write_tables(study)}')
+        return
     missing = unfinished(cells, command.drop_changed and not command.dry_run)
     if command.dry_run:
         print('\n'.join([*(cell.label for cell in missing), f'{len(missing)} cells to run']))
@@ -63,6 +67,7 @@ def run_study(command: Command) -> None:
         failures = run_cells(missing, command.jobs or default_jobs())
     except KeyboardInterrupt:
         sys.exit('stopped; the same command goes on from the last checkpoints')
+    print(f'written to {write_tables(study)}')
     if failures:
         sys.exit(f'error: {len(failures)} of {len(missing)} cells failed: {"; ".join(failures)}')
 

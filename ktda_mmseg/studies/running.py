@@ -19,6 +19,7 @@ from .claiming import claim
 POLL = 1.0  # seconds between two looks at what runs
 PATIENCE = 10.0  # seconds that a process has to end
 CONSOLE = 'console.log'
+COMMAND = (sys.executable, '-m', 'ktda_mmseg.studies.cell')
 THREADS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
 
 
@@ -112,8 +113,8 @@ def _take(waiting: list[Cell], bar: tqdm) -> tuple[Cell, IO[str]] | None:
 def _start(cell: Cell, lock: IO[str], slot: int, jobs: int) -> subprocess.Popen:
     setting = cell.setting
     command = [
-        *(sys.executable, '-m', 'ktda_mmseg.studies.cell', str(setting.study.path)),
-        *(setting.dataset, setting.row.name, str(cell.seed), str(lock.fileno())),
+        *(*COMMAND, str(setting.study.path), setting.dataset, setting.row.name),
+        *(str(cell.seed), str(lock.fileno())),
     ]
     threads = str(max(1, len(os.sched_getaffinity(0)) // jobs))
     environment = {**os.environ, **dict.fromkeys(THREADS, threads)}

@@ -1,0 +1,57 @@
+"""Means over seeds, and what can be said from so few of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats  # type: ignore[import-untyped]
+
+CONFIDENCE = 0.95
+
+
+class Estimate(NamedTuple):
+    """A mean over seeds.
+
+    Attributes:
+        values (tuple[float, ...]): Of each seed.
+        mean (float): Their mean; NaN without any.
+        std (float): Sample standard deviation; NaN for fewer than two.
+        low (float): Lower end of the 95 % interval of the mean by Student's t; NaN likewise.
+        high (float): Upper end.
+    """
+
+    values: tuple[float, ...]
+    mean: float
+    std: float
+    low: float
+    high: float
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Estimate a mean.
+
+    Args:
+        values (Sequence[float]): One a seed.
+
+    Returns:
+        Estimate: Mean, spread and interval.
+    """
+    nan = float('nan')
+    if len(values) < 2:
+        return Estimate(tuple(values), values[0] if values else nan, nan, nan, nan)
+    mean, std = float(np.mean(values)), float(np.std(values, ddof=1))
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * std / np.sqrt(len(values))
+    return Estimate(tuple(values), mean, std, float(mean - half), float(mean + half))
+
+
+def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Estimate:
+    """Estimate the mean difference of two rows over the seeds that both have.
+
+    Args:
+        ours (Mapping[int, float]): Scores by seed.
+        theirs (Mapping[int, float]): Scores to subtract, by seed.
+
+    Returns:
+        Estimate: Of the differences, in the order of the seeds.
+    """
+    return estimate([ours[seed] - theirs[seed] for seed in sorted(ours.keys() & theirs.keys())])

@@ -1,0 +1,190 @@
+"""The tables of a study, for people and as CSV."""
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from .definition import Study
+from .statistics import Estimate
+from .summary import BY_CLASS, METRICS, Summary
+
+Summaries = Mapping[str, Mapping[str, Summary]]
+NONE = '-'
+HEADER = (
+    *('row', 'seeds', 'mIoU', '95 % interval', 'OA', 'mF1', 'parameters', 'MACs', 'latency'),
+    'training',
+)
+PAIRED = ('row', 'minus', 'seeds', 'mIoU', '95 % interval', 'seed by seed')
+
+
+class Table(NamedTuple):
+    """A table of text.
+
+    Attributes:
+        title (str): What it shows.
+        header (tuple[str, ...]): Names of the columns.
+        rows (list[tuple[str, ...]]): As many cells each.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+def tables_of(rows: Mapping[str, Summary]) -> list[Table]:
+    """Write the tables of a data set.
+
+    Args:
+        rows (Mapping[str, Summary]): Its rows.
+
+    Returns:
+        list[Table]: Scores and costs, paired differences, and two tables by class.
+    """
+    tables = [
+        Table('Test split, mean ± std over seeds, in %', HEADER, [*map(_main, rows.values())])
+    ]
+    paired = [
+        _paired(row, rows[row.row.compare]) for row in rows.values() if row.row.compare is not None
+    ]
+    if paired:
+        tables.append(Table('Paired differences in mIoU, in points', PAIRED, paired))
+    classes = list(
+        dict.fromkeys(name for row in rows.values() for name in row.scores_by_class('IoU'))
+    )
+    for metric in BY_CLASS if classes else ():
+        body = []
+        for row in rows.values():
+            scores = row.scores_by_class(metric)
+            body.append((row.row.title, *(spread(scores.get(name)) for name in classes)))
+        tables.append(Table(f'{metric} by class, in %', ('row', *classes), body))
+    return tables
+
+
+def spread(score: Estimate | None) -> str:
+    """Write mean ± std, the mean alone of one seed, a dash of none."""
+    if score is None or not score.values:
+        return NONE
+    return f'{score.mean:.2f}' + ('' if math.isnan(score.std) else f' ± {score.std:.2f}')
+
+
+def interval(score: Estimate, sign: str = '') -> str:
+    """Write the 95 % interval, a dash where there is none."""
+    return NONE if math.isnan(score.low) else f'{score.low:{sign}.2f} to {score.high:{sign}.2f}'
+
+
+def _main(row: Summary) -> tuple[str, ...]:
+    scores = [row.score(metric) for metric in METRICS]
+    cells = [row.row.title, row.count, spread(scores[0]), interval(scores[0])]
+    cells += map(spread, scores[1:])
+    if not row.results:
+        return (*cells, *[NONE] * 4)
+    return (
+        *cells,
+        f'{row.median("model", "parameters") / 1e6:.2f} M',
+        f'{row.median("model", "macs") / 1e9:.2f} G',
+        f'{1000 * row.median("model", "latency"):.1f} ms',
+        f'{row.median("training", "seconds") / 60:.1f} min',
+    )
+
+
+def _paired(row: Summary, other: Summary) -> tuple[str, ...]:
+    score = row.difference(other)
+    mean = NONE
+    if score.values:
+        mean = f'{score.mean:+.2f}' + ('' if math.isnan(score.std) else f' ± {score.std:.2f}')
+    return (
+        *(row.row.title, other.row.title, f'{len(score.values)} of {len(row.seeds)}', mean),
+        *(interval(score, '+'), ' / '.join(f'{value:+.2f}' for value in score.values) or NONE),
+    )
+
+
+def describe(study: Study, rows: Mapping[str, Summary]) -> str:
+    """Say in a few sentences how the rows of a data set were made."""
+    results = [result for row in rows.values() for result in row.results.values()]
+    if not results:
+        return 'Nothing was run yet.'
+    iterations = sorted({result['training']['iterations'] for result in results})
+    machines = sorted(
+        {f'{r["machine"]["device"]}, {r["machine"]["threads"]} threads' for r in results}
+    )
+    sizes = sorted({'×'.join(map(str, result['model']['size'][::-1])) for result in results})
+    rule = 'last' if study.checkpoint == 'last' else 'best on the validation split'
+    return (
+        f'Trained for {" or ".join(map(str, iterations))} iterations on {"; ".join(machines)}; the '
+        f'{rule} checkpoint was tested, once. Classes that are never predicted count 0 in the '
+        f'means. Parameters, MACs and latency are those of the deployed model on one image of '
+        f'{" or ".join(sizes)} pixels; training time is without validation. Latency and training '
+        'time are medians over seeds, and other runs may have shared the machine.'
+    )
+
+
+def markdown(study: Study, summaries: Summaries) -> str:
+    """Write all tables as Markdown.
+
+    Args:
+        study (Study): The study.
+        summaries (Summaries): Its results.
+
+    Returns:
+        str: Markdown, with a section a data set.
+    """
+    parts = [
+        f'# {study.title}',
+        study.about,
+        '`tools/run_study.py` made this of the JSON files below this folder. `index.html` shows it '
+        'with figures.',
+    ]
+    for dataset, rows in summaries.items():
+        parts += [f'## {dataset}', describe(study, rows)]
+        for table in tables_of(rows):
+            lines = [table.header, ['---'] * len(table.header), *table.rows]
+            body = '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+            parts += [f'### {table.title}', body]
+    return '\n\n'.join(filter(None, parts)) + '\n'
+
+
+def as_csv(summaries: Summaries) -> str:
+    """Write all numbers, a line a row and data set.
+
+    Args:
+        summaries (Summaries): Results of a study.
+
+    Returns:
+        str: CSV with a header.
+    """
+    records = [dict(_record(row, rows)) for rows in summaries.values() for row in rows.values()]
+    names = dict.fromkeys(name for record in records for name in record)
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(names), lineterminator='\n')
+    writer.writeheader()
+    writer.writerows(records)
+    return stream.getvalue()
+
+
+def _record(row: Summary, rows: Mapping[str, Summary]) -> Iterator[tuple[str, str]]:
+    yield 'dataset', row.dataset
+    yield 'row', row.row.name
+    yield 'title', row.row.title
+    yield 'seeds', str(len(row.results))
+    for metric in METRICS:
+        yield from _numbers(metric, row.score(metric))
+    if row.row.compare is not None:
+        yield 'compare', row.row.compare
+        yield from _numbers('difference', row.difference(rows[row.row.compare]))
+    for metric in BY_CLASS:
+        for name, score in row.scores_by_class(metric).items():
+            yield from _numbers(f'{metric}.{name}', score)
+    for group, name in (
+        *(('model', 'parameters'), ('model', 'macs'), ('model', 'latency')),
+        *(('training', 'seconds'), ('training', 'iterations')),
+    ):
+        if row.results:
+            yield f'{group}.{name}', f'{row.median(group, name):.6g}'
+
+
+def _numbers(name: str, score: Estimate) -> Iterator[tuple[str, str]]:
+    for part in ('mean', 'std', 'low', 'high'):
+        value = getattr(score, part)
+        yield f'{name}.{part}', '' if math.isnan(value) else f'{value:.4f}'
