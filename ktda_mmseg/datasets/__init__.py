@@ -6,6 +6,7 @@ from .grass import GrassDataset
 from .l8_biome import L8BiomeDataset
 from .loading import IgnoreNodata, LoadRasterFromFile
 from .paired import PairedSegDataset
+from .remembering import RememberSample
 from .transforms import BandJitter, RandomRotate90
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     'LoadRasterFromFile',
     'PairedSegDataset',
     'RandomRotate90',
+    'RememberSample',
     'SampleError',
 ]
