@@ -1,6 +1,6 @@
 """Models of KTDA: segmentor, teacher, alignment, modulation and transfer losses."""
 
-from . import backbones
+from . import backbones, baselines
 from .data_preprocessor import MultiBandSegDataPreProcessor
 from .fam import FAM
 from .fmm import FMMHead
@@ -20,4 +20,5 @@ __all__ = [
     'OfficialFAM',
     'OfficialStepSegmentor',
     'backbones',
+    'baselines',
 ]
