@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
+from PIL import Image
 
 from ktda_mmseg import transfer
 
@@ -49,6 +51,52 @@ def tiny_model() -> ConfigDict:
     model.backbone.arch = dict(depths=[1, 1, 2, 1], channels=[16, 24, 32, 48])
     model.teacher.arch = dict(embed_dims=32, num_layers=4, num_heads=4, feedforward_channels=64)
     return model
+
+
+@pytest.fixture
+def run_config(tiny_model: ConfigDict, tmp_path: Path) -> Path:
+    """Config file that trains the tiny model for two iterations on two images of noise."""
+    rng = np.random.default_rng(0)
+    for folder, shape, limit in (('images', (64, 64, 3), 256), ('masks', (64, 64), 5)):
+        (tmp_path / folder).mkdir()
+        for name in 'ab':
+            pixels = rng.integers(0, limit, shape, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / folder / f'{name}.png')
+    loader = dict(
+        batch_size=2,
+        num_workers=0,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        dataset=dict(
+            type='GrassDataset',
+            data_root=str(tmp_path),
+            img_suffix='.png',
+            data_prefix=dict(img_path='images', seg_map_path='masks'),
+            pipeline=[
+                dict(type='LoadImageFromFile'),
+                dict(type='LoadAnnotations'),
+                dict(type='PackSegInputs'),
+            ],
+        ),
+    )
+    bases = ROOT / 'configs' / '_base_'
+    config = Config.fromfile(bases / 'default_runtime.py')
+    config.merge_from_dict(Config.fromfile(bases / 'schedules' / 'iterations.py').to_dict())
+    config.merge_from_dict(
+        dict(
+            model=tiny_model,
+            train_dataloader=dict(loader, sampler=dict(type='ResumableSampler')),
+            val_dataloader=loader,
+            test_dataloader=loader,
+            val_evaluator=dict(type='IoUMetric'),
+            test_evaluator=dict(type='IoUMetric'),
+            train_cfg=dict(type='IterBasedTrainLoop', max_iters=2, val_interval=2),
+            optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01)),
+            default_hooks=dict(checkpoint=dict(interval=2), logger=dict(interval=1)),
+        )
+    )
+    path = tmp_path / 'tiny.py'
+    config.dump(path)
+    return path
 
 
 @pytest.fixture(autouse=True)

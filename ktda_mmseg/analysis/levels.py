@@ -1,9 +1,11 @@
 """Features of student and teacher, level by level, and how alike they are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from mmengine.model import is_model_wrapper
 from mmseg.models.segmentors import EncoderDecoder
@@ -86,13 +88,9 @@ def extract(model: EncoderDecoder, teacher: FrozenTeacher, inputs: Tensor) -> Le
     Raises:
         ValueError: If student and teacher have other numbers of levels.
     """
-    training = model.training
-    model.eval()
-    try:
+    with in_evaluation(model):
         own = model.backbone(inputs)
         aligned = tuple(model.neck(own)) if model.with_neck else ()
-    finally:
-        model.train(training)
     taught = teacher(inputs)
     if len(own) != len(taught):
         raise ValueError(
@@ -103,6 +101,17 @@ def extract(model: EncoderDecoder, teacher: FrozenTeacher, inputs: Tensor) -> Le
     if [level.size(1) for level in aligned] != [level.size(1) for level in targets]:
         aligned, targets = (), ()
     return Levels(_on_one_grid(own, taught), _on_one_grid(aligned, targets))
+
+
+@contextmanager
+def in_evaluation(model: nn.Module) -> Iterator[None]:
+    """Put a model into evaluation mode for a while."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)
 
 
 def windows(model: EncoderDecoder, batch: dict) -> tuple[Tensor, tuple[int, int]]:
@@ -130,11 +139,15 @@ def _tokens(pairs: Sequence[Pair]) -> list[Pair]:
     taken = []
     for pair in pairs:
         rows = [level.flatten(2).transpose(1, 2) for level in pair]
-        count = rows[0].size(1)
-        chosen = torch.linspace(0, count - 1, min(count, POSITIONS)).round().long()
+        chosen = evenly(rows[0].size(1), POSITIONS)
         student, teacher = (part.cpu()[:, chosen].flatten(0, 1).float() for part in rows)
         taken.append((student, teacher))
     return taken
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """Choose at most ``most`` of ``count`` places, evenly spread, first and last among them."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()
 
 
 def _joined(batches: Sequence[list[Pair]]) -> list[Pair]:

@@ -1,11 +1,13 @@
-"""Training engine: exact resume, checkpoints that survive a kill, precision, the teacher's note."""
+"""Training engine: exact resume, checkpoints that survive a kill, precision, a look inside."""
 
 from .atomic_checkpoint import AtomicBackend, AtomicCheckpointHook
 from .compiling import CompileHook
 from .exact_resume import ExactResumeHook, ResumableSampler, SeedSample
+from .feature_hook import FeatureHook
 from .mixed_precision import BFloat16OptimWrapper
 from .picture_hook import PictureHook
 from .teacher_note import TeacherNoteHook
+from .transfer_stage import TransferStageHook
 
 __all__ = [
     'AtomicBackend',
@@ -13,8 +15,10 @@ __all__ = [
     'BFloat16OptimWrapper',
     'CompileHook',
     'ExactResumeHook',
+    'FeatureHook',
     'PictureHook',
     'ResumableSampler',
     'SeedSample',
     'TeacherNoteHook',
+    'TransferStageHook',
 ]

@@ -1,0 +1,123 @@
+"""What the modulation attends to: its weights, read from the fused kernel that it runs."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from mmseg.models.segmentors import EncoderDecoder
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from ktda_mmseg.models import FMMHead
+
+from .levels import evenly, in_evaluation
+
+# of the image: its middle, and those of its upper left and its lower right quarter
+POINTS = ((0.25, 0.25), (0.5, 0.5), (0.75, 0.75))
+Call = tuple[Tensor, Tensor, dict[str, Any]]
+QUERIES = 64  # whose spread is averaged, evenly over the grid
+
+
+class Attention(NamedTuple):
+    """Attention of the last block of a level.
+
+    Attributes:
+        maps (Tensor): What each of :data:`POINTS` attends to, ``(3, h, w)``; the mean of the heads,
+            each map of sum 1.
+        spread (float): Entropy of a token's weights over that of equal ones, the mean of tokens and
+            heads: 1 attends to all alike, 0 to a single place.
+    """
+
+    maps: Tensor
+    spread: float
+
+
+class Recorder(TorchFunctionMode):
+    """Notes the arguments of every fused attention within its ``with`` block.
+
+    Attributes:
+        calls (list): Queries ``(N, heads, L, d)``, keys of the same shape and keyword arguments.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[Call] = []
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Tensor],
+        types: Sequence[type],
+        args: tuple = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Tensor:
+        """Call a function of PyTorch."""
+        options = kwargs or {}
+        if func is F.scaled_dot_product_attention:
+            query, key, _value = args
+            self.calls.append((query, key, options))
+        return func(*args, **options)
+
+
+@torch.no_grad()
+def attention_by_level(model: EncoderDecoder, image: Tensor) -> list[Attention]:
+    """Read what the modulation attends to in one image.
+
+    Args:
+        model (EncoderDecoder): A student.
+        image (Tensor): Normalised, ``(1, C, H, W)``.
+
+    Returns:
+        list[Attention]: By level; empty where the model has no modulation with attention.
+    """
+    modulation = getattr(model.decode_head, 'modulation', None)
+    if not isinstance(model.decode_head, FMMHead) or modulation is None:
+        return []
+    grids: list[tuple[int, int]] = []
+    handle = modulation.register_forward_pre_hook(
+        lambda _, args: grids.extend(tuple(level.shape[2:]) for level in args[0])
+    )
+    try:
+        with in_evaluation(model), Recorder() as recorder:
+            model.decode_head.modulate(model.extract_feat(image))
+    finally:
+        handle.remove()
+    depth = len(recorder.calls) // len(grids)
+    last = recorder.calls[depth - 1 :: depth] if depth else []
+    return [_attention(call, grid) for call, grid in zip(last, grids, strict=False)]
+
+
+def _attention(call: Call, grid: tuple[int, int]) -> Attention:
+    query, key, options = call
+    height, width = grid
+    points = [int(y * height) * width + int(x * width) for y, x in POINTS]
+    maps = weights(query[:, :, points], key, options).mean((0, 1)).reshape(-1, height, width)
+    sampled = query[:, :, evenly(query.size(2), QUERIES)]
+    return Attention(maps.cpu(), spread(weights(sampled, key, options)))
+
+
+def weights(query: Tensor, key: Tensor, options: dict[str, Any]) -> Tensor:
+    """Return the weights of an attention, whatever its options.
+
+    Attention mixes values by its weights, so that values which are the unit vectors give them.
+
+    Args:
+        query (Tensor): ``(N, heads, Q, d)``.
+        key (Tensor): ``(N, heads, L, d)``.
+        options (dict): Other arguments of ``scaled_dot_product_attention``.
+
+    Returns:
+        Tensor: ``(N, heads, Q, L)``, rows of sum 1.
+    """
+    unit = torch.eye(key.size(-2), dtype=key.dtype, device=key.device)
+    return F.scaled_dot_product_attention(
+        query, key, unit.expand(*key.shape[:2], -1, -1), **options
+    )
+
+
+def spread(rows: Tensor) -> float:
+    """Return the entropy of weights ``(..., L)`` over that of equal ones, averaged over rows."""
+    entropy = torch.special.entr(rows.double()).sum(-1).mean()
+    # a single place is all there are
+    return float(entropy) / math.log(rows.size(-1)) if rows.size(-1) > 1 else 1.0
