@@ -12,22 +12,26 @@ from mmseg.utils import OptConfigType
 from torch import Tensor
 
 
-def double_conv(
-    in_channels: int, out_channels: int, norm_cfg: OptConfigType = None, num_convs: int = 2
+def conv_chain(
+    widths: Sequence[int],
+    norm_cfg: OptConfigType = None,
+    stride: int = 1,
+    bias: bool | Literal['auto'] = 'auto',
 ) -> nn.Sequential:
-    """Build 3×3 convolutions with ReLU that keep the size; the first changes the width.
+    """Build 3×3 convolutions with ReLU, one after the other.
 
     Args:
-        in_channels (int): Width of the input ``(N, in_channels, H, W)``.
-        out_channels (int): Width of the output ``(N, out_channels, H, W)``.
-        norm_cfg (dict | None): Norm after each convolution, which then has no bias.
-        num_convs (int): Number of convolutions.
+        widths (Sequence[int]): Width of the input ``(N, widths[0], H, W)`` and of each output.
+        norm_cfg (dict | None): Norm after each convolution.
+        stride (int): Stride of the first.
+        bias (bool | str): Whether they have a bias; 'auto' where no norm follows.
     """
-    widths = [in_channels] + [out_channels] * num_convs
     return nn.Sequential(
         *(
-            ConvModule(before, after, 3, padding=1, norm_cfg=norm_cfg)
-            for before, after in pairwise(widths)
+            ConvModule(
+                before, after, 3, 1 if index else stride, padding=1, bias=bias, norm_cfg=norm_cfg
+            )
+            for index, (before, after) in enumerate(pairwise(widths))
         )
     )
 
@@ -53,7 +57,8 @@ class UpFuse(nn.Module):
     ) -> None:
         super().__init__()
         self.mode = mode
-        self.convs = double_conv(in_channels + skip_channels, out_channels, norm_cfg)
+        widths = (in_channels + skip_channels, out_channels, out_channels)
+        self.convs = conv_chain(widths, norm_cfg)
 
     def widen(self, below: Tensor, size: Sequence[int]) -> Tensor:
         """Enlarge the coarser map ``(N, C, h, w)`` to ``size``."""

@@ -1,6 +1,5 @@
 """What CDNetV1 and CDNetV2 share: the encoder and the multi-scale context."""
 
-from itertools import pairwise
 from typing import Any
 
 import torch.nn as nn
@@ -11,7 +10,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType
 from torch import Tensor
 
-from .blocks import enlarge
+from .blocks import conv_chain, enlarge
 
 
 @MODELS.register_module()
@@ -40,12 +39,7 @@ class ModifiedResNet50(ResNet):
     def _make_stem_layer(self, in_channels: int, stem_channels: int) -> None:
         super()._make_stem_layer(in_channels, stem_channels)
         widths = [in_channels, stem_channels, stem_channels, stem_channels]
-        self.stem = nn.Sequential(
-            *(
-                ConvModule(before, after, 3, 1 if index else 2, padding=1, norm_cfg=self.norm_cfg)
-                for index, (before, after) in enumerate(pairwise(widths))
-            )
-        )
+        self.stem = conv_chain(widths, self.norm_cfg, stride=2)
 
 
 class Contexts(nn.Module):

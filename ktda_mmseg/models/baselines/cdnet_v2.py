@@ -1,6 +1,5 @@
 """CDNetV2: levels fused by attention over channels and positions, guided by the deepest one."""
 
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType
 from torch import Tensor
 
-from .blocks import enlarge
+from .blocks import conv_chain, enlarge
 from .cdnet_blocks import Contexts, ModifiedResNet50
 
 
@@ -179,10 +178,7 @@ class AdaptiveFusion(nn.Module):
         self.by_channel = nn.Sequential(*layers)
         widths = (2, 2 * count, 4 * count, 4 * count, 2 * count)
         self.by_position = nn.Sequential(
-            *(
-                ConvModule(before, after, 3, padding=1, norm_cfg=norm_cfg)
-                for before, after in pairwise(widths)
-            ),
+            conv_chain(widths, norm_cfg),
             nn.Conv2d(widths[-1], count, 3, padding=1, bias=False),
         )
 

@@ -1,6 +1,5 @@
 """DBNet: a transformer and a convolutional branch that guide each other."""
 
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -12,7 +11,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType
 from torch import Tensor
 
-from .blocks import check_size, enlarge
+from .blocks import check_size, conv_chain, enlarge
 from .dbnet_transformer import TransformerStage, separable_conv
 
 
@@ -58,10 +57,10 @@ class DBNet(BaseModule):
         )
         self.guidance = nn.ModuleList(
             [
-                merge((128, 64, 64), norm_cfg),
-                merge((320, 128, 128), norm_cfg),
-                merge((768, 512, 384, 384), norm_cfg),
-                merge((896, 640, 512, 512), norm_cfg),
+                conv_chain((128, 64, 64), norm_cfg, bias=True),
+                conv_chain((320, 128, 128), norm_cfg, bias=True),
+                conv_chain((768, 512, 384, 384), norm_cfg, bias=True),
+                conv_chain((896, 640, 512, 512), norm_cfg, bias=True),
             ]
         )
         self.shrink = nn.MaxPool2d(3, stride=2, padding=1)
@@ -105,7 +104,8 @@ class ConvStage(nn.Module):
         self, in_channels: int, out_channels: int, num_convs: int, norm_cfg: ConfigType
     ) -> None:
         super().__init__()
-        self.convs = merge((in_channels, *[out_channels] * num_convs), norm_cfg, stride=2)
+        widths = [in_channels] + [out_channels] * num_convs
+        self.convs = conv_chain(widths, norm_cfg, stride=2, bias=True)
         self.shortcut = nn.Sequential(
             nn.MaxPool2d(3, stride=2, padding=1), nn.Conv2d(in_channels, out_channels, 1)
         )
@@ -174,18 +174,6 @@ class StripRefinement(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return a map of the shape of ``x``."""
         return x + self.convs(x)
-
-
-def merge(widths: tuple[int, ...], norm_cfg: ConfigType, stride: int = 1) -> nn.Sequential:
-    """Build 3×3 convolutions of these widths; the first has the stride."""
-    return nn.Sequential(
-        *(
-            ConvModule(
-                before, after, 3, 1 if index else stride, padding=1, bias=True, norm_cfg=norm_cfg
-            )
-            for index, (before, after) in enumerate(pairwise(widths))
-        )
-    )
 
 
 def join(fine: Tensor, coarse: Tensor) -> Tensor:

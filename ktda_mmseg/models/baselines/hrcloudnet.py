@@ -21,8 +21,8 @@ class HRCloudHead(BaseDecodeHead):
     Source: Li et al., "High-Resolution Cloud Detection Network", Journal of Electronic Imaging
     33(4):043027, 2024 (arXiv 2407.07365), and its authors' code; the encoder is HRNet-W48, here
     mmseg's. The paper's count of parameters could not be read; by hand, network and head have
-    74,226,724 for 3 bands and 4 classes: the authors' 74,540,988 without the projection and the
-    classifiers that their output does not depend on.
+    74,226,724 for 3 bands and 4 classes: the 74,540,988 of public code without the projection and
+    the classifiers that its output does not depend on.
 
     The authors also train a second view of each image, strongly augmented, on the pixels that the
     first is sure of; that is left out.

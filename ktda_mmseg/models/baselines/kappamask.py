@@ -11,7 +11,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from .blocks import UpFuse, double_conv
+from .blocks import UpFuse, conv_chain
 
 HE_NORMAL = dict(
     type='Kaiming', layer='Conv2d', mode='fan_in', nonlinearity='relu', distribution='normal'
@@ -43,7 +43,7 @@ class KappaMask(BaseModule):
         super().__init__(init_cfg=HE_NORMAL)
         self.levels = nn.ModuleList()
         for index, width in enumerate(widths):
-            layers: list[nn.Module] = [double_conv(in_channels, width)]
+            layers: list[nn.Module] = [conv_chain((in_channels, width, width))]
             if index > 0:
                 layers.insert(0, nn.MaxPool2d(2))
             if index >= len(widths) - 2:
