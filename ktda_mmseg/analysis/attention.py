@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmseg.models.segmentors import EncoderDecoder
@@ -24,12 +25,14 @@ class Attention(NamedTuple):
     """Attention of the last block of a level.
 
     Attributes:
+        level (int): Which level.
         maps (Tensor): What each of :data:`POINTS` attends to, ``(3, h, w)``; the mean of the heads,
             each map of sum 1.
         spread (float): Entropy of a token's weights over that of equal ones, the mean of tokens and
             heads: 1 attends to all alike, 0 to a single place.
     """
 
+    level: int
     maps: Tensor
     spread: float
 
@@ -69,7 +72,7 @@ def attention_by_level(model: EncoderDecoder, image: Tensor) -> list[Attention]:
         image (Tensor): Normalised, ``(1, C, H, W)``.
 
     Returns:
-        list[Attention]: By level; empty where the model has no modulation with attention.
+        list[Attention]: Of the levels that are modulated; empty where no modulation attends.
     """
     modulation = getattr(model.decode_head, 'modulation', None)
     if not isinstance(model.decode_head, FMMHead) or modulation is None:
@@ -83,18 +86,23 @@ def attention_by_level(model: EncoderDecoder, image: Tensor) -> list[Attention]:
             model.decode_head.modulate(model.extract_feat(image))
     finally:
         handle.remove()
-    depth = len(recorder.calls) // len(grids)
-    last = recorder.calls[depth - 1 :: depth] if depth else []
-    return [_attention(call, grid) for call, grid in zip(last, grids, strict=False)]
+    if not recorder.calls:
+        return []
+    ends = np.cumsum([len(blocks) for blocks in modulation])
+    return [
+        _attention(level, recorder.calls[end - 1], grid)
+        for level, (blocks, end, grid) in enumerate(zip(modulation, ends, grids, strict=True))
+        if len(blocks)
+    ]
 
 
-def _attention(call: Call, grid: tuple[int, int]) -> Attention:
+def _attention(level: int, call: Call, grid: tuple[int, int]) -> Attention:
     query, key, options = call
     height, width = grid
     points = [int(y * height) * width + int(x * width) for y, x in POINTS]
     maps = weights(query[:, :, points], key, options).mean((0, 1)).reshape(-1, height, width)
     sampled = query[:, :, evenly(query.size(2), QUERIES)]
-    return Attention(maps.cpu(), spread(weights(sampled, key, options)))
+    return Attention(level, maps.cpu(), spread(weights(sampled, key, options)))
 
 
 def weights(query: Tensor, key: Tensor, options: dict[str, Any]) -> Tensor:

@@ -73,9 +73,9 @@ def draw_attention(window: np.ndarray, levels: Sequence[Attention]) -> Figure:
     figure = Figure(figsize=size, layout='constrained')
     axes = figure.subplots(len(levels), columns + 1, squeeze=False)
     height, width = window.shape[:2]
-    for number, (line, level) in enumerate(zip(axes, levels, strict=True)):
+    for line, level in zip(axes, levels, strict=True):
         _show(line[0], window)
-        line[0].set_ylabel(f'level {number}\nspread {level.spread:.2f}')
+        line[0].set_ylabel(f'level {level.level}\nspread {level.spread:.2f}')
         for axis, (y, x), attended in zip(line[1:], POINTS, level.maps, strict=True):
             _show(axis, window)
             scale = dict(vmin=0, vmax=float(level.maps.max()), extent=(0, width, height, 0))

@@ -53,6 +53,18 @@ def test_the_last_block_of_each_level_is_shown(model):
         torch.testing.assert_close(attention.maps.sum((1, 2)), torch.ones(3))
 
 
+def test_levels_without_blocks_are_left_out(model):
+    blocks = model.decode_head.modulation
+    blocks[0], blocks[2] = torch.nn.Sequential(), blocks[2][:1]
+    image = torch.randn(1, 3, 64, 64)
+    before = attention_by_level(model, image)
+    assert [attention.level for attention in before] == [1, 2, 3]
+    blocks[3][0].attn.qkv.weight.data.mul_(50)  # not its last block
+    blocks[2][0].attn.qkv.weight.data.mul_(50)
+    after = attention_by_level(model, image)
+    assert after[0].spread == before[0].spread and after[1].spread < before[1].spread - 0.01
+
+
 @pytest.mark.parametrize('modulation', [None, dict(type='mlp', depth=2)])
 def test_without_attention_there_is_none(tiny_model, modulation):
     tiny_model.decode_head.modulation = modulation

@@ -1,0 +1,75 @@
+"""What the finished cells of a study see, compared with a teacher and kept among the results."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.device import get_device
+from mmengine.registry import DefaultScope
+from mmengine.utils import track_iter_progress
+from mmseg.registry import DATASETS
+
+from ktda_mmseg.checkpoints.deploy import load_deployed
+from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.studies import Study
+from ktda_mmseg.studies.cell import CONFIG
+from ktda_mmseg.studies.cells import DONE, RESULTS, Cell, cells_of
+
+from .levels import similarity_by_level
+from .panels import choose
+from .running import teacher_of
+
+FILE = 'similarity.json'
+# of a row by seed: what similarity_by_level found, and what of
+Kept = dict[str, dict[str, dict]]
+
+
+def read(study: Study, dataset: str) -> Kept:
+    """Read what was compared, by row and seed; empty where nothing was."""
+    path = RESULTS / study.name / dataset / FILE
+    return json.loads(path.read_bytes()) if path.is_file() else {}
+
+
+def compare_cells(
+    study: Study, dataset: str, rows: Sequence[str], teacher: Path, images: int
+) -> None:
+    """Compare what finished cells see with a teacher, and keep it in ``similarity.json``.
+
+    A cell that was compared before is left as it is, and so is one whose checkpoint is gone. Each
+    comes with the digest of the cell's config, the hash of the teacher and the number of images.
+
+    Args:
+        study (Study): The study.
+        dataset (str): One of its data sets.
+        rows (Sequence[str]): Rows whose students have as many levels as the teacher.
+        teacher (Path): Config that holds the teacher.
+        images (int): Images of the test split to compare on, evenly spread.
+
+    Raises:
+        ValueError: If the config has no teacher, or it does not pair with a student.
+    """
+    kept = read(study, dataset)
+    done = [cell for cell in cells_of(study, [dataset], rows) if cell.state == DONE]
+    for cell in track_iter_progress(done):
+        row, seed = kept.setdefault(cell.setting.row.name, {}), str(cell.seed)
+        if row.get(seed, {}).get('digest') == cell.setting.digest:
+            continue
+        iteration = json.loads(cell.result.read_bytes())['checkpoint']['iteration']
+        for checkpoint in sorted(cell.folder.glob(f'*iter_{iteration}.pth'))[:1]:
+            row[seed] = _compare(cell, checkpoint, teacher, images)
+            content = json.dumps(kept, indent=1, sort_keys=True)
+            write_atomic(RESULTS / study.name / dataset / FILE, f'{content}\n'.encode())
+
+
+def _compare(cell: Cell, checkpoint: Path, teacher: Path, images: int) -> dict:
+    student = load_deployed(cell.folder / CONFIG, checkpoint).model.to(get_device())
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        taught_by = teacher_of(teacher, student)
+        batches = choose(DATASETS.build(cell.config.test_dataloader.dataset), images)
+    found = similarity_by_level(student, taught_by, batches, images)
+    return dict(
+        digest=cell.setting.digest,
+        teacher=taught_by.fingerprint()['sha256'],
+        images=len(batches),
+        similarity=found,
+    )
