@@ -96,12 +96,14 @@ class Modulation(ModuleList):
 
     Args:
         in_channels (Sequence[int]): Width of each level.
-        cfg (dict): ``type`` (``'transformer'`` or ``'mlp'``), ``depth`` (blocks a level),
-            ``with_cp`` (keep no activations within a block in training and compute them again in
-            the backward pass: less memory, more time) and the block's own keys.
+        cfg (dict): ``type`` (``'transformer'`` or ``'mlp'``), ``depth`` (blocks, one number for
+            all levels or one a level; a level of 0 blocks passes unchanged), ``with_cp`` (keep no
+            activations within a block in training and compute them again in the backward pass: less
+            memory, more time) and the block's own keys.
 
     Raises:
-        ValueError: If ``type`` or another key is unknown.
+        ValueError: If ``type`` or another key is unknown, or ``depth`` names another number of
+            levels.
     """
 
     def __init__(self, in_channels: Sequence[int], cfg: ConfigDict | dict) -> None:
@@ -117,10 +119,15 @@ class Modulation(ModuleList):
                 f'expected the keys depth, with_cp, {", ".join(known)} in a modulation of type '
                 f'{kind!r}, got {", ".join(sorted(unknown))}'
             )
+        depths = [depth] * len(in_channels) if isinstance(depth, int) else list(depth)
+        if len(depths) != len(in_channels):
+            raise ValueError(
+                f'expected modulation.depth to be one number or {len(in_channels)}, got {depths}'
+            )
         super().__init__(
             (
-                nn.Sequential(*(block(channels, **options) for _ in range(depth)))
-                for channels in in_channels
+                nn.Sequential(*(block(channels, **options) for _ in range(count)))
+                for channels, count in zip(in_channels, depths, strict=True)
             ),
             init_cfg=dict(type='TruncNormal', layer='Linear', std=0.02, bias=0.0),
         )

@@ -4,6 +4,7 @@ import math
 from functools import cached_property
 
 import torch
+import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
@@ -33,6 +34,8 @@ class KTDASegmentor(EncoderDecoder):
         teacher (dict | None): Config of any backbone, see :class:`FrozenTeacher`.
         transfer_losses (list[dict] | None): Losses ``(student, teacher) -> scalar`` of a level,
             averaged over the levels.
+        standardise_teacher (bool): Give every channel of the teacher mean 0 and variance 1 over
+            the batch before it is compared, so that no channel or level drowns the others.
         train_cfg (dict | None): As in ``EncoderDecoder``.
         test_cfg (dict | None): As in ``EncoderDecoder``.
         data_preprocessor (dict | None): As in ``EncoderDecoder``.
@@ -52,6 +55,7 @@ class KTDASegmentor(EncoderDecoder):
         auxiliary_head: ConfigType | list[ConfigType] | None = None,
         teacher: OptConfigType = None,
         transfer_losses: list[ConfigType] | None = None,
+        standardise_teacher: bool = False,
         train_cfg: OptConfigType = None,
         test_cfg: OptConfigType = None,
         data_preprocessor: OptConfigType = None,
@@ -77,6 +81,9 @@ class KTDASegmentor(EncoderDecoder):
         )
         self.teacher_cfg = teacher
         self.transfer_losses = nn.ModuleList(MODELS.build(cfg) for cfg in transfer_losses or [])
+        self.standardise_teacher = standardise_teacher
+        # whether only the student learns, see TransferStageHook
+        self.transfer_only = False
 
     @cached_property
     def teacher(self) -> FrozenTeacher | None:
@@ -107,12 +114,15 @@ class KTDASegmentor(EncoderDecoder):
             data_samples (list[SegDataSample]): Samples with ``gt_sem_seg``.
 
         Returns:
-            dict[str, Tensor]: ``decode.*``, ``aux.*`` and ``transfer.*``.
+            dict[str, Tensor]: ``decode.*``, ``aux.*`` and ``transfer.*``; the latter alone while
+            ``transfer_only`` is set.
         """
         aligned = self.extract_feat(inputs)
-        losses = self._decode_head_forward_train(aligned, data_samples)
-        if self.with_auxiliary_head:
-            losses.update(self._auxiliary_head_forward_train(aligned, data_samples))
+        losses: dict[str, Tensor] = {}
+        if not self.transfer_only:
+            losses.update(self._decode_head_forward_train(aligned, data_samples))
+            if self.with_auxiliary_head:
+                losses.update(self._auxiliary_head_forward_train(aligned, data_samples))
         if self.teacher is not None:
             levels = cached_levels(data_samples, self.teacher) or self.teacher(inputs)
             losses.update(add_prefix(self.transfer(aligned, levels), 'transfer'))
@@ -131,6 +141,10 @@ class KTDASegmentor(EncoderDecoder):
             dict[str, Tensor]: Each loss averaged over the levels, by its ``loss_name``.
         """
         levels = getattr(self.neck, 'select', tuple)(levels)
+        if self.standardise_teacher:
+            levels = tuple(
+                F.batch_norm(level.float(), None, None, training=True) for level in levels
+            )
         pairs = list(zip(aligned, match_grid(levels, aligned), strict=True))
         losses: dict[str, Tensor] = {}
         for criterion in self.transfer_losses:

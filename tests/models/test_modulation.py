@@ -57,6 +57,15 @@ def test_levels_share_no_weights():
     assert len(weights) == 2 * 3 * 4
 
 
+def test_a_depth_for_each_level():
+    modulation = Modulation([8, 16], dict(type='transformer', depth=[0, 2]))
+    assert [len(blocks) for blocks in modulation] == [0, 2]
+    levels = torch.randn(2, 8, 4, 4), torch.randn(2, 16, 2, 2)
+    unchanged, modulated = modulation(levels)
+    torch.testing.assert_close(unchanged, levels[0], rtol=0, atol=0)
+    assert not torch.equal(modulated, levels[1])
+
+
 @pytest.mark.parametrize('kind', ['transformer', 'mlp'])
 def test_init_is_the_official_one(kind):
     modulation = Modulation([256], dict(type=kind))
@@ -73,6 +82,7 @@ def test_init_is_the_official_one(kind):
         (dict(type='conv'), "one of \\['transformer', 'mlp'\\], got 'conv'"),
         (dict(type='mlp', num_heads=8), "keys depth, with_cp, reduction .*'mlp', got num_heads"),
         (dict(type='transformer', num_heads=5), 'divide the 8 channels, got 5'),
+        (dict(type='mlp', depth=[1, 2]), r'depth to be one number or 1, got \[1, 2\]'),
     ],
 )
 def test_a_wrong_section_is_named(section, message):

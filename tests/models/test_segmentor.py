@@ -30,6 +30,28 @@ def test_log_keys(tiny_model, make_samples):
     }
 
 
+def test_the_transfer_stage_has_transfer_losses_alone(tiny_model, make_samples):
+    model = MODELS.build(tiny_model)
+    model.transfer_only = True
+    with patch.object(model.decode_head, 'loss') as decode:
+        losses = model.loss(*batch(make_samples))
+    assert set(losses) == {'transfer.loss_kl', 'transfer.loss_l2'}
+    assert not decode.called
+
+
+def test_standardised_channels_of_the_teacher_count_alike(tiny_model):
+    tiny_model.standardise_teacher = True
+    tiny_model.transfer_losses = [dict(type='FeatureL2Loss')]
+    model = MODELS.build(tiny_model)
+    scale = torch.logspace(-1, 4, 16).view(1, 16, 1, 1)
+    teacher = (torch.randn(3, 16, 5, 4) * scale + 7 * scale,)
+    student = (torch.randn(3, 16, 5, 4),)
+    var, mean = torch.var_mean(teacher[0], (0, 2, 3), correction=0, keepdim=True)
+    expected = ((teacher[0] - mean) / var.sqrt() - student[0]).square().mean()
+    found = model.transfer(student, teacher)['loss_l2']
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=0)
+
+
 def test_several_auxiliary_decoders_share_their_weight(tiny_model, make_samples):
     one = MODELS.build(tiny_model)
     tiny_model.decode_head.auxiliary = [tiny_model.decode_head.auxiliary] * 2

@@ -23,6 +23,7 @@ class EfficientNetLite0(TimmBackbone):
     Args:
         out_indices (int | tuple[int, ...]): Stages that are returned; a number takes the last ones.
         pretrained (bool): Load the package's weights, strictly; otherwise they are random.
+        frozen (bool): As a student, keep weights and batch statistics as they are.
         input_scale (float): 8-bit counts in one unit of the raw image, as in ``TimmBackbone``.
 
     Raises:
@@ -33,6 +34,7 @@ class EfficientNetLite0(TimmBackbone):
         self,
         out_indices: int | tuple[int, ...] = 4,
         pretrained: bool = True,
+        frozen: bool = False,
         input_scale: float = 1.0,
     ) -> None:
         # The statistics of its TensorFlow training code; timm states 127.5 for both.
@@ -43,6 +45,7 @@ class EfficientNetLite0(TimmBackbone):
             'tf_efficientnet_lite0',
             out_indices,
             pretrained=pretrained,
+            frozen=frozen,
             input_scale=input_scale,
             pretrained_cfg_overlay=config,
         )

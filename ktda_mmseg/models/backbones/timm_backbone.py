@@ -35,6 +35,7 @@ class TimmBackbone(BaseModule):
         pretrained (bool): Let timm download the weights that belong to the name.
         checkpoint (str, optional): File with the weights of the whole model, in timm's layout or
             one that timm converts; needs no internet. ``init_cfg`` is for what this class saved.
+        frozen (bool): As a student, keep weights and batch statistics as they are.
         input_scale (float): As a teacher, 8-bit counts in one unit of the raw image: 1 for 8-bit
             images, 255 / 0.3 for reflectance shown as usual.
         init_cfg (dict, optional): See ``mmengine.model.BaseModule``.
@@ -54,6 +55,7 @@ class TimmBackbone(BaseModule):
         norm: bool = True,
         pretrained: bool = False,
         checkpoint: str | None = None,
+        frozen: bool = False,
         input_scale: float = 1.0,
         init_cfg: OptConfigType = None,
         **model_args: Any,  # noqa: ANN401
@@ -85,12 +87,18 @@ class TimmBackbone(BaseModule):
             for level in kept
         ]
         self.norm = norm
+        self.frozen = frozen
+        self.requires_grad_(not frozen)
         # The config keeps a reference to every tensor it was given.
         self.model.pretrained_cfg.pop('state_dict', None)
         self.input_mean, self.input_std = (
             [255 / input_scale * value for value in self.model.pretrained_cfg[key]]
             for key in ('mean', 'std')
         )
+
+    def train(self, mode: bool = True) -> 'TimmBackbone':
+        """Switch to training; a frozen backbone stays in evaluation mode."""
+        return super().train(mode and not self.frozen)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Extract features.

@@ -62,6 +62,16 @@ def test_trains_every_parameter(name: str, norm: bool) -> None:
     assert not unused
 
 
+def test_a_frozen_student_keeps_weights_and_batch_statistics() -> None:
+    model = TimmBackbone('test_efficientnet', out_indices=2, frozen=True)
+    model.train()
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    model(torch.randn(2, 3, 64, 64))
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, before[key]), key
+
+
 def test_states_the_statistics_of_its_training() -> None:
     model = MODELS.build(dict(type='TimmBackbone', model_name='test_resnet'))
     config = timm.get_pretrained_cfg('test_resnet')

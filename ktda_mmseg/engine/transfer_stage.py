@@ -1,0 +1,61 @@
+"""A first stage of training in which the student learns from the teacher alone."""
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+
+from ktda_mmseg.models import KTDASegmentor
+
+
+@HOOKS.register_module()
+class TransferStageHook(Hook):
+    """Train student and FAM by the transfer losses alone before the decoders join.
+
+    A student that starts from random weights then has the teacher's features before labels pull it
+    to what tells the training tiles apart. Pixels need no labels in this stage. It follows the
+    number of the iteration, so a resumed run is in the same stage.
+
+    On several ranks ``find_unused_parameters=True`` has to be set: the decoders get no gradient in
+    the first stage.
+
+    Args:
+        iters (int): Iterations of the first stage, above 0.
+
+    Raises:
+        ValueError: If ``iters`` is below 1.
+    """
+
+    def __init__(self, iters: int) -> None:
+        if iters < 1:
+            raise ValueError(f'expected TransferStageHook.iters of at least 1, got {iters}')
+        self.iters = iters
+
+    def before_train(self, runner: Runner) -> None:
+        """Check that there is a teacher, and time left for the decoders.
+
+        Raises:
+            ValueError: If the model has no teacher, or training ends with this stage.
+        """
+        if getattr(segmentor_of(runner), 'teacher', None) is None:
+            raise ValueError('TransferStageHook: expected a KTDASegmentor with a teacher, got none')
+        if self.iters >= runner.max_iters:
+            raise ValueError(
+                f'expected TransferStageHook.iters below train_cfg.max_iters={runner.max_iters}, '
+                f'got {self.iters}'
+            )
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None
+    ) -> None:
+        """Say which stage this iteration belongs to."""
+        segmentor_of(runner).transfer_only = runner.iter < self.iters
+
+    def after_train(self, runner: Runner) -> None:
+        """Leave the segmentor as it was built."""
+        segmentor_of(runner).transfer_only = False
+
+
+def segmentor_of(runner: Runner) -> KTDASegmentor:
+    """Return the runner's model without the wrapper of several ranks."""
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model

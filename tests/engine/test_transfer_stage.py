@@ -1,0 +1,43 @@
+"""The first stage of training by the teacher alone."""
+
+from types import SimpleNamespace
+
+import pytest
+from mmseg.registry import MODELS
+from torch.nn import DataParallel
+
+from ktda_mmseg.engine import TransferStageHook
+
+
+@pytest.fixture
+def runner(tiny_model):
+    return SimpleNamespace(model=MODELS.build(tiny_model), iter=0, max_iters=10)
+
+
+def test_the_number_of_the_iteration_tells_the_stages_apart(runner):
+    hook = TransferStageHook(iters=3)
+    hook.before_train(runner)
+    stages = []
+    for runner.iter in (0, 2, 3, 9, 1):
+        hook.before_train_iter(runner, batch_idx=0)
+        stages.append(runner.model.transfer_only)
+    assert stages == [True, True, False, False, True]
+    hook.after_train(runner)
+    assert not runner.model.transfer_only
+
+
+def test_a_wrapped_model_is_reached(runner):
+    segmentor = runner.model
+    runner.model = DataParallel(segmentor)
+    TransferStageHook(iters=3).before_train_iter(runner, batch_idx=0)
+    assert segmentor.transfer_only
+
+
+def test_what_does_not_fit_is_named(runner, tiny_model):
+    with pytest.raises(ValueError, match='iters of at least 1, got 0'):
+        TransferStageHook(iters=0)
+    with pytest.raises(ValueError, match='iters below train_cfg.max_iters=10, got 10'):
+        TransferStageHook(iters=10).before_train(runner)
+    runner.model = MODELS.build(dict(tiny_model, teacher=None, transfer_losses=None))
+    with pytest.raises(ValueError, match='expected a KTDASegmentor with a teacher, got none'):
+        TransferStageHook(iters=3).before_train(runner)
