@@ -35,8 +35,8 @@ def compare_cells(
 ) -> None:
     """Compare what finished cells see with a teacher, and keep it in ``similarity.json``.
 
-    A cell that was compared before is left as it is, and so is one whose checkpoint is gone. Each
-    comes with the digest of the cell's config, the hash of the teacher and the number of images.
+    A cell that was compared before, of the same config, with the same teacher and on as many
+    images, is left as it is: its checkpoint may be gone.
 
     Args:
         study (Study): The study.
@@ -46,30 +46,35 @@ def compare_cells(
         images (int): Images of the test split to compare on, evenly spread.
 
     Raises:
+        FileNotFoundError: If the checkpoint of a cell is needed and gone.
         ValueError: If the config has no teacher, or it does not pair with a student.
     """
     kept = read(study, dataset)
     done = [cell for cell in cells_of(study, [dataset], rows) if cell.state == DONE]
     for cell in track_iter_progress(done):
         row, seed = kept.setdefault(cell.setting.row.name, {}), str(cell.seed)
-        if row.get(seed, {}).get('digest') == cell.setting.digest:
+        source = dict(digest=cell.setting.digest, teacher=str(teacher), images=images)
+        if {key: row.get(seed, {}).get(key) for key in source} == source:
             continue
-        iteration = json.loads(cell.result.read_bytes())['checkpoint']['iteration']
-        for checkpoint in sorted(cell.folder.glob(f'*iter_{iteration}.pth'))[:1]:
-            row[seed] = _compare(cell, checkpoint, teacher, images)
-            content = json.dumps(kept, indent=1, sort_keys=True)
-            write_atomic(RESULTS / study.name / dataset / FILE, f'{content}\n'.encode())
+        row[seed] = {**source, **_compare(cell, teacher, images)}
+        content = json.dumps(kept, indent=1, sort_keys=True)
+        write_atomic(RESULTS / study.name / dataset / FILE, f'{content}\n'.encode())
 
 
-def _compare(cell: Cell, checkpoint: Path, teacher: Path, images: int) -> dict:
-    student = load_deployed(cell.folder / CONFIG, checkpoint).model.to(get_device())
+def _compare(cell: Cell, teacher: Path, images: int) -> dict:
+    student = load_deployed(cell.folder / CONFIG, _checkpoint(cell)).model.to(get_device())
     with DefaultScope.overwrite_default_scope('mmseg'):
         taught_by = teacher_of(teacher, student)
         batches = choose(DATASETS.build(cell.config.test_dataloader.dataset), images)
-    found = similarity_by_level(student, taught_by, batches, images)
-    return dict(
-        digest=cell.setting.digest,
-        teacher=taught_by.fingerprint()['sha256'],
-        images=len(batches),
-        similarity=found,
+    similarity = similarity_by_level(student, taught_by, batches, images)
+    return dict(weights=taught_by.fingerprint()['sha256'], similarity=similarity)
+
+
+def _checkpoint(cell: Cell) -> Path:
+    """Find the checkpoint that was tested."""
+    iteration = json.loads(cell.result.read_bytes())['checkpoint']['iteration']
+    for path in sorted(cell.folder.glob(f'*iter_{iteration}.pth')):
+        return path
+    raise FileNotFoundError(
+        f'{cell.folder}: expected the checkpoint *iter_{iteration}.pth that was tested, found none'
     )

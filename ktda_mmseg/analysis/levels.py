@@ -17,7 +17,6 @@ from ktda_mmseg.models import FrozenTeacher
 from .similarity import linear_cka, mean_cosine, unexplained
 
 Pair = tuple[Tensor, Tensor]  # of student and teacher
-
 POSITIONS = 64  # that count of each window, evenly spread
 
 
@@ -25,10 +24,10 @@ class Levels(NamedTuple):
     """Features of a batch, as pairs of maps on one grid.
 
     Attributes:
-        backbone (list[Pair]): By level, the student's own map ``(N, C, h, w)`` and
-            the teacher's ``(N, D, h, w)``, on the coarser grid of the two.
-        aligned (list[Pair]): The same behind the student's alignment, where that
-            has the teacher's widths; else empty.
+        backbone (list[Pair]): By level, the student's own map ``(N, C, h, w)`` and the teacher's
+            ``(N, D, h, w)``, on the coarser grid of the two.
+        aligned (list[Pair]): The same behind the student's alignment, where that has the teacher's
+            widths; else empty.
     """
 
     backbone: list[Pair]

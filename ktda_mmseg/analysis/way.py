@@ -88,12 +88,18 @@ def table(found: Sequence[Way]) -> str:
     header = ['row', *(f'CKA, level {level}' for level in range(depth)), 'mIoU, %']
     lines = [header, ['---'] * len(header)]
     for way in found:
+        digits = [3] * depth + [2]
         cells = [
-            f'{reached.mean:.{digits}f} ± {reached.std:.{digits}f} ({gone.mean:.0f} %)'
-            for reached, gone, digits in zip(way.reached, way.gone, [3] * depth + [2], strict=True)
+            f'{_mean(reached, places)} ({gone.mean:.0f} %)'
+            for reached, gone, places in zip(way.reached, way.gone, digits, strict=True)
         ]
         lines.append([way.title, *cells])
     return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
+
+
+def _mean(reached: Estimate, digits: int) -> str:
+    std = '' if np.isnan(reached.std) else f' ± {reached.std:.{digits}f}'
+    return f'{reached.mean:.{digits}f}{std}'
 
 
 def draw_way(found: Sequence[Way]) -> Figure:

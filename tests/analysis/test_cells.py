@@ -49,10 +49,18 @@ def test_a_finished_cell_is_compared_once(study, run_config):
     [found] = kept['alone'].values()
     assert found['images'] == 2 and len(found['similarity']['backbone.cka']) == 4
     assert found['digest'] == cells_of(study)[0].setting.digest
-    # another teacher would give others; what is kept stays, also where the checkpoint is gone
+    compare_cells(study, 'fields', ['alone'], run_config, 1)
+    assert read(study, 'fields')['alone']['0']['images'] == 1
+    compare_cells(study, 'fields', ['alone'], run_config, 2)
+    assert read(study, 'fields')['alone']['0']['similarity'].keys() == found['similarity'].keys()
+    kept = read(study, 'fields')
+    # what is kept stays where the checkpoint is gone
     for checkpoint in cells_of(study)[0].folder.glob('*.pth'):
         checkpoint.unlink()
     compare_cells(study, 'fields', ['alone'], run_config, 2)
+    assert read(study, 'fields') == kept
+    with pytest.raises(FileNotFoundError, match=r'seed_0: expected the checkpoint \*iter_2\.pth'):
+        compare_cells(study, 'fields', ['alone'], run_config, 1)
     assert read(study, 'fields') == kept
 
 

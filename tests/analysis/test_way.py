@@ -9,6 +9,7 @@ from scipy import stats
 
 from ktda_mmseg.analysis.way import draw_way, table, ways, write_way
 from ktda_mmseg.studies import Study
+from ktda_mmseg.studies.cells import RESULTS
 
 STUDY = """
 title: Test
@@ -37,8 +38,6 @@ def study(tmp_path, monkeypatch):
 
 
 def keep(reached, compared='same'):
-    from ktda_mmseg.studies.cells import RESULTS
-
     folder = RESULTS / 'small' / 'fields'
     kept = {}
     for row, seeds in reached.items():
@@ -67,8 +66,6 @@ def test_the_way_is_the_share_of_the_distance_seed_by_seed(study):
 
 def test_seeds_that_an_end_lacks_do_not_count(study):
     keep(dict(REACHED, top=REACHED['top'][:1]))
-    from ktda_mmseg.studies.cells import RESULTS
-
     for seed in (1, 2):
         (RESULTS / 'small' / 'fields' / 'top' / f'seed_{seed}.json').unlink()
     ktda = ways(study, 'fields', list(REACHED))[1]
