@@ -15,6 +15,7 @@ from ktda_mmseg.fileio import write_atomic
 
 from .claiming import is_claimed
 from .definition import Row, Study
+from .selection import selects_on_test
 
 WORK, RESULTS = Path('work_dirs', 'studies'), Path('docs', 'results')
 IDENTITY, ERROR = 'identity.json', 'error.txt'
@@ -47,7 +48,7 @@ class Setting:
         """Config: The row's config with the options of study, data set and row.
 
         Raises:
-            ValueError: If options do not fit the config.
+            ValueError: If options do not fit the config, or it picks anything on the test split.
         """
         config = Config.fromfile(self.row.config)
         for options in (
@@ -62,6 +63,12 @@ class Setting:
                     f'{self.study.path}: expected options that fit {self.row.config}, got '
                     f'{options}: {error.args[0]}'
                 ) from None
+        chosen = selects_on_test(config)
+        if chosen:
+            raise ValueError(
+                f'{self.row.config}: expected nothing to be picked by scores of the test split of '
+                f'{self.dataset}, got {", ".join(chosen)}'
+            )
         return config
 
     @cached_property

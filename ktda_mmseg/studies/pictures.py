@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
 from PIL import Image
 
@@ -73,7 +75,8 @@ def plot_middle_images(study: Study, rows: Sequence[Summary], path: Path) -> boo
     if not panels:
         return False
     try:
-        dataset = DATASETS.build(settings[0].config.test_dataloader.dataset)
+        with DefaultScope.overwrite_default_scope('mmseg'):
+            dataset = DATASETS.build(settings[0].config.test_dataloader.dataset)
     except FileNotFoundError:
         return False
     places = {Path(dataset.get_data_info(i)['img_path']).stem: i for i in range(len(dataset))}
@@ -94,5 +97,11 @@ def plot_middle_images(study: Study, rows: Sequence[Summary], path: Path) -> boo
             axes.set(xticks=[], yticks=[])
             axes.set_title(title, fontsize='x-small', wrap=True)
         axes_row[0].set_ylabel(name, fontsize='small')
+    colours = np.array(dataset.metainfo['palette']) / 255
+    patches = [
+        Patch(color=colour, label=name)
+        for colour, name in zip(colours, dataset.metainfo['classes'], strict=True)
+    ]
+    figure.legend(handles=patches, loc='outside lower center', ncols=len(patches))
     figure.savefig(path, dpi=100)
     return True
