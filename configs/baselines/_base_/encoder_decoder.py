@@ -1,14 +1,11 @@
-# What all baselines share: ImageNet's statistics, and images predicted whole.
+# What all baselines share with KTDA: the statistics of ImageNet, and images predicted whole.
+_base_ = '../../_base_/models/ktda.py'
 model = dict(
+    _delete_=True,
     type='EncoderDecoder',
-    data_preprocessor=dict(
-        type='SegDataPreProcessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=True,
-        pad_val=0,
-        seg_pad_val=255,
-    ),
-    train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
+    data_preprocessor=_base_.model.data_preprocessor,
+    train_cfg=_base_.model.train_cfg,
+    test_cfg=_base_.model.test_cfg,
 )
+# for those that train with a decoder beside the main one
+auxiliary = _base_.model.decode_head.auxiliary

@@ -9,6 +9,6 @@ model = dict(
         dilations=(1, 3, 6, 9),
         c1_in_channels=32,
         c1_channels=24,
-        norm_cfg={{_base_.norm_cfg}},
+        norm_cfg=_base_.norm_cfg,
     )
 )

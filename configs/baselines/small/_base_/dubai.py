@@ -1,12 +1,10 @@
-# Eight crops of Dubai's tiles a step, 2,000 steps.
+# Crops and steps as the student alone has them in studies/dubai.yaml.
 _base_ = [
-    '../../../_base_/datasets/dubai.py',
-    '../../../_base_/schedules/quickstart.py',
+    '../../../_base_/datasets/dubai_crops.py',
+    '../../../_base_/schedules/two_stages.py',
     '../../../_base_/default_runtime.py',
 ]
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline={{_base_.crop_pipeline}}))
-iterations = 2000
-warmup, decay = _base_.param_scheduler
-param_scheduler = [warmup, dict(decay, end=iterations)]
-train_cfg = dict(max_iters=iterations, val_interval=500)
-default_hooks = dict(checkpoint=dict(interval=500))
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+warmup, _ = _base_.param_scheduler
+decay = dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=2000, eta_min=0.0)
+param_scheduler = [warmup, decay]

@@ -9,16 +9,7 @@ model = dict(
         strides=(1, 2, 1, 1),
         dilations=(1, 1, 2, 4),
         contract_dilation=True,
-        norm_cfg={{_base_.norm_cfg}},
+        norm_cfg=_base_.norm_cfg,
     ),
-    auxiliary_head=dict(
-        type='FCNHead',
-        in_channels=128,
-        in_index=2,
-        channels=32,
-        num_convs=1,
-        concat_input=False,
-        norm_cfg={{_base_.norm_cfg}},
-        loss_decode=dict(type='CrossEntropyLoss', loss_weight=0.4),
-    ),
+    auxiliary_head=dict(_base_.auxiliary, in_channels=128, channels=32, norm_cfg=_base_.norm_cfg),
 )

@@ -14,6 +14,6 @@ model = dict(
         in_channels=[24, 48, 120, 192],
         in_index=[0, 1, 2, 3],
         channels=128,
-        norm_cfg={{_base_.norm_cfg}},
+        norm_cfg=_base_.norm_cfg,
     ),
 )

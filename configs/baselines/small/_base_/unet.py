@@ -1,7 +1,7 @@
 # A quarter of the paper's width.
 _base_ = './crops.py'
 model = dict(
-    backbone=dict(type='UNet', base_channels=16, norm_cfg={{_base_.norm_cfg}}),
+    backbone=dict(type='UNet', base_channels=16, norm_cfg=_base_.norm_cfg),
     decode_head=dict(
         type='FCNHead',
         in_channels=16,
@@ -9,6 +9,6 @@ model = dict(
         channels=16,
         num_convs=1,
         concat_input=False,
-        norm_cfg={{_base_.norm_cfg}},
+        norm_cfg=_base_.norm_cfg,
     ),
 )

@@ -1,0 +1,6 @@
+_base_ = ['../../_base_/models/pspnet_r101.py', '../../_base_/schedules/official.py']
+model = dict(
+    data_preprocessor=dict(size=(256, 256)),
+    decode_head=dict(num_classes=5),
+    auxiliary_head=dict(num_classes=5),
+)
