@@ -135,7 +135,7 @@ def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:
     content = {key: value for key, value in content.items() if key not in _TRAINING}
     model = without(content['model'], 'init_cfg')
     model.update(type='EncoderDecoder')
-    for training_only in ('teacher', 'transfer_losses'):
+    for training_only in ('teacher', 'transfer_losses', 'standardise_teacher'):
         model.pop(training_only, None)
     if drop_auxiliary:
         model.pop('auxiliary_head', None)

@@ -20,5 +20,10 @@ param_scheduler = [
         end=2 * stage,
     ),
 ]
+# in as many steps, for what has no first stage
+one_stage = [
+    param_scheduler[0],
+    dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=False, begin=50, end=2 * stage),
+]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=2 * stage, val_interval=stage)
 default_hooks = dict(logger=dict(interval=20), checkpoint=dict(interval=stage // 4))
