@@ -1,13 +1,7 @@
 # KTDA's student and decoders with nothing between them.
-_base_ = '../../../_base_/models/ktda.py'
-head = _base_.model.decode_head
+_base_ = '../encoder_decoder.py'
 model = dict(
-    _delete_=True,
-    type='EncoderDecoder',
-    data_preprocessor=_base_.model.data_preprocessor,
-    backbone=_base_.model.backbone,
-    decode_head=dict(head.decoder, in_channels=[128, 256, 512, 1024]),
-    auxiliary_head=dict(head.auxiliary, in_channels=512),
-    train_cfg=_base_.model.train_cfg,
-    test_cfg=_base_.model.test_cfg,
+    backbone=_base_.student,
+    decode_head=dict(_base_.decoder, in_channels=[128, 256, 512, 1024]),
+    auxiliary_head=dict(_base_.auxiliary, in_channels=512),
 )
