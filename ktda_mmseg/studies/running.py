@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -170,8 +170,9 @@ def _stopped_at_the_end(running: list[Job]) -> Iterator[None]:
     finally:
         signal.signal(signal.SIGTERM, before)
         for job in running:
-            # it takes its workers with it
-            os.killpg(job.process.pid, signal.SIGTERM)
+            # with its workers; it may just have ended
+            with suppress(ProcessLookupError):
+                os.killpg(job.process.pid, signal.SIGTERM)
         for job in running:
             try:
                 job.process.wait(PATIENCE)
