@@ -5,4 +5,5 @@ param_scheduler = [
     dict(type='PolyLR', eta_min=0.0, power=0.9, by_epoch=False, begin=1150, end=23000),
 ]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=23000, val_interval=230)
-default_hooks = dict(logger=dict(interval=230), checkpoint=dict(interval=230))
+# val is the published set's test split as well, so no checkpoint is chosen by it
+default_hooks = dict(logger=dict(interval=230), checkpoint=dict(interval=230, save_best=None))

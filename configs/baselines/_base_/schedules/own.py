@@ -11,4 +11,5 @@ scaling = dict(type='RandomResize', scale=_base_.crop_size, ratio_range=(0.5, 2.
 geometry = [*reading, scaling, dict(crop, cat_max_ratio=0.75), flip]
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=[*geometry, distortion, packing]))
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=iterations, val_interval=230)
-default_hooks = dict(logger=dict(interval=230), checkpoint=dict(interval=230))
+# val is the published set's test split as well, so no checkpoint is chosen by it
+default_hooks = dict(logger=dict(interval=230), checkpoint=dict(interval=230, save_best=None))
