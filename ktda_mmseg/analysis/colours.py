@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy.linalg import orthogonal_procrustes  # type: ignore[import-untyped]
+from scipy.linalg import orthogonal_procrustes
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, pad
 
