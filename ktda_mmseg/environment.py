@@ -106,8 +106,9 @@ def _is_installed(distribution: str) -> bool:
 def _import(module: str, command: str) -> None:
     try:
         importlib.import_module(module)
-    # torchvision's ops fail with any of these, OpenMMLab's version checks with AssertionError
-    except (ImportError, RuntimeError, OSError, AttributeError, AssertionError) as error:
+    # torchvision's ops fail with any of these, OpenMMLab's version checks with AssertionError,
+    # mmpretrain's multimodal models, which load where pycocotools is, with TypeError
+    except (ImportError, RuntimeError, OSError, AttributeError, AssertionError, TypeError) as error:
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise ImportError(
             _sentence(f'{module} cannot load beside the packages installed ({reason})', command)
