@@ -109,7 +109,7 @@ def test_two_distributions_of_one_module(site, other):
         ),
         ('import nowhere', "No module named 'nowhere'"),
         ('raise OSError("undefined symbol:\\n x")', 'undefined symbol: x'),
-        ('class Model(None, object): ...', 'NoneType takes no arguments'),
+        ('class Model(None): ...', 'NoneType takes no arguments'),
     ],
 )
 def test_a_torchvision_that_cannot_load(site, source, reason):
