@@ -17,6 +17,16 @@ crop_pipeline = [
     dict(step, crop_size=(128, 128)) if step['type'] == 'RandomCrop' else step
     for step in train_pipeline
 ]
+# for many passes over few tiles: decoded once, crops turned as well
+remembered_crop_pipeline = [
+    dict(type='SeedSample'),
+    dict(type='RememberSample', transforms=train_pipeline[1:4]),
+    dict(type='RandomCrop', crop_size=(128, 128)),
+    dict(type='RandomRotate90'),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PhotoMetricDistortion'),
+    dict(type='PackSegInputs'),
+]
 test_pipeline = [
     loading,
     dict(type='Resize', scale=crop_size, keep_ratio=False),

@@ -5,6 +5,4 @@ _base_ = [
     '../../../_base_/default_runtime.py',
 ]
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
-warmup, _ = _base_.param_scheduler
-decay = dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=2000, eta_min=0.0)
-param_scheduler = [warmup, decay]
+param_scheduler = _base_.one_stage
