@@ -78,7 +78,7 @@ def test_metadata_has_the_requirements_and_extras(wheel):
         for requirement in map(Requirement, metadata.get_all('Requires-Dist'))
         if not requirement.marker
     }
-    assert required == {'torch', 'torchvision', 'numpy', 'opencv-python', 'pyyaml', 'tqdm'}
+    assert required == {'torch', 'torchvision', 'numpy', 'scipy', 'opencv-python', 'pyyaml', 'tqdm'}
 
 
 def test_an_editable_installation_links_to_the_sources(source, tmp_path):
