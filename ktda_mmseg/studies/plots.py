@@ -45,7 +45,7 @@ def plot_costs(rows: Sequence[Summary], path: Path) -> None:
     for place, row in enumerate(rows):
         score = row.score('mIoU')
         error = 0 if np.isnan(score.low) else score.high - score.mean
-        cost = row.median('model', 'macs') / 1e9
+        cost = row.cost('model', 'macs') / 1e9
         marker = 'os^Dv<>P*X'[place // 10 % 10]
         axes.errorbar(cost, score.mean, error, fmt=marker, capsize=3, label=row.row.title)
     axes.set(xlabel='multiplications with addition for one image, 10⁹', ylabel='mIoU, %')

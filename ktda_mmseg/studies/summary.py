@@ -1,7 +1,6 @@
 """A study's results, row by row, as the tables and the page show them."""
 
 import json
-import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +66,12 @@ class Summary:
         )
         return paired_difference(ours, theirs)
 
-    def median(self, group: str, name: str) -> float:
-        """Return the median over the seeds of a measured number, such as model and latency."""
-        return statistics.median(result[group][name] for result in self.results.values())
+    def cost(self, group: str, name: str) -> float:
+        """Return the least of a measured number over the seeds, such as model and latency.
+
+        Whatever else a machine does only adds to the time of a run.
+        """
+        return min(result[group][name] for result in self.results.values())
 
 
 def summarise(study: Study, folder: Path) -> dict[str, dict[str, Summary]]:

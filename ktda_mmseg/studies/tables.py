@@ -82,10 +82,10 @@ def _main(row: Summary) -> tuple[str, ...]:
         return (*cells, *[NONE] * 4)
     return (
         *cells,
-        f'{row.median("model", "parameters") / 1e6:.2f} M',
-        f'{row.median("model", "macs") / 1e9:.2f} G',
-        f'{1000 * row.median("model", "latency"):.1f} ms',
-        f'{row.median("training", "seconds") / 60:.1f} min',
+        f'{row.cost("model", "parameters") / 1e6:.2f} M',
+        f'{row.cost("model", "macs") / 1e9:.2f} G',
+        f'{1000 * row.cost("model", "latency"):.1f} ms',
+        f'{row.cost("training", "seconds") / 60:.1f} min',
     )
 
 
@@ -116,7 +116,7 @@ def describe(study: Study, rows: Mapping[str, Summary]) -> str:
         f'{rule} checkpoint was tested, once. Classes that are never predicted count 0 in the '
         f'means. Parameters, MACs and latency are those of the deployed model on one image of '
         f'{" or ".join(sizes)} pixels; training time is without validation. Latency and training '
-        'time are medians over seeds, and other runs may have shared the machine.'
+        'time are the least over seeds, since other runs may have shared the machine.'
     )
 
 
@@ -181,7 +181,7 @@ def _record(row: Summary, rows: Mapping[str, Summary]) -> Iterator[tuple[str, st
         *(('training', 'seconds'), ('training', 'iterations')),
     ):
         if row.results:
-            yield f'{group}.{name}', f'{row.median(group, name):.6g}'
+            yield f'{group}.{name}', f'{row.cost(group, name):.6g}'
 
 
 def _numbers(name: str, score: Estimate) -> Iterator[tuple[str, str]]:
