@@ -18,8 +18,9 @@ from .tables import Summaries, Table, describe, tables_of
 PICTURES = 'pictures.png'
 STYLE = (
     'body{font:16px/1.4 sans-serif;margin:2em auto;max-width:75em;padding:0 1em}'
-    'table{border-collapse:collapse;display:block;overflow-x:auto}td:first-child{text-align:left}'
+    'table{border-collapse:collapse;display:block;overflow-x:auto}'
     'td,th{padding:.2em .7em;text-align:right;border-bottom:1px solid #ccc;white-space:nowrap}'
+    'td:first-child,th:first-child{text-align:left}'
     'img{max-width:100%}figure{display:inline-block;margin:.5em;width:22em;vertical-align:top}'
 )
 

@@ -25,10 +25,8 @@ def plot_bars(rows: Sequence[Summary], path: Path) -> None:
         axes.barh(place, score.mean, xerr=error, capsize=3, color=colour, alpha=0.6)
         axes.plot(score.values, [place] * len(score.values), 'k.', markersize=4)
     axes.set_yticks(range(len(rows)), [row.row.title for row in rows])
-    # rows from top to bottom; from zero the differences would hardly be seen
     axes.invert_yaxis()
-    lowest = min(value for row in rows for value in row.score('mIoU').values)
-    axes.set(xlabel='mIoU, %', xlim=(max(0, lowest - 5), None))
+    axes.set(xlabel='mIoU, %', xlim=(0, None))
     axes.grid(axis='x', alpha=0.3)
     figure.savefig(path, dpi=110)
 
@@ -50,6 +48,8 @@ def plot_costs(rows: Sequence[Summary], path: Path) -> None:
         axes.errorbar(cost, score.mean, error, fmt=marker, capsize=3, label=row.row.title)
     axes.set(xlabel='multiplications with addition for one image, 10⁹', ylabel='mIoU, %')
     axes.set_xscale('log')
+    for part in ('major', 'minor'):
+        getattr(axes.xaxis, f'set_{part}_formatter')('{x:.3g}')
     axes.grid(alpha=0.3)
     figure.legend(loc='outside right upper', fontsize='small')
     figure.savefig(path, dpi=110)
