@@ -28,18 +28,28 @@ def test_make_targets_exist():
     assert all(re.search(rf'^{target}:', makefile, re.MULTILINE) for target in targets)
 
 
+def test_its_scores_are_those_of_the_studies():
+    section = README.split('## Compare\n')[1].split('\n## ')[0]
+    rows = {line for line in section.splitlines() if line.startswith('|')}
+    studies = (ROOT / 'docs' / 'results').glob('*/README.md')
+    assert rows
+    assert not rows - {line for study in studies for line in study.read_text().splitlines()}
+
+
 def block(name: str) -> str:
     """Return the code block that begins with this name in a comment."""
     return re.search(rf'```\w+\n# {re.escape(name)}\n(.*?)```', README, re.DOTALL).group(1)
 
 
-@pytest.fixture
-def mine(tmp_path, monkeypatch) -> Config:
+@pytest.fixture(params=['configs/quickstart/dubai.py', 'configs/ktda/dubai_best.py'])
+def mine(request, tmp_path, monkeypatch) -> Config:
     """The README's example config, with images and labels prepared as it says."""
     pytest.importorskip('rasterio')
     monkeypatch.chdir(tmp_path)
     Path('classes.yaml').write_text(block('classes.yaml'))
-    Path('mine.py').write_text(block('mine.py').replace('/path/to/ktda_mmseg', str(ROOT)))
+    example = block('mine.py').replace('/path/to/ktda_mmseg', str(ROOT))
+    assert request.param in README and 'configs/quickstart/dubai.py' in example
+    Path('mine.py').write_text(example.replace('configs/quickstart/dubai.py', request.param))
     for folder, shape, values in (('images', (140, 150, 3), 256), ('labels', (140, 150), 4)):
         Path(folder).mkdir()
         for index in range(3):
