@@ -10,6 +10,8 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS, MODELS
 
 from ktda_mmseg.datasets.preparation.rasters import prepare
+from ktda_mmseg.studies import Study
+from ktda_mmseg.studies.cells import cells_of
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
@@ -36,9 +38,9 @@ def test_its_scores_are_those_of_the_studies():
     assert not rows - {line for study in studies for line in study.read_text().splitlines()}
 
 
-def block(name: str) -> str:
+def block(name: str, text: str = README) -> str:
     """Return the code block that begins with this name in a comment."""
-    return re.search(rf'```\w+\n# {re.escape(name)}\n(.*?)```', README, re.DOTALL).group(1)
+    return re.search(rf'```\w+\n# {re.escape(name)}\n(.*?)```', text, re.DOTALL).group(1)
 
 
 @pytest.fixture(params=['configs/quickstart/dubai.py', 'configs/ktda/dubai_best.py'])
@@ -65,3 +67,21 @@ def test_the_example_config_loads_data_and_builds(mine):
         assert dataset.metainfo['classes'] == ('water', 'forest')
         assert set(dataset[0]['data_samples'].gt_sem_seg.data.unique().tolist()) == {0, 1, 255}
     assert MODELS.build(mine.model).decode_head.decoder.num_classes == 2
+
+
+def test_the_example_study_changes_the_data_alone(mine):
+    text = (ROOT / 'docs' / 'studies.md').read_text(encoding='utf-8')
+    Path('configs').symlink_to(ROOT / 'configs')
+    student = block('mine_student.py', text)
+    best = student.replace('configs/studies/dubai/student.py', 'configs/ktda/dubai_best.py')
+    assert 'configs/ktda/dubai_best.py' in text
+    Path('mine_student.py').write_text(student)
+    Path('mine_best.py').write_text(best)
+    Path('mine.yaml').write_text(block('mine.yaml', text))
+    cells = cells_of(Study.load(Path('mine.yaml')))
+    assert len(cells) == 15
+    alone, ktda, random = (cell.config for cell in cells[:3])
+    assert alone.train_dataloader.dataset.metainfo == mine.train_dataloader.dataset.metainfo
+    assert alone.model.teacher is None and ktda.model.teacher.type == 'EfficientNetLite0'
+    assert random.model.teacher == dict(ktda.model.teacher, pretrained=False)
+    assert random.model.decode_head.num_classes == 2 == alone.model.decode_head.num_classes
