@@ -1,6 +1,7 @@
 """The way from a student alone to its teacher, by hand."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from ktda_mmseg.analysis.way import draw_way, table, ways, write_way
 from ktda_mmseg.studies import Study
 from ktda_mmseg.studies.cells import RESULTS
 
+ROOT = Path(__file__).resolve().parents[2]
+WAYS = sorted((ROOT / 'docs' / 'results').glob('*/*/way.md'))
 STUDY = """
 title: Test
 seeds: [0, 1, 2]
@@ -95,3 +98,13 @@ def test_figure_and_table_hold_the_numbers(study):
     bars = draw_way(found).axes[1].patches
     assert [bar.get_height() for bar in bars] == pytest.approx([x.mean for x in found[1].gone])
     assert table(found) == (folder / 'way.md').read_text()
+
+
+@pytest.mark.parametrize('path', WAYS, ids=lambda path: path.parent.name)
+def test_a_committed_way_is_what_its_results_make(path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    written = path.read_text()
+    study = Study.load(Path('studies', f'{path.parts[-3]}.yaml'))
+    names = {row.title: name for name, row in study.rows.items()}
+    titles = [line.split(' | ')[0].removeprefix('| ') for line in written.splitlines()[2:]]
+    assert written == table(ways(study, path.parent.name, [names[title] for title in titles]))
