@@ -73,7 +73,7 @@ def _figures(study: Study, rows: Mapping[str, Summary], folder: Path) -> Iterato
             write_atomic(folder / PICTURES, path.read_bytes())
     kept = folder / PICTURES
     if kept.is_file():
-        yield f'<h3>Images of the test split</h3><p>{RULE}</p>{_picture(kept, "predictions")}'
+        yield f'<h3>Images in the middle</h3><p>{RULE}</p>{_picture(kept, "predictions")}'
 
 
 def _table(table: Table) -> str:

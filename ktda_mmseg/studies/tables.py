@@ -43,7 +43,7 @@ def tables_of(rows: Mapping[str, Summary]) -> list[Table]:
         list[Table]: Scores and costs, paired differences, and two tables by class.
     """
     tables = [
-        Table('Test split, mean ± std over seeds, in %', HEADER, [*map(_main, rows.values())])
+        Table('Scores, mean ± std over seeds, in %', HEADER, [*map(_main, rows.values())])
     ]
     paired = [
         _paired(row, rows[row.row.compare]) for row in rows.values() if row.row.compare is not None
