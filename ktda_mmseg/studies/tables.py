@@ -42,9 +42,7 @@ def tables_of(rows: Mapping[str, Summary]) -> list[Table]:
     Returns:
         list[Table]: Scores and costs, paired differences, and two tables by class.
     """
-    tables = [
-        Table('Scores, mean ± std over seeds, in %', HEADER, [*map(_main, rows.values())])
-    ]
+    tables = [Table('Scores, mean ± std over seeds, in %', HEADER, [*map(_main, rows.values())])]
     paired = [
         _paired(row, rows[row.row.compare]) for row in rows.values() if row.row.compare is not None
     ]
