@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from mmengine.model import is_model_wrapper
 from mmseg.models.segmentors import EncoderDecoder
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
+from ktda_mmseg.engine.unwrapping import unwrapped
 from ktda_mmseg.models import FrozenTeacher
 
 from .similarity import linear_cka, mean_cosine, unexplained
@@ -56,7 +56,7 @@ def similarity_by_level(
     Raises:
         ValueError: If there is no batch, or student and teacher have other numbers of levels.
     """
-    student = model.module if is_model_wrapper(model) else model
+    student = unwrapped(model)
     seen = [
         [_tokens(pairs) for pairs in extract(student, teacher, windows(student, batch)[0])]
         for batch in islice(loader, batches)

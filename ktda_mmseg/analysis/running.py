@@ -16,7 +16,7 @@ from mmengine.utils import track_iter_progress
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import DATASETS, MODELS
 
-from ktda_mmseg.checkpoints.deploy import load_deployed
+from ktda_mmseg.checkpoints.deploy import TRANSFER, load_deployed
 from ktda_mmseg.fileio import write_atomic
 from ktda_mmseg.models import FrozenTeacher
 
@@ -96,7 +96,7 @@ def initial(config: Config) -> EncoderDecoder:
     Args:
         config (Config): Config of the run.
     """
-    options = {k: v for k, v in config.model.items() if k not in ('teacher', 'transfer_losses')}
+    options = {k: v for k, v in config.model.items() if k not in TRANSFER}
     set_random_seed(config.get('randomness', {}).get('seed', 0))
     # it would list every parameter
     MMLogger.get_current_instance().setLevel('WARNING')

@@ -16,6 +16,8 @@ from .conversion import Conversion, check_weights
 from .reading import read_checkpoint, state_dict_of
 from .writing import check_suffix, write_checkpoint
 
+# of a KTDASegmentor, what only transfer needs
+TRANSFER = ('teacher', 'transfer_losses', 'standardise_teacher')
 _AUXILIARY = ('decode_head.auxiliary.', 'auxiliary_head.')
 _TRAINING = (
     'train_dataloader',
@@ -135,8 +137,8 @@ def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:
     content = {key: value for key, value in content.items() if key not in _TRAINING}
     model = without(content['model'], 'init_cfg')
     model.update(type='EncoderDecoder')
-    for training_only in ('teacher', 'transfer_losses', 'standardise_teacher'):
-        model.pop(training_only, None)
+    for key in TRANSFER:
+        model.pop(key, None)
     if drop_auxiliary:
         model.pop('auxiliary_head', None)
         if 'auxiliary' in model['decode_head']:

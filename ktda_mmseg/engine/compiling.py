@@ -6,10 +6,12 @@ import torch
 from mmengine.device import get_device
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import nn
+
+from .unwrapping import unwrapped
 
 
 @HOOKS.register_module()
@@ -18,8 +20,7 @@ class CompileHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Compile; see :func:`compile_parts`."""
-        model = runner.model
-        compile_parts(model.module if is_model_wrapper(model) else model)
+        compile_parts(unwrapped(runner.model))
 
 
 def compile_parts(model: BaseModel, dynamic: bool | None = False) -> None:

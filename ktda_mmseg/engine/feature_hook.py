@@ -2,12 +2,14 @@
 
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from mmseg.utils import OptConfigType
 
 from ktda_mmseg.models import FrozenTeacher
+
+from .teacher_note import current_teacher
+from .unwrapping import unwrapped
 
 
 @HOOKS.register_module()
@@ -48,11 +50,11 @@ class FeatureHook(Hook):
         # late: it brings matplotlib, which runs without this hook do without
         from ktda_mmseg.analysis.panels import choose
 
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         teacher: FrozenTeacher | None = (
             FrozenTeacher(self.teacher_cfg, model.data_preprocessor)
             if self.teacher_cfg
-            else getattr(model, 'teacher', None)
+            else current_teacher(runner)
         )
         if teacher is None or runner.val_loop is None:
             raise ValueError(

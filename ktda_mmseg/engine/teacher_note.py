@@ -1,11 +1,12 @@
 """A note in every checkpoint that identifies the teacher it learned from."""
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from ktda_mmseg.models import FrozenTeacher
+
+from .unwrapping import unwrapped
 
 
 @HOOKS.register_module()
@@ -42,8 +43,7 @@ class TeacherNoteHook(Hook):
 
 def current_teacher(runner: Runner) -> FrozenTeacher | None:
     """Return the teacher of the runner's model, None for a model without one."""
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    return getattr(model, 'teacher', None)
+    return getattr(unwrapped(runner.model), 'teacher', None)
 
 
 def describe(fingerprint: dict[str, str] | None) -> str:

@@ -1,11 +1,11 @@
 """A first stage of training in which the student learns from the teacher alone."""
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from ktda_mmseg.models import KTDASegmentor
+from .teacher_note import current_teacher
+from .unwrapping import unwrapped
 
 
 @HOOKS.register_module()
@@ -37,7 +37,7 @@ class TransferStageHook(Hook):
         Raises:
             ValueError: If the model has no teacher, or training ends with this stage.
         """
-        if getattr(segmentor_of(runner), 'teacher', None) is None:
+        if current_teacher(runner) is None:
             raise ValueError('TransferStageHook: expected a KTDASegmentor with a teacher, got none')
         if self.iters >= runner.max_iters:
             raise ValueError(
@@ -49,13 +49,8 @@ class TransferStageHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
         """Say which stage this iteration belongs to."""
-        segmentor_of(runner).transfer_only = runner.iter < self.iters
+        unwrapped(runner.model).transfer_only = runner.iter < self.iters
 
     def after_train(self, runner: Runner) -> None:
         """Leave the segmentor as it was built."""
-        segmentor_of(runner).transfer_only = False
-
-
-def segmentor_of(runner: Runner) -> KTDASegmentor:
-    """Return the runner's model without the wrapper of several ranks."""
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+        unwrapped(runner.model).transfer_only = False

@@ -10,6 +10,8 @@ from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from .levels import one_a_level
+
 
 @MODELS.register_module()
 class FAM(BaseModule):
@@ -45,8 +47,8 @@ class FAM(BaseModule):
         fuse: bool = False,
     ) -> None:
         super().__init__(init_cfg=dict(type='TruncNormal', layer='Conv2d', std=0.02, bias=0.0))
-        widths = one_a_level('out_channels', out_channels, len(in_channels))
-        self.patch_sizes = one_a_level('patch_size', patch_size, len(in_channels))
+        widths = one_a_level('FAM.out_channels', out_channels, len(in_channels))
+        self.patch_sizes = one_a_level('FAM.patch_size', patch_size, len(in_channels))
         for values in (widths, self.patch_sizes) if fuse else ():
             if len(set(values)) > 1:
                 raise ValueError(
@@ -106,26 +108,3 @@ class FAM(BaseModule):
     def select(self, levels: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Return the levels that are compared and decoded: all, or their sum if ``fuse``."""
         return (torch.stack(tuple(levels)).sum(0),) if self.fuse else tuple(levels)
-
-
-def one_a_level(name: str, value: int | Sequence[int], levels: int) -> list[int]:
-    """Repeat a number for every level, or check that there is one for each.
-
-    Args:
-        name (str): Which argument of FAM it is, for the error.
-        value (int | Sequence[int]): One number, or one a level.
-        levels (int): Number of levels.
-
-    Returns:
-        list[int]: A number for each level.
-
-    Raises:
-        ValueError: If there are more or fewer than levels.
-    """
-    values = [value] * levels if isinstance(value, int) else list(value)
-    if len(values) != levels:
-        raise ValueError(
-            f'expected FAM.{name} to be one number or {levels} (one for each of in_channels), '
-            f'got {values}'
-        )
-    return values

@@ -11,6 +11,8 @@ from mmengine.model import ModuleList
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from .levels import one_a_level
+
 
 class MLP(nn.Module):
     """Two linear layers with a GELU between, on tokens ``(N, L, C)``."""
@@ -119,11 +121,7 @@ class Modulation(ModuleList):
                 f'expected the keys depth, with_cp, {", ".join(known)} in a modulation of type '
                 f'{kind!r}, got {", ".join(sorted(unknown))}'
             )
-        depths = [depth] * len(in_channels) if isinstance(depth, int) else list(depth)
-        if len(depths) != len(in_channels):
-            raise ValueError(
-                f'expected modulation.depth to be one number or {len(in_channels)}, got {depths}'
-            )
+        depths = one_a_level('modulation.depth', depth, len(in_channels))
         super().__init__(
             (
                 nn.Sequential(*(block(channels, **options) for _ in range(count)))
