@@ -17,7 +17,7 @@ from ktda_mmseg.inference.strips import Layers
 pytest.importorskip('rasterio')
 pytest.importorskip('geopandas')
 pytestmark = pytest.mark.filterwarnings('ignore:.*use of fork:DeprecationWarning')
-KILLS = 9
+KILLS, MOST_KILLS = 9, 90
 
 
 @pytest.fixture
@@ -68,14 +68,16 @@ def test_killed_at_random_moments(start, tmp_path):
     assert len(expected) == 14 and not [path for path in alone.iterdir() if path.is_dir()]
 
     rng, seen = np.random.default_rng(0), set()
-    for _ in range(KILLS):
+    for kills in range(MOST_KILLS):  # a busy machine delays them into one moment
+        if kills >= KILLS and len(seen) > 4:
+            break
         process = start(killed)
         process.join(rng.uniform(0, duration))
         process.kill()
         process.join()
         if killed.exists():
             assert_whole(content(killed), expected)
-            seen.add(sum(len(files) for *_, files in os.walk(killed)))
+            seen.add(sum(path.stat().st_size for path in killed.rglob('*')))
         if process.exitcode == 0:
             assert content(killed) == expected
             shutil.rmtree(killed)
