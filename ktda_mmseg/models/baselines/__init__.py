@@ -6,7 +6,8 @@ from .cdnet_v2 import CDNetV2Encoder, CDNetV2Head, CDNetV2Neck
 from .dbnet import DBNet, DBNetHead
 from .hrcloudnet import HRCloudHead
 from .kappamask import KappaMask, KappaMaskHead
-from .mcdnet import MCDNet, MCDNetHead
+from .mcdnet import MCDNet
+from .mcdnet_head import MCDNetHead
 from .scnn import SCNN, SCNNHead
 from .unet_mobv2 import UNetMobv2Head
 
