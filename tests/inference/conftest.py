@@ -38,6 +38,21 @@ def write(tmp_path):
     return write
 
 
+@pytest.fixture
+def scene(write):
+    """Return a function that writes a scene of noise, empty in a corner, and its right labels."""
+
+    def scene(height=50, width=37, name='scene.tif', seed=0, empty=3):
+        rng = np.random.default_rng(seed)
+        bands = rng.integers(1, 30000, (2, height, width)).astype(np.uint16)
+        bands[1] += bands[1] == bands[0]
+        bands[0, :empty, :empty] = 0
+        labels = np.where(bands[0] == 0, 255, bands.argmax(0))
+        return write(bands, name, nodata=0), labels
+
+    return scene
+
+
 class Brightest:
     """A predictor that takes the class of the brightest band, whatever lies around a pixel.
 
