@@ -72,6 +72,11 @@ def interval(score: Estimate, sign: str = '') -> str:
     return NONE if math.isnan(score.low) else f'{score.low:{sign}.2f} to {score.high:{sign}.2f}'
 
 
+def amount(value: float) -> str:
+    """Write two decimals, or two digits that count where those would hide a small model."""
+    return f'{value:.2f}' if value >= 0.1 else f'{value:.2g}'
+
+
 def _main(row: Summary) -> tuple[str, ...]:
     scores = [row.score(metric) for metric in METRICS]
     cells = [row.row.title, row.count, spread(scores[0]), interval(scores[0])]
@@ -80,8 +85,8 @@ def _main(row: Summary) -> tuple[str, ...]:
         return (*cells, *[NONE] * 4)
     return (
         *cells,
-        f'{row.cost("model", "parameters") / 1e6:.2f} M',
-        f'{row.cost("model", "macs") / 1e9:.2f} G',
+        f'{amount(row.cost("model", "parameters") / 1e6)} M',
+        f'{amount(row.cost("model", "macs") / 1e9)} G',
         f'{1000 * row.cost("model", "latency"):.1f} ms',
         f'{row.cost("training", "seconds") / 60:.1f} min',
     )
@@ -105,16 +110,16 @@ def describe(study: Study, rows: Mapping[str, Summary]) -> str:
         return 'Nothing was run yet.'
     iterations = sorted({result['training']['iterations'] for result in results})
     machines = sorted(
-        {f'{r["machine"]["device"]}, {r["machine"]["threads"]} threads' for r in results}
+        {f'{r["machine"]["device"]}, threads: {r["machine"]["threads"]}' for r in results}
     )
     sizes = sorted({'×'.join(map(str, result['model']['size'][::-1])) for result in results})
-    rule = 'last' if study.checkpoint == 'last' else 'best on the validation split'
+    tested = {'last': 'last checkpoint', 'best': 'checkpoint that is best on the validation split'}
     return (
-        f'Trained for {" or ".join(map(str, iterations))} iterations on {"; ".join(machines)}; the '
-        f'{rule} checkpoint was tested, once. Classes that are never predicted count 0 in the '
-        f'means. Parameters, MACs and latency are those of the deployed model on one image of '
-        f'{" or ".join(sizes)} pixels; training time is without validation. Latency and training '
-        'time are the least over seeds, since other runs may have shared the machine.'
+        f'Training took {" or ".join(map(str, iterations))} steps on {"; ".join(machines)}; the '
+        f'{tested[study.checkpoint]} was tested, once. Classes that are never predicted count 0 '
+        'in the means. Parameters, MACs and latency are those of the deployed model on one image '
+        f'of {" or ".join(sizes)} pixels; training time is without validation. Latency and '
+        'training time are the least over seeds, since other runs may have shared the machine.'
     )
 
 

@@ -67,7 +67,7 @@ def test_missing_seeds_are_shown(study):
     text = markdown(study, summarise(study, RESULTS))
     assert '| Alone | 3 of 3 |' in text and '| Full | 2 of 3 |' in text
     assert '| Full | Alone | 2 of 3 | +' in text
-    assert '| 1.50 M | 0.00 G | 2.0 ms | 1.5 min |' in text and 'image of 32×64 pixels' in text
+    assert '| 1.50 M | 0.002 G | 2.0 ms | 1.5 min |' in text and 'image of 32×64 pixels' in text
     none = markdown(study, summarise(study, Path('nowhere')))
     assert '| Alone | 0 of 3 | - |' in none and 'Nothing was run yet.' in none
 
