@@ -50,6 +50,12 @@ def test_a_config_builds_and_its_parts_fit(path, monkeypatch):
         decoders += auxiliary if isinstance(auxiliary, torch.nn.ModuleList) else [auxiliary]
     classes = len(model_classes(config))
     assert all(decoder(levels).shape[:2] == (2, classes) for decoder in decoders)
+    logits, labels = torch.randn(2, classes, 8, 8), torch.arange(128).reshape(2, 8, 8) % classes
+    labels[:, :2] = 255
+    for decoder in decoders:
+        losses = decoder.loss_decode
+        for loss in losses if isinstance(losses, torch.nn.ModuleList) else [losses]:
+            assert 0 < loss(logits, labels, ignore_index=255).item() < 10
 
 
 def model_classes(config):

@@ -4,6 +4,7 @@ from . import backbones, baselines
 from .data_preprocessor import MultiBandSegDataPreProcessor
 from .fam import FAM
 from .fmm import FMMHead
+from .focal_loss import SigmoidFocalLoss
 from .losses import FeatureKLDivLoss, FeatureL2Loss
 from .official_step import OfficialFAM, OfficialStepSegmentor
 from .segmentor import KTDASegmentor
@@ -19,6 +20,7 @@ __all__ = [
     'MultiBandSegDataPreProcessor',
     'OfficialFAM',
     'OfficialStepSegmentor',
+    'SigmoidFocalLoss',
     'backbones',
     'baselines',
 ]
