@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from mmengine.model import BaseModel
+from mmseg.models.segmentors.base import BaseSegmentor
 from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 # names of modules, and what their part is called
@@ -50,23 +50,24 @@ def count_step(step: Callable[[], object]) -> int:
 
 
 @torch.no_grad()
-def count_forward(model: BaseModel, batch: dict[str, Any]) -> dict[str, int]:
+def count_forward(model: BaseSegmentor, batch: dict[str, Any]) -> dict[str, int]:
     """Count the operations of a forward pass.
 
     The counter's attribution to modules is right in forward passes only, so the backward pass,
     about twice as much for what trains, is not divided.
 
     Args:
-        model (BaseModel): A segmentor.
+        model (BaseSegmentor): The model.
         batch (dict): A batch as a data loader gives it.
 
     Returns:
         dict[str, int]: Operations of the parts that the model has among student, alignment,
         pyramid, modulation, teacher and decoder. Auxiliary decoders are not part of it.
     """
-    inputs = model.data_preprocessor(batch)['inputs']
+    data = model.data_preprocessor(batch)
     with FlopCounterMode(display=False) as counter:
-        model(inputs, mode='tensor')
+        # not 'tensor', which heads such as Mask2Former's do not know
+        model(**data, mode='predict')
     counts, root = counter.get_flop_counts(), type(model).__name__
     modules = {part: counts.get(f'{root}.{name}') for name, part in PARTS.items()}
     parts = {part: sum(ops.values()) for part, ops in modules.items() if ops}
@@ -74,6 +75,6 @@ def count_forward(model: BaseModel, batch: dict[str, Any]) -> dict[str, int]:
     teacher = getattr(model, 'teacher', None)
     if teacher is not None:
         with FlopCounterMode(display=False) as counter:
-            teacher(inputs)
+            teacher(data['inputs'])
         parts['teacher'] = counter.get_total_flops()
     return parts

@@ -55,6 +55,19 @@ def test_the_operations_of_a_pass_are_those_counted_by_hand():
     assert count_step(step.run) == sum(forward.values())
 
 
+def test_heads_that_only_predict_are_counted():
+    """The forward pass of Mask2Former's head takes samples beside features."""
+    step = inference_step(Candidate.parse(QUICKSTART, FIXED), 2, (64, 64))
+    expected = count_forward(step.model, step.batch)
+    head = step.model.decode_head
+    forward = head.forward
+    head.forward = lambda features, samples: forward(features)
+    head.predict = lambda features, metas, _: head.decoder.predict_by_feat(
+        head(features, metas), metas
+    )
+    assert count_forward(step.model, step.batch) == expected
+
+
 def test_the_deployed_model_costs_what_the_student_costs():
     candidate = Candidate.parse(QUICKSTART, FIXED)
     deployed = deploy_config(candidate.load(), drop_auxiliary=True)
