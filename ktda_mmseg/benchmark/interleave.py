@@ -79,14 +79,12 @@ def measure(
         RuntimeError: If a candidate's process fails; what it said stands above.
     """
     with ExitStack() as stack:
-        workers = [
-            stack.enter_context(_worker(candidate, mode, batch_size, size))
-            for candidate in candidates
-        ]
-        results = [
-            Measurement(candidate.label, batch_size, size, *_receive(worker, candidate))
-            for candidate, worker in zip(candidates, workers, strict=True)
-        ]
+        workers = []
+        results = []
+        for candidate in candidates:  # one after another: counting takes the memory of a step
+            workers.append(stack.enter_context(_worker(candidate, mode, batch_size, size)))
+            counts = _receive(workers[-1], candidate)
+            results.append(Measurement(candidate.label, batch_size, size, *counts))
         for turn in track_iter_progress(range(warm_up + repeats)):
             for candidate, worker, result in zip(candidates, workers, results, strict=True):
                 worker.send(True)
