@@ -45,6 +45,8 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
 def parse(parser: argparse.ArgumentParser, *files: str) -> argparse.Namespace:
     """Parse, check the files, export the local rank as mmengine expects it, import the package.
 
+    Memory that a step frees is kept from here on, see :func:`keep_freed_memory`.
+
     Args:
         parser (argparse.ArgumentParser): The parser.
         *files (str): Names of arguments that are files, where they are given.
@@ -62,11 +64,12 @@ def parse(parser: argparse.ArgumentParser, *files: str) -> argparse.Namespace:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
         # late, so that --help is quick
-        import ktda_mmseg  # noqa: F401
+        from ktda_mmseg.engine.allocator import keep_freed_memory
     except ModuleNotFoundError as error:
         raise SystemExit(
             f'error: {error}; install this project with `pip install -e .` in its folder'
         ) from None
     except ImportError as error:
         raise SystemExit(f'error: {error}') from None
+    keep_freed_memory()
     return args
