@@ -1,6 +1,7 @@
 """Training engine: exact resume, checkpoints that survive a kill, precision, a look inside."""
 
 from .atomic_checkpoint import AtomicBackend, AtomicCheckpointHook
+from .channels_last import ChannelsLastHook
 from .compiling import CompileHook
 from .exact_resume import ExactResumeHook, ResumableSampler, SeedSample
 from .feature_hook import FeatureHook
@@ -13,6 +14,7 @@ __all__ = [
     'AtomicBackend',
     'AtomicCheckpointHook',
     'BFloat16OptimWrapper',
+    'ChannelsLastHook',
     'CompileHook',
     'ExactResumeHook',
     'FeatureHook',

@@ -13,9 +13,9 @@ from ktda_mmseg.checkpoints import read_checkpoint
 LAST = 8
 
 
-def arguments(quickstart, options, work_dir, workers):
+def arguments(quickstart, options, work_dir, workers, flags):
     return [
-        *(quickstart, '--work-dir', work_dir, *options),
+        *(quickstart, *flags, '--work-dir', work_dir, *options),
         f'train_cfg.max_iters={LAST}',
         'train_cfg.val_interval=3',
         'default_hooks.checkpoint.interval=1',
@@ -51,12 +51,12 @@ def assert_same(found, expected):
             assert torch.equal(torch.as_tensor(found[key]), torch.as_tensor(value)), key
 
 
-@pytest.mark.parametrize('workers', [0, 2])
-def test_killed_runs_end_in_the_same_bits(tools, quickstart, options, tmp_path, workers):
+@pytest.mark.parametrize(('workers', 'flags'), [(0, []), (2, ['--channels-last'])])
+def test_killed_runs_end_in_the_same_bits(tools, quickstart, options, tmp_path, workers, flags):
     alone, killed = tmp_path / 'alone', tmp_path / 'killed'
-    tools('train.py', *arguments(quickstart, options, alone, workers))
+    tools('train.py', *arguments(quickstart, options, alone, workers, flags))
 
-    resumed = [*arguments(quickstart, options, killed, workers)]
+    resumed = [*arguments(quickstart, options, killed, workers, flags)]
     resumed[1:1] = ['--resume']
     moments = [
         # before the first checkpoint, during the writing of one, between iterations
