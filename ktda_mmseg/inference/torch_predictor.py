@@ -106,7 +106,7 @@ class TorchPredictor:
         described = json.dumps(settings, default=str) + hash_of(Path(checkpoint))
         self.identity = hashlib.sha256(described.encode()).hexdigest()
         network = StoredToProbabilities(revert_sync_batchnorm(model), self.card)
-        self.network = network.eval().to(self.device)
+        self.network = network.eval().to(memory_format=torch.channels_last).to(self.device)
         if compile:
             from ktda_mmseg.engine.compiling import compile_parts
 

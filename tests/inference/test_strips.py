@@ -28,7 +28,8 @@ def test_values_are_the_probabilities_and_nodata_stays(scores, valid, dtype):
     one = blended(scores, valid)
     strip = quantise(one, Layers(confidence=True, probabilities=dtype))
     nodata = np.iinfo(dtype).max
-    one_half = 0.5001 / (nodata - 1)
+    # half a step, and half of what float32 leaves between two values of so many steps
+    one_half = (0.5 + np.spacing(np.float32(nodata - 1)) / 2) / (nodata - 1)
     assert strip.labels.dtype == np.uint8 and strip.probabilities.dtype == dtype
     for y, x in np.ndindex(2, 4):
         values = one.probabilities[:, y, x].tolist()

@@ -25,6 +25,7 @@ def save(config, folder):
     config.dump(folder / 'config.py')
     untaught = {key: value for key, value in config.model.items() if key != 'teacher'}
     untaught.pop('transfer_losses', None)
+    torch.manual_seed(0)
     model = MODELS.build(untaught)
     for name, value in model.state_dict().items():
         if value.is_floating_point():
