@@ -12,7 +12,9 @@ from ktda_mmseg.engine.mixed_precision import PRECISIONS, use_mixed_precision
 COMPILE = 'compile'
 CACHED = 'cached'  # the teacher's maps come with the images, as LoadTeacherMaps brings them
 ALONE = 'alone'  # no teacher
-FLAGS = (*PRECISIONS, COMPILE, CACHED, ALONE)
+CHANNELS_LAST = 'channels_last'
+PLAIN_MALLOC = 'plain_malloc'  # without what train.py asks of the C library
+FLAGS = (*PRECISIONS, COMPILE, CHANNELS_LAST, PLAIN_MALLOC, CACHED, ALONE)
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Candidate:
         apart = (set(PRECISIONS), {CACHED, ALONE})
         if not set(flags) <= set(FLAGS) or any(len(set(flags) & few) > 1 for few in apart):
             raise ValueError(
-                f'{text}: expected a config, +{" or +".join(PRECISIONS)}, +{COMPILE}, +{CACHED} or '
-                f'+{ALONE}, got {flags}'
+                f'{text}: expected a config, +{" or +".join(PRECISIONS)}, +{COMPILE}, '
+                f'+{CHANNELS_LAST}, +{PLAIN_MALLOC}, +{CACHED} or +{ALONE}, got {flags}'
             )
         return cls(config, tuple(flags), options)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from .interleave import Measurement
 from .scaling import scaling_section
 from .scenes import SceneSpeed
-from .table import describe, largest_difference, speed_up
+from .table import describe, largest_difference, speed_up, with_same_losses
 
 COLUMNS = ('config', 'step', 'range', 'images/s', 'times as fast', 'memory', 'GFLOP')
 
@@ -62,7 +62,7 @@ def _row(first: Measurement, result: Measurement) -> tuple[str, ...]:
 
 
 def _losses(results: Sequence[Measurement]) -> list[str]:
-    first, *others = results
+    first, others = results[0], with_same_losses(results)
     if not others or not first.losses[0]:
         return []
     lines = [f'`{other.label}` {largest_difference(first, other):.1e}' for other in others]

@@ -3,7 +3,7 @@
 import multiprocessing
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -15,9 +15,11 @@ from mmengine.device import get_device
 from mmengine.logging import MMLogger
 from mmengine.utils import track_iter_progress
 
-from .candidates import Candidate
+from ktda_mmseg.engine.allocator import keep_freed_memory
+
+from .candidates import PLAIN_MALLOC, Candidate
 from .flops import count_forward, count_step
-from .steps import compile_model, inference_step, training_step
+from .steps import Step, compile_model, inference_step, training_step
 
 Mode = Literal['train', 'infer']
 STEPS = {'train': training_step, 'infer': inference_step}
@@ -69,7 +71,7 @@ def measure(
         mode (str): 'train' or 'infer'.
         batch_size (int): Images a step.
         size (tuple[int, int]): Height and width in pixels.
-        warm_up (int): Untimed steps of each, besides the one whose operations are counted.
+        warm_up (int): Untimed steps of each.
         repeats (int): Timed steps of each.
 
     Returns:
@@ -79,12 +81,16 @@ def measure(
         RuntimeError: If a candidate's process fails; what it said stands above.
     """
     with ExitStack() as stack:
-        workers = []
         results = []
-        for candidate in candidates:  # one after another: counting takes the memory of a step
-            workers.append(stack.enter_context(_worker(candidate, mode, batch_size, size)))
-            counts = _receive(workers[-1], candidate)
+        for candidate in candidates:
+            # in a process that ends: what counting leaves in memory would add to the peak
+            with _worker(_count, candidate, mode, batch_size, size) as worker:
+                counts = _receive(worker, candidate)
             results.append(Measurement(candidate.label, batch_size, size, *counts))
+        workers = [
+            stack.enter_context(_worker(_serve, candidate, mode, batch_size, size))
+            for candidate in candidates
+        ]
         for turn in track_iter_progress(range(warm_up + repeats)):
             for candidate, worker, result in zip(candidates, workers, results, strict=True):
                 worker.send(True)
@@ -100,13 +106,17 @@ def measure(
 
 @contextmanager
 def _worker(
-    candidate: Candidate, mode: Mode, batch_size: int, size: tuple[int, int]
+    serve: Callable[..., None],
+    candidate: Candidate,
+    mode: Mode,
+    batch_size: int,
+    size: tuple[int, int],
 ) -> Iterator[Connection]:
     # a GPU cannot be used from a forked process
     context = multiprocessing.get_context('spawn')
     ours, theirs = context.Pipe()
     process = context.Process(
-        target=_serve, args=(theirs, candidate, mode, batch_size, size), daemon=True
+        target=serve, args=(theirs, candidate, mode, batch_size, size), daemon=True
     )
     process.start()
     theirs.close()
@@ -125,15 +135,20 @@ def _receive(worker: Connection, candidate: Candidate) -> Any:  # noqa: ANN401
         raise RuntimeError(f'{candidate.label}: its process failed, see above') from None
 
 
+def _count(
+    pipe: Connection, candidate: Candidate, mode: Mode, batch_size: int, size: tuple[int, int]
+) -> None:
+    step = _prepare(candidate, mode, batch_size, size)
+    pipe.send((count_step(step.run), count_forward(step.model, step.batch)))
+
+
 def _serve(
     pipe: Connection, candidate: Candidate, mode: Mode, batch_size: int, size: tuple[int, int]
 ) -> None:
-    import ktda_mmseg  # noqa: F401  # registers the models in this process
-
-    MMLogger.get_current_instance().setLevel('WARNING')
+    if PLAIN_MALLOC not in candidate.flags:
+        keep_freed_memory()
     before = _resident_memory('VmRSS')
-    step = STEPS[mode](candidate, batch_size, size)
-    pipe.send((count_step(step.run), count_forward(step.model, step.batch)))
+    step = _prepare(candidate, mode, batch_size, size)
     compile_model(candidate, step.model)
     while pipe.recv():
         _synchronise()
@@ -143,6 +158,11 @@ def _serve(
         pipe.send((time.perf_counter() - start, losses))
     on_gpu = get_device() == 'cuda'
     pipe.send(torch.cuda.max_memory_allocated() if on_gpu else _resident_memory('VmHWM') - before)
+
+
+def _prepare(candidate: Candidate, mode: Mode, batch_size: int, size: tuple[int, int]) -> Step:
+    MMLogger.get_current_instance().setLevel('WARNING')
+    return STEPS[mode](candidate, batch_size, size)
 
 
 def _synchronise() -> None:

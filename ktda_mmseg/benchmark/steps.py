@@ -16,8 +16,9 @@ from mmseg.structures import SegDataSample
 
 from ktda_mmseg.caching.transforms import MAPS, SHAPES, SOURCE
 from ktda_mmseg.checkpoints.deploy import deploy_config
+from ktda_mmseg.engine.channels_last import use_channels_last
 
-from .candidates import CACHED, COMPILE, Candidate
+from .candidates import CACHED, CHANNELS_LAST, COMPILE, Candidate
 
 DTYPES = {'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -101,6 +102,8 @@ def training_step(candidate: Candidate, batch_size: int, size: tuple[int, int]) 
     model = build_model(config)
     model.train()
     wrapper = build_optim_wrapper(model, config.optim_wrapper)
+    if CHANNELS_LAST in candidate.flags:
+        use_channels_last(model, wrapper.optimizer)
     schedulers = [
         PARAM_SCHEDULERS.build(cfg, default_args=dict(optimizer=wrapper))
         for cfg in config.get('param_scheduler') or []
@@ -133,6 +136,8 @@ def inference_step(candidate: Candidate, batch_size: int, size: tuple[int, int])
     config.model.test_cfg = dict(mode='whole')
     model = build_model(config)
     model.train(False)
+    if CHANNELS_LAST in candidate.flags:
+        model.to(memory_format=torch.channels_last)
     batch = random_batch(config, batch_size, size)
     dtype = DTYPES.get(candidate.precision or '')
     precision = torch.autocast(get_device(), dtype) if dtype else nullcontext()

@@ -70,21 +70,27 @@ def speed_up(reference: Measurement, result: Measurement) -> float:
 
 
 def largest_difference(reference: Measurement, result: Measurement) -> float:
-    """Return the largest relative difference between losses of the same steps that both have."""
+    """Return the largest relative difference between losses of the same steps."""
     return max(
         abs(theirs[name] - ours[name]) / max(abs(theirs[name]), 1e-12)
         for theirs, ours in zip(reference.losses, result.losses, strict=True)
-        for name in theirs.keys() & ours.keys()
+        for name in theirs
     )
 
 
+def with_same_losses(results: Sequence[Measurement]) -> list[Measurement]:
+    """Return the candidates after the first whose losses can be compared with its losses."""
+    first, *others = results
+    return [other for other in others if first.losses[0].keys() == other.losses[0].keys()]
+
+
 def format_losses(results: Sequence[Measurement]) -> str:
-    """Say how far the losses of each candidate are from the first one's."""
+    """Say how far the losses of each candidate that has the first one's are from them."""
     steps = len(results[0].losses)
     lines = [
         f'{result.label}: losses of {steps} steps within '
         f'{largest_difference(results[0], result):.1e} (relative) of {results[0].label}'
-        for result in results[1:]
+        for result in with_same_losses(results)
     ]
     return '\n'.join(lines)
 

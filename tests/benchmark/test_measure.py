@@ -112,6 +112,17 @@ def test_a_cached_teacher_costs_no_operation_and_changes_the_losses_by_rounding_
     assert 'transfer.loss_kl' in losses[1] and 'transfer.loss_kl' not in alone.run()
 
 
+def test_another_memory_format_costs_the_same_operations_and_changes_no_loss():
+    plain, laid_out = (
+        training_step(Candidate.parse(QUICKSTART + flags, FIXED), 2, (64, 64))
+        for flags in ('', '+channels_last')
+    )
+    weights = [p for p in laid_out.model.parameters() if p.dim() == 4]
+    assert all(p.is_contiguous(memory_format=torch.channels_last) for p in weights)
+    assert count_step(plain.run) == count_step(laid_out.run)
+    assert plain.run() == pytest.approx(laid_out.run(), rel=1e-4)
+
+
 def test_candidates_in_turn(tmp_path):
     candidates = [Candidate.parse(QUICKSTART + flags, FIXED) for flags in ('', '', '+bf16')]
     results = measure(candidates, 'train', 2, (64, 64), warm_up=1, repeats=2)

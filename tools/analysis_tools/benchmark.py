@@ -1,8 +1,9 @@
 """Measure training or inference steps of configs in turn: speed, memory, operations.
 
-A config may be followed by flags: configs/ktda/grass.py+bf16 or +fp16; +compile; in training
-+cached (the teacher's maps come with the images, as from a cache) or +alone (no teacher). The first
-config is what the others are compared with. Weights and images are random.
+A config may be followed by flags: configs/ktda/grass.py+bf16 or +fp16; +compile; +channels_last;
++plain_malloc (freed memory goes back to the system, as without train.py); in training +cached (the
+teacher's maps come with the images, as from a cache) or +alone (no teacher). The first config is
+what the others are compared with. Weights and images are random.
 """
 
 import argparse
