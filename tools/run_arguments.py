@@ -45,7 +45,7 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
 def parse(parser: argparse.ArgumentParser, *files: str) -> argparse.Namespace:
     """Parse, check the files, export the local rank as mmengine expects it, import the package.
 
-    Memory that a step frees is kept from here on, see :func:`keep_freed_memory`.
+    It also sets how memory is taken from here on, see :func:`reduce_page_faults`.
 
     Args:
         parser (argparse.ArgumentParser): The parser.
@@ -64,12 +64,12 @@ def parse(parser: argparse.ArgumentParser, *files: str) -> argparse.Namespace:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
         # late, so that --help is quick
-        from ktda_mmseg.engine.allocator import keep_freed_memory
+        from ktda_mmseg.engine.allocator import reduce_page_faults
     except ModuleNotFoundError as error:
         raise SystemExit(
             f'error: {error}; install this project with `pip install -e .` in its folder'
         ) from None
     except ImportError as error:
         raise SystemExit(f'error: {error}') from None
-    keep_freed_memory()
+    reduce_page_faults()
     return args

@@ -13,7 +13,7 @@ COMPILE = 'compile'
 CACHED = 'cached'  # the teacher's maps come with the images, as LoadTeacherMaps brings them
 ALONE = 'alone'  # no teacher
 CHANNELS_LAST = 'channels_last'
-PLAIN_MALLOC = 'plain_malloc'  # without what train.py asks of the C library
+PLAIN_MALLOC = 'plain_malloc'  # memory as the C library and PyTorch take it, without train.py
 FLAGS = (*PRECISIONS, COMPILE, CHANNELS_LAST, PLAIN_MALLOC, CACHED, ALONE)
 
 

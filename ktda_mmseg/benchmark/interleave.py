@@ -15,7 +15,7 @@ from mmengine.device import get_device
 from mmengine.logging import MMLogger
 from mmengine.utils import track_iter_progress
 
-from ktda_mmseg.engine.allocator import keep_freed_memory
+from ktda_mmseg.engine.allocator import reduce_page_faults
 
 from .candidates import PLAIN_MALLOC, Candidate
 from .flops import count_forward, count_step
@@ -146,7 +146,7 @@ def _serve(
     pipe: Connection, candidate: Candidate, mode: Mode, batch_size: int, size: tuple[int, int]
 ) -> None:
     if PLAIN_MALLOC not in candidate.flags:
-        keep_freed_memory()
+        reduce_page_faults()
     before = _resident_memory('VmRSS')
     step = _prepare(candidate, mode, batch_size, size)
     compile_model(candidate, step.model)

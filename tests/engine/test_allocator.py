@@ -1,17 +1,21 @@
-"""A step takes no new pages from the system for what the step before it freed."""
+"""A step takes few new pages from the system for what the step before it freed."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
+from ktda_mmseg.engine.allocator import HUGE_PAGES, reduce_page_faults
+
 STEPS = """
 import resource, torch
-from ktda_mmseg.engine.allocator import keep_freed_memory
+from ktda_mmseg.engine.allocator import reduce_page_faults
 {call}
 def step():
-    return [torch.ones(1 << 22) for _ in range(8)]  # 16 MiB each
+    return [torch.ones({size} << 18) for _ in range(8)]
 for _ in range(3):
     step()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -20,11 +24,33 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
-def new_pages(call):
-    program = [sys.executable, '-c', STEPS.format(call=call)]
+def new_pages(call, size):
+    """Page faults of a step that makes and frees eight tensors of `size` MiB."""
+    program = [sys.executable, '-c', STEPS.format(call=call, size=size)]
     return int(subprocess.run(program, check=True, capture_output=True).stdout)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason='left as it is beside a GPU')
+def has_huge_pages():
+    setting = Path('/sys/kernel/mm/transparent_hugepage/enabled')
+    return setting.is_file() and '[never]' not in setting.read_text()
+
+
+on_cpu = pytest.mark.skipif(torch.cuda.is_available(), reason='left as it is beside a GPU')
+
+
+@on_cpu
 def test_freed_memory_is_taken_again():
-    assert new_pages('keep_freed_memory()') < 0.1 * new_pages('')
+    assert new_pages('reduce_page_faults()', 16) < 0.1 * new_pages('', 16)
+
+
+@on_cpu
+@pytest.mark.skipif(not has_huge_pages(), reason='this system has no transparent huge pages')
+def test_tensors_too_large_to_keep_come_in_huge_pages():
+    assert new_pages('reduce_page_faults()', 64) < 0.1 * new_pages('', 64)
+
+
+@on_cpu
+def test_what_the_user_set_stays(monkeypatch):
+    monkeypatch.setenv(HUGE_PAGES, '0')
+    reduce_page_faults()
+    assert os.environ[HUGE_PAGES] == '0'
