@@ -54,7 +54,7 @@ def _row(first: Measurement, result: Measurement) -> tuple[str, ...]:
         f'`{result.label}`',
         f'{result.median:.2f} s',
         f'{min(result.seconds):.2f}-{max(result.seconds):.2f}',
-        f'{result.images / result.median:.2f}',
+        f'{result.images / result.median:.3g}',
         f'{speed_up(first, result):.2f}',
         f'{result.memory / 2**30:.1f} GiB',
         f'{result.flops / 1e9:,.0f}',

@@ -26,6 +26,6 @@ def test_a_table(tmp_path):
     text = render(tmp_path)
     assert text.startswith('# Speed\n\n## A title\n')
     assert '48x64 pixels, 2 steps of each in turn after 1 to warm up' in text
-    assert '| `fast` | 1.00 s | 1.00-1.00 | 4.00 | 3.00 | 1.0 GiB | 1 |' in text
+    assert '| `fast` | 1.00 s | 1.00-1.00 | 4 | 3.00 | 1.0 GiB | 1 |' in text
     assert 'first: `fast` 2.5e-01.' in text
     assert json.loads((tmp_path / 'x.json').read_text())['machine']['date'] in text
