@@ -7,7 +7,6 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from mmengine.device import get_device
 from mmengine.model import BaseModel
-from torch import nn
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile, record_function
 
@@ -17,7 +16,8 @@ from .flops import PARTS
 from .steps import Step
 
 BACKWARD = 'autograd::engine::evaluate_function'
-OPTIMIZER, REST = 'optimizer', 'decoders, losses, rest'
+TEACHER, TRANSFER = 'teacher', 'transfer losses'
+OPTIMIZER, REST = 'optimizer', 'decoders and rest'
 Shares = dict[str, tuple[float, float]]
 
 
@@ -46,13 +46,14 @@ def profile_step(step: Step, trace: Path) -> Shares:
 @contextmanager
 def _named_parts(model: BaseModel) -> Iterator[None]:
     """Mark the forward passes of the parts in the profile."""
-    modules = {part: _find(model, name) for name, part in PARTS.items()}
+    modules = dict(model.named_modules())
+    parts = [(part, modules[name]) for name, part in PARTS.items() if name in modules]
     teacher = getattr(model, 'teacher', None)
-    modules['teacher'] = teacher.backbone if teacher is not None else None
+    if teacher is not None:
+        parts.append((TEACHER, teacher.backbone))
+    parts += [(TRANSFER, loss) for loss in getattr(model, 'transfer_losses', ())]
     with ExitStack() as stack:
-        for part, module in modules.items():
-            if module is None:
-                continue
+        for part, module in parts:
             ranges: list[record_function] = []
 
             def enter(*_: object, part: str = part, ranges: list = ranges) -> None:
@@ -67,12 +68,8 @@ def _named_parts(model: BaseModel) -> Iterator[None]:
         yield
 
 
-def _find(model: nn.Module, name: str) -> nn.Module | None:
-    return dict(model.named_modules()).get(name)
-
-
 def _shares(events: list[FunctionEvent]) -> Shares:
-    parts = (*PARTS.values(), 'teacher')
+    parts = (*PARTS.values(), TEACHER, TRANSFER)
     forward, backward = dict.fromkeys(parts, 0.0), dict.fromkeys(parts, 0.0)
     ranges = [event for event in events if event.name in parts]
     for event in ranges:
@@ -99,6 +96,20 @@ def _shares(events: list[FunctionEvent]) -> Shares:
 def _seconds(event: FunctionEvent) -> float:
     microseconds = event.device_time_total or event.cpu_time_total
     return microseconds / 1e6
+
+
+def format_shares(shares: Shares) -> str:
+    """Say how much of a step each part takes, forward and backward together.
+
+    Args:
+        shares (dict): Result of :func:`profile_step`.
+
+    Returns:
+        str: One line.
+    """
+    total = sum(map(sum, shares.values()))
+    parts = [f'{part} {100 * sum(seconds) / total:.1f} %' for part, seconds in shares.items()]
+    return ', '.join(parts)
 
 
 def plot_shares(shares: dict[str, Shares], path: Path) -> None:

@@ -9,7 +9,7 @@ from mmengine.logging import MMLogger
 from .candidates import Candidate
 from .interleave import Measurement, Mode, measure
 from .loader import compare, measure_loader
-from .profile import plot_shares, profile_step
+from .profile import format_shares, plot_shares, profile_step
 from .steps import image_size, training_step
 from .table import format_losses, format_table, write_json
 
@@ -96,5 +96,6 @@ def _profile(
         step.run()
         trace = folder / f'{candidate.label.replace("/", "_")}.json'
         shares[candidate.label] = profile_step(step, trace)
+        print(f'{candidate.label}: {format_shares(shares[candidate.label])}')
     plot_shares(shares, folder / 'shares.png')
     print(f'traces and shares.png are in {folder}')

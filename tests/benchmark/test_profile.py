@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ktda_mmseg.benchmark.candidates import Candidate
-from ktda_mmseg.benchmark.profile import plot_shares, profile_step
+from ktda_mmseg.benchmark.profile import format_shares, plot_shares, profile_step
 from ktda_mmseg.benchmark.steps import training_step
 
 QUICKSTART = str(Path(__file__).resolve().parents[2] / 'configs' / 'quickstart' / 'synthetic.py')
@@ -20,9 +20,11 @@ def test_shares_of_a_training_step(tmp_path):
     whole = [event['dur'] / 1e6 for event in trace if event['name'] == 'step' and 'dur' in event]
     assert sum(map(sum, shares.values())) == pytest.approx(max(whole), rel=1e-3)
     assert shares['teacher'][0] > 0 and shares['teacher'][1] == 0
-    for part in ('student', 'alignment', 'pyramid', 'modulation'):
+    for part in ('student', 'alignment', 'pyramid', 'modulation', 'transfer losses'):
         assert all(seconds > 0 for seconds in shares[part]), part
-    # what the names do not cover: decoders, losses and the loss's own backward
-    assert shares['decoders, losses, rest'][0] < 0.8 * max(whole)
+    # what the names do not cover: decoders and their losses
+    assert shares['decoders and rest'][0] < 0.8 * max(whole)
+    percent = [float(part.split()[-2]) for part in format_shares(shares).split(', ')]
+    assert sum(percent) == pytest.approx(100, abs=0.5) and min(percent) >= 0
     plot_shares({'small': shares}, tmp_path / 'shares.png')
     assert (tmp_path / 'shares.png').stat().st_size > 1000
