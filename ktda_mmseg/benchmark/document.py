@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from .footprint import memory_section
 from .interleave import Measurement
 from .scaling import scaling_section
 from .scenes import SceneSpeed
@@ -17,14 +18,15 @@ def render(folder: Path) -> str:
 
     Args:
         folder (Path): It holds ``introduction.md``, which comes first, ``*.json`` that
-            ``benchmark.py`` wrote, ``scaling/*.json`` of ``scaling.py``, and ``scenes/*.json`` of
-            ``benchmark_scene.py``.
+            ``benchmark.py`` wrote, ``memory/*.json`` of ``memory.py``, ``scaling/*.json`` of
+            ``scaling.py``, and ``scenes/*.json`` of ``benchmark_scene.py``.
 
     Returns:
         str: Markdown.
     """
     sections = [
         *map(_section, sorted(folder.glob('*.json'))),
+        *map(memory_section, sorted(folder.glob('memory/*.json'))),
         *map(scaling_section, sorted(folder.glob('scaling/*.json'))),
         *map(SceneSpeed.section, sorted(folder.glob('scenes/*.json'))),
     ]

@@ -1,12 +1,14 @@
 """Candidates that run in turn, each in a process of its own, so that noise meets all alike."""
 
 import multiprocessing
+import signal
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,6 +58,45 @@ class Measurement:
         return statistics.median(self.seconds)
 
 
+@dataclass
+class Worker:
+    """A candidate's process.
+
+    Attributes:
+        label (str): The candidate's name.
+        process (BaseProcess): The process.
+        pipe (Connection): Our end of a pipe to it.
+    """
+
+    label: str
+    process: BaseProcess
+    pipe: Connection
+
+    def ask(self, go_on: bool) -> Any:  # noqa: ANN401
+        """Have it take a step or, when all are taken, sum up, and wait for what it says.
+
+        Args:
+            go_on (bool): Whether it is to take a step.
+
+        Returns:
+            Any: What it answers.
+
+        Raises:
+            RuntimeError: If it ended instead, with what is known of why.
+        """
+        try:
+            self.pipe.send(go_on)
+            return self.pipe.recv()
+        except (EOFError, ConnectionError):
+            self.process.join()
+        if self.process.exitcode == -signal.SIGKILL:
+            raise RuntimeError(
+                f'{self.label}: its process was killed, most often since memory ran out: '
+                'measure fewer configs at once, or smaller batches'
+            )
+        raise RuntimeError(f'{self.label}: its process failed, see above')
+
+
 def measure(
     candidates: Sequence[Candidate],
     mode: Mode,
@@ -78,29 +119,27 @@ def measure(
         list[Measurement]: One a candidate.
 
     Raises:
-        RuntimeError: If a candidate's process fails; what it said stands above.
+        RuntimeError: If a candidate's process fails or is killed.
     """
     with ExitStack() as stack:
         results = []
         for candidate in candidates:
             # in a process that ends: what counting leaves in memory would add to the peak
             with _worker(_count, candidate, mode, batch_size, size) as worker:
-                counts = _receive(worker, candidate)
+                counts = worker.ask(True)
             results.append(Measurement(candidate.label, batch_size, size, *counts))
         workers = [
             stack.enter_context(_worker(_serve, candidate, mode, batch_size, size))
             for candidate in candidates
         ]
         for turn in track_iter_progress(range(warm_up + repeats)):
-            for candidate, worker, result in zip(candidates, workers, results, strict=True):
-                worker.send(True)
-                seconds, losses = _receive(worker, candidate)
+            for worker, result in zip(workers, results, strict=True):
+                seconds, losses = worker.ask(True)
                 result.losses.append(losses)
                 if turn >= warm_up:
                     result.seconds.append(seconds)
-        for candidate, worker, result in zip(candidates, workers, results, strict=True):
-            worker.send(False)
-            result.memory = _receive(worker, candidate)
+        for worker, result in zip(workers, results, strict=True):
+            result.memory = worker.ask(False)
     return results
 
 
@@ -111,7 +150,7 @@ def _worker(
     mode: Mode,
     batch_size: int,
     size: tuple[int, int],
-) -> Iterator[Connection]:
+) -> Iterator[Worker]:
     # a GPU cannot be used from a forked process
     context = multiprocessing.get_context('spawn')
     ours, theirs = context.Pipe()
@@ -121,24 +160,18 @@ def _worker(
     process.start()
     theirs.close()
     try:
-        yield ours
+        yield Worker(candidate.label, process, ours)
     finally:
         ours.close()
         process.terminate()
         process.join()
 
 
-def _receive(worker: Connection, candidate: Candidate) -> Any:  # noqa: ANN401
-    try:
-        return worker.recv()
-    except EOFError:
-        raise RuntimeError(f'{candidate.label}: its process failed, see above') from None
-
-
 def _count(
     pipe: Connection, candidate: Candidate, mode: Mode, batch_size: int, size: tuple[int, int]
 ) -> None:
     step = _prepare(candidate, mode, batch_size, size)
+    pipe.recv()
     pipe.send((count_step(step.run), count_forward(step.model, step.batch)))
 
 

@@ -56,10 +56,14 @@ def format_table(results: Sequence[Measurement]) -> str:
                 f'{result.flops / result.median / 1e12:.3f}',
             ]
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ['  '.join(map(str.rjust, row, widths)) for row in rows]
     parts = [f'{result.label}: {_shares(result)}' for result in results]
-    return '\n'.join([*lines, 'forward pass, share of operations:', *parts])
+    return '\n'.join([aligned(rows), 'forward pass, share of operations:', *parts])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Join cells to lines with columns that end at the same place."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return '\n'.join('  '.join(map(str.rjust, row, widths)) for row in rows)
 
 
 def speed_up(reference: Measurement, result: Measurement) -> float:

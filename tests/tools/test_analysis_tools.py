@@ -31,6 +31,14 @@ def test_benchmark_measures_configs_in_turn(run_tool, run_config, tmp_path):
     assert names == {*traces, 'shares.png'}
 
 
+def test_memory_counts_configs(run_tool, run_config, tmp_path):
+    options = ['--size', '96', '64', '--batch-size', '3', '--json', tmp_path / 'x.json']
+    printed = run_tool('analysis_tools/memory.py', run_config, f'{run_config}+bf16', *options)
+    assert f'{tmp_path.name}/tiny+bf16  3 of 64x96' in printed
+    counts = json.loads((tmp_path / 'x.json').read_text())['footprints']
+    assert counts[1]['peak'] < counts[0]['peak']
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [

@@ -1,0 +1,181 @@
+"""The memory a training step needs, counted on tensors without content: no GPU, some seconds."""
+
+import json
+import weakref
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.optim import build_optim_wrapper
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.weak import WeakIdKeyDictionary
+
+from ktda_mmseg.fileio import write_atomic
+
+from .candidates import ALONE, Candidate
+from .steps import build_model, image_size, random_batch
+
+COUNTED = {'bf16', ALONE}  # the flags whose memory can be told without running
+HEADER = ('config', 'images', 'weights', 'between steps', 'at the peak')
+
+
+@dataclass
+class Footprint:
+    """What a training step holds.
+
+    Attributes:
+        label (str): The config.
+        size (tuple[int, int]): Height and width of its images in pixels.
+        images (int): How many a step has.
+        weights (int): Bytes of weights and buffers, the teacher's too.
+        between (int): Bytes held between steps: the optimizer's states as well.
+        peak (int): Bytes at the peak of a step: activations and gradients as well.
+    """
+
+    label: str
+    size: tuple[int, int]
+    images: int
+    weights: int
+    between: int
+    peak: int
+
+
+class HeldMemory(TorchDispatchMode):
+    """Counts the bytes of tensors that are alive, from what operations return.
+
+    Attributes:
+        now (int): Bytes held.
+        peak (int): Most bytes held at once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.peak = 0
+        self._known = WeakIdKeyDictionary()
+
+    def add(self, tensors: object) -> None:
+        """Count the tensors in a tree that were not counted before."""
+        for tensor in tree_leaves(tensors):
+            if not isinstance(tensor, Tensor):
+                continue
+            storage = tensor.untyped_storage()
+            size = storage.nbytes()
+            # tensors whose size depends on data are the accuracies that are logged, a few bytes
+            if storage not in self._known and isinstance(size, int):
+                self._known[storage] = size
+                self.now += size
+                self.peak = max(self.peak, self.now)
+                weakref.finalize(storage, self._release, size)
+
+    def _release(self, size: int) -> None:
+        self.now -= size
+
+    def __torch_dispatch__(
+        self,
+        func: Any,  # noqa: ANN401
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401
+        result = func(*args, **(kwargs or {}))
+        self.add(result)
+        return result
+
+
+def count_memory(
+    candidate: Candidate, batch_size: int | None = None, size: tuple[int, int] | None = None
+) -> Footprint:
+    """Follow two training steps of a config on tensors that have shapes but no content.
+
+    Operations are those of the machine's device. A GPU takes more than this: its libraries, and
+    what PyTorch's allocator cannot use of the blocks it holds.
+
+    Args:
+        candidate (Candidate): The config, with no flags but ``+bf16`` and ``+alone``.
+        batch_size (int | None): Images a step; None takes the config's.
+        size (tuple[int, int] | None): Height and width in pixels; None takes the config's.
+
+    Returns:
+        Footprint: Its memory.
+
+    Raises:
+        ValueError: If another flag is given.
+    """
+    if other := set(candidate.flags) - COUNTED:
+        raise ValueError(
+            f'{candidate.label}: expected no flags but {sorted(COUNTED)}, got {sorted(other)}'
+        )
+    config = candidate.load()
+    size = size or image_size(config)
+    batch_size = batch_size or config.train_dataloader.batch_size
+    config.model.data_preprocessor.size = size
+    config.optim_wrapper.pop('clip_grad', None)  # it reads the norm, and works in place
+    # building draws numbers and reads them, which tensors without content cannot
+    model = build_model(config)
+    model.train()
+    fake = FakeTensorMode(
+        shape_env=ShapeEnv(allow_scalar_outputs=True, allow_dynamic_output_shape_ops=True),
+        allow_non_fake_inputs=True,  # constants beside the weights, such as means
+    )
+    modules = [model, model.teacher.backbone] if getattr(model, 'teacher', None) else [model]
+    for module in modules:
+        _empty(module, fake)
+    with fake, HeldMemory() as held:
+        held.add([[*module.parameters(), *module.buffers()] for module in modules])
+        weights = held.now
+        wrapper = build_optim_wrapper(model, config.optim_wrapper)
+        batch = random_batch(config, batch_size, size)
+        # the first step makes the optimizer's states, which the second finds there
+        for _ in range(2):
+            model.train_step(batch, wrapper)
+        return Footprint(candidate.label, size, batch_size, weights, held.now, held.peak)
+
+
+def _empty(module: nn.Module, fake: FakeTensorMode) -> None:
+    """Replace weights and buffers by tensors without content."""
+    for part in module.modules():
+        for name, weight in [*part.named_parameters(recurse=False)]:
+            content = fake.from_tensor(weight.detach(), static_shapes=True)
+            setattr(part, name, nn.Parameter(content, weight.requires_grad))
+        for name, buffer in [*part.named_buffers(recurse=False)]:
+            setattr(part, name, fake.from_tensor(buffer, static_shapes=True))
+
+
+def format_memory(footprints: Sequence[Footprint]) -> list[tuple[str, ...]]:
+    """Return a header and a row a config, in GiB."""
+    return [HEADER] + [
+        (
+            found.label,
+            f'{found.images} of {found.size[1]}x{found.size[0]}',
+            *(f'{count / 2**30:.2f} GiB' for count in (found.weights, found.between, found.peak)),
+        )
+        for found in footprints
+    ]
+
+
+def write_memory(footprints: Sequence[Footprint], path: Path) -> None:
+    """Write what was counted, and with which PyTorch, as JSON."""
+    content = dict(torch=torch.__version__, footprints=[asdict(found) for found in footprints])
+    write_atomic(path, json.dumps(content, indent=1).encode())
+
+
+def memory_section(path: Path) -> str:
+    """Return what :func:`write_memory` wrote as a section of Markdown."""
+    content = json.loads(path.read_text())
+    header, *rows = format_memory([Footprint(**found) for found in content['footprints']])
+    lines = [header, ('---',) * len(header), *rows]
+    return '\n'.join(
+        [
+            '\n## Memory of a training step, counted\n',
+            'Tensors of a step as `memory.py` counts them without running it, '
+            f'torch {content["torch"]}. A GPU takes more: its libraries, and what the allocator '
+            f'cannot use. Counts: `{path.parent.name}/{path.name}`.\n',
+            *('| ' + ' | '.join(line) + ' |' for line in lines),
+        ]
+    )

@@ -1,0 +1,82 @@
+"""Memory is counted as PyTorch's allocator reports it, without running the step."""
+
+from itertools import accumulate
+from pathlib import Path
+
+import pytest
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from ktda_mmseg.benchmark.candidates import Candidate
+from ktda_mmseg.benchmark.footprint import (
+    Footprint,
+    HeldMemory,
+    count_memory,
+    format_memory,
+    memory_section,
+    write_memory,
+)
+from ktda_mmseg.benchmark.steps import training_step
+
+QUICKSTART = str(Path(__file__).resolve().parents[2] / 'configs' / 'quickstart' / 'synthetic.py')
+
+
+def allocated(step):
+    """Bytes at the peak of a step beyond what is held before it, as the allocator reports them."""
+    step.run()
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        step.run()
+    events = [
+        event
+        for event in profiler.profiler.kineto_results.events()
+        if event.name() == '[memory]'
+    ]  # fmt: skip
+    events.sort(key=lambda event: event.start_ns())
+    return max(accumulate(event.nbytes() for event in events))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="compares with the CPU's allocator")
+@pytest.mark.parametrize('flags', ['', '+bf16', '+alone'])
+def test_the_peak_is_what_the_allocator_reports(flags):
+    candidate = Candidate.parse(QUICKSTART + flags, {})
+    found = count_memory(candidate, 2, (64, 96))
+    # what an operation takes and frees within itself is not seen
+    assert 0.9 < (found.peak - found.between) / allocated(training_step(candidate, 2, (64, 96))) < 1
+
+
+def test_weights_and_states_are_held_between_steps():
+    candidate = Candidate.parse(QUICKSTART, {})
+    found = count_memory(candidate, 2, (64, 64))
+    model = training_step(candidate, 2, (64, 64)).model
+    trained = sum(p.nbytes for p in model.parameters())
+    teacher = sum(p.nbytes for p in model.teacher.backbone.parameters())
+    assert found.weights == pytest.approx(trained + teacher, rel=0.01)
+    # AdamW holds two states a weight; gradients are freed after the step
+    assert found.between == pytest.approx(3 * trained + teacher, rel=0.01)
+
+
+def test_a_tensor_counts_once_and_as_long_as_it_lives():
+    with HeldMemory() as held:
+        tensor = torch.zeros(1000)
+        view = tensor.view(10, 100)
+        assert held.now == 4000
+        del tensor
+        assert held.now == 4000
+        del view
+    assert (held.now, held.peak) == (0, 4000)
+
+
+def test_flags_that_cannot_be_counted_are_named():
+    with pytest.raises(ValueError, match=r"synthetic\+compile: .*'bf16'\], got \['compile'\]"):
+        count_memory(Candidate.parse(f'{QUICKSTART}+compile', {}))
+
+
+def test_counts_as_text(tmp_path):
+    found = Footprint('grass', (256, 512), 2, 2**30, 2**31, 3 * 2**30)
+    assert format_memory([found])[1] == (
+        'grass', '2 of 512x256', '1.00 GiB', '2.00 GiB', '3.00 GiB',
+    )  # fmt: skip
+    write_memory([found], tmp_path / 'memory' / 'x.json')
+    text = memory_section(tmp_path / 'memory' / 'x.json')
+    assert '| grass | 2 of 512x256 | 1.00 GiB | 2.00 GiB | 3.00 GiB |' in text
+    assert f'torch {torch.__version__}' in text and '`memory/x.json`' in text
