@@ -16,6 +16,7 @@ from ktda_mmseg.studies import Study
 from ktda_mmseg.studies.cells import RESULTS
 from ktda_mmseg.studies.statistics import Estimate, estimate
 from ktda_mmseg.studies.summary import Summary, summarise
+from ktda_mmseg.text_tables import markdown_table
 
 from .cells import read
 from .figures import save
@@ -86,7 +87,7 @@ def table(found: Sequence[Way]) -> str:
     """Write ways as a Markdown table: what is reached, mean ± std, and percent of the way."""
     depth = len(found[0].reached) - 1
     header = ['row', *(f'CKA, level {level}' for level in range(depth)), 'mIoU, %']
-    lines = [header, ['---'] * len(header)]
+    lines = [header]
     for way in found:
         digits = [3] * depth + [2]
         cells = [
@@ -94,7 +95,7 @@ def table(found: Sequence[Way]) -> str:
             for reached, gone, places in zip(way.reached, way.gone, digits, strict=True)
         ]
         lines.append([way.title, *cells])
-    return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
+    return markdown_table(lines) + '\n'
 
 
 def _mean(reached: Estimate, digits: int) -> str:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from ktda_mmseg.text_tables import markdown_table
+
 from .footprint import memory_section
 from .interleave import Measurement
 from .scaling import scaling_section
@@ -38,14 +40,14 @@ def _section(path: Path) -> str:
     results = [Measurement(**result) for result in content['results']]
     first = results[0]
     height, width = first.size
-    rows = [COLUMNS, ('---',) * len(COLUMNS), *(_row(first, result) for result in results)]
+    rows = [COLUMNS, *(_row(first, result) for result in results)]
     return '\n'.join(
         [
             f'\n## {content["title"]}\n',
             f'Batches of {first.images} at {width}x{height} pixels, {len(first.seconds)} steps of '
             f'each in turn after {len(first.losses) - len(first.seconds)} to warm up. '
             f'{describe(content)} Measurements: `{path.name}`.\n',
-            *('| ' + ' | '.join(row) + ' |' for row in rows),
+            markdown_table(rows),
             *_losses(results),
         ]
     )

@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
 from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.text_tables import markdown_table
 
 from .candidates import ALONE, Candidate
 from .steps import build_model, image_size, random_batch
@@ -168,14 +169,13 @@ def write_memory(footprints: Sequence[Footprint], path: Path) -> None:
 def memory_section(path: Path) -> str:
     """Return what :func:`write_memory` wrote as a section of Markdown."""
     content = json.loads(path.read_text())
-    header, *rows = format_memory([Footprint(**found) for found in content['footprints']])
-    lines = [header, ('---',) * len(header), *rows]
+    rows = format_memory([Footprint(**found) for found in content['footprints']])
     return '\n'.join(
         [
             '\n## Memory of a training step, counted\n',
             'Tensors of a step as `memory.py` counts them without running it, '
             f'torch {content["torch"]}. A GPU takes more: its libraries, and what the allocator '
             f'cannot use. Counts: `{path.parent.name}/{path.name}`.\n',
-            *('| ' + ' | '.join(line) + ' |' for line in lines),
+            markdown_table(rows),
         ]
     )

@@ -13,6 +13,7 @@ import torch
 from mmengine.device import get_device
 
 from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.text_tables import aligned
 
 from .interleave import Measurement
 
@@ -58,12 +59,6 @@ def format_table(results: Sequence[Measurement]) -> str:
         )
     parts = [f'{result.label}: {_shares(result)}' for result in results]
     return '\n'.join([aligned(rows), 'forward pass, share of operations:', *parts])
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Join cells to lines with columns that end at the same place."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return '\n'.join('  '.join(map(str.rjust, row, widths)) for row in rows)
 
 
 def speed_up(reference: Measurement, result: Measurement) -> float:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from ktda_mmseg.text_tables import markdown_table
+
 from .definition import Study
 from .statistics import Estimate
 from .summary import BY_CLASS, METRICS, Summary
@@ -142,9 +144,7 @@ def markdown(study: Study, summaries: Summaries) -> str:
     for dataset, rows in summaries.items():
         parts += [f'## {dataset}', describe(study, rows)]
         for table in tables_of(rows):
-            lines = [table.header, ['---'] * len(table.header), *table.rows]
-            body = '\n'.join(f'| {" | ".join(line)} |' for line in lines)
-            parts += [f'### {table.title}', body]
+            parts += [f'### {table.title}', markdown_table([table.header, *table.rows])]
     return '\n\n'.join(filter(None, parts)) + '\n'
 
 

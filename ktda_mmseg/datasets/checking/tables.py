@@ -43,12 +43,6 @@ def band_rows(surveys: Sequence[Survey]) -> Rows:
     return rows
 
 
-def align(rows: Rows) -> str:
-    """Write rows as lines of aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return '\n'.join('  '.join(map(str.rjust, row, widths)) for row in rows)
-
-
 def list_faults(faults: Sequence[Fault]) -> str:
     """Write findings below their kind, the first few of each."""
     lines = []

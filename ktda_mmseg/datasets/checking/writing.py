@@ -5,11 +5,12 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.text_tables import aligned
 
 from . import fragment, html_report
 from .faults import verdict
 from .running import Checked
-from .tables import align, band_rows, list_faults, split_rows
+from .tables import band_rows, list_faults, split_rows
 
 REPORT = 'index.html'
 FRAGMENT = 'with_statistics.py'
@@ -27,7 +28,7 @@ def write(checked: Checked, config: Config, out: Path) -> str:
         str: Tables, findings, paths and, last, the verdict, for the terminal.
     """
     write_atomic(out / REPORT, html_report.render(checked, Path(config.filename).name))
-    lines = [align(split_rows(checked.surveys)), '', align(band_rows(checked.surveys)), '']
+    lines = [aligned(split_rows(checked.surveys)), '', aligned(band_rows(checked.surveys)), '']
     lines += [list_faults(checked.faults), ''] if checked.faults else []
     lines.append(f'report {out / REPORT}')
     trained = checked.sources[0], checked.surveys[0]

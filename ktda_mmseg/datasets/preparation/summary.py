@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ktda_mmseg.text_tables import aligned
+
 IGNORE = 255
 
 
@@ -36,9 +38,7 @@ class Summary:
             pixels = self.pixels[split]
             shares = 100 * pixels[[*range(len(self.classes)), IGNORE]] / pixels.sum()
             rows.append([split, str(count), *(f'{share:.1f} %' for share in shares)])
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ['  '.join(map(str.rjust, row, widths)) for row in rows]
-        return '\n'.join([*self.notes, *lines, f'written to {self.out}', *self.hints])
+        return '\n'.join([*self.notes, aligned(rows), f'written to {self.out}', *self.hints])
 
 
 def summarise(out: Path, classes: Sequence[str]) -> Summary:
