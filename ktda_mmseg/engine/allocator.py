@@ -5,21 +5,19 @@ import os
 
 from mmengine.device import get_device
 
-# glibc's malloc.h
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-LARGEST = 1 << 25  # bytes of a block that may be kept, the most that glibc allows
-KEPT = 1 << 30  # bytes to keep at the end of the heap
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's malloc.h
 HUGE_PAGES = 'THP_MEM_ALLOC_ENABLE'  # PyTorch reads it when it first allocates a tensor
 
 
 def reduce_page_faults() -> None:
-    """Keep up to a gigabyte of freed memory, and take large tensors in huge pages, on CPUs.
+    """Keep the memory that a step frees for the next step, and take it in huge pages, on CPUs.
 
-    glibc returns what is free at the end of its heap, and the system clears each page of it before
-    the next step gets it back; for a small model that takes a quarter of the step. What large
-    models free is more than should be kept, and comes back in pages of 2 MiB instead of 4 KiB,
-    where the system has them. Other C libraries stay as they are, and so does ``HUGE_PAGES`` where
-    it is set. Call it before the first tensor is made.
+    glibc returns large tensors to the system as they are freed, and what is free at the end of its
+    heap; the system clears each of these pages before the next step gets it back. That takes a
+    quarter of the step of a small model and a tenth of a large one's. The price is that the process
+    keeps its largest size until it ends. Pages are of 2 MiB instead of 4 KiB where the system has
+    them. Other C libraries stay as they are, and so does ``HUGE_PAGES`` where it is set. Call it
+    before the first tensor is made.
     """
     if get_device() != 'cpu':
         return
@@ -27,5 +25,5 @@ def reduce_page_faults() -> None:
     set_option = getattr(ctypes.CDLL(None), 'mallopt', None)
     if set_option is None:
         return
-    set_option(M_MMAP_THRESHOLD, LARGEST)
-    set_option(M_TRIM_THRESHOLD, KEPT)
+    set_option(M_MMAP_MAX, 0)  # tensors lie in the heap, whatever their size,
+    set_option(M_TRIM_THRESHOLD, -1)  # which never shrinks
