@@ -20,7 +20,7 @@ from ktda_mmseg.fileio import write_atomic
 from ktda_mmseg.text_tables import markdown_table
 
 from .candidates import ALONE, Candidate
-from .steps import build_model, image_size, random_batch
+from .steps import batch_shape, build_model, random_batch
 
 COUNTED = {'bf16', ALONE}  # the flags whose memory can be told without running
 HEADER = ('config', 'images', 'weights', 'between steps', 'at the peak')
@@ -90,7 +90,7 @@ class HeldMemory(TorchDispatchMode):
 
 
 def count_memory(
-    candidate: Candidate, batch_size: int | None = None, size: tuple[int, int] | None = None
+    candidate: Candidate, batch_size: int | None = None, size: Sequence[int] | None = None
 ) -> Footprint:
     """Follow two training steps of a config on tensors that have shapes but no content.
 
@@ -100,21 +100,20 @@ def count_memory(
     Args:
         candidate (Candidate): The config, with no flags but ``+bf16`` and ``+alone``.
         batch_size (int | None): Images a step; None takes the config's.
-        size (tuple[int, int] | None): Height and width in pixels; None takes the config's.
+        size (Sequence[int] | None): Height and width in pixels; None takes the config's.
 
     Returns:
         Footprint: Its memory.
 
     Raises:
-        ValueError: If another flag is given.
+        ValueError: If another flag is given, or a batch or a size of less than 1.
     """
     if other := set(candidate.flags) - COUNTED:
         raise ValueError(
             f'{candidate.label}: expected no flags but {sorted(COUNTED)}, got {sorted(other)}'
         )
     config = candidate.load()
-    size = size or image_size(config)
-    batch_size = batch_size or config.train_dataloader.batch_size
+    images, size = batch_shape(config, batch_size, size)
     config.model.data_preprocessor.size = size
     config.optim_wrapper.pop('clip_grad', None)  # it reads the norm, and works in place
     # building draws numbers and reads them, which tensors without content cannot
@@ -131,11 +130,11 @@ def count_memory(
         held.add([[*module.parameters(), *module.buffers()] for module in modules])
         weights = held.now
         wrapper = build_optim_wrapper(model, config.optim_wrapper)
-        batch = random_batch(config, batch_size, size)
+        batch = random_batch(config, images, size)
         # the first step makes the optimizer's states, which the second finds there
         for _ in range(2):
             model.train_step(batch, wrapper)
-        return Footprint(candidate.label, size, batch_size, weights, held.now, held.peak)
+        return Footprint(candidate.label, size, images, weights, held.now, held.peak)
 
 
 def _empty(module: nn.Module, fake: FakeTensorMode) -> None:

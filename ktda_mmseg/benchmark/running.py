@@ -10,7 +10,7 @@ from .candidates import Candidate
 from .interleave import Measurement, Mode, measure
 from .loader import compare, measure_loader
 from .profile import format_shares, plot_shares, profile_step
-from .steps import image_size, training_step
+from .steps import batch_shape, training_step
 from .table import format_losses, format_table, write_json
 
 
@@ -59,17 +59,13 @@ def run(plan: Plan) -> list[Measurement]:
         ValueError: If a number is not positive, a flag unknown, or data or a profile are asked for
             in inference.
     """
-    numbers = dict(batch_size=plan.batch_size, repeats=plan.repeats)
-    for name, value in numbers.items():
-        if value is not None and value < 1:
-            raise ValueError(f'expected {name} of at least 1, got {value}')
+    if plan.repeats < 1:
+        raise ValueError(f'expected repeats of at least 1, got {plan.repeats}')
     if plan.mode == 'infer' and (plan.dataloader or plan.profile):
         raise ValueError('expected mode train with --dataloader or --profile, got infer')
     candidates = [Candidate.parse(text, plan.cfg_options) for text in plan.configs]
-    first = candidates[0].load()
-    size = (plan.size[0], plan.size[1]) if plan.size else image_size(first)
-    own = first.train_dataloader.batch_size if plan.mode == 'train' else 1
-    batch_size = plan.batch_size or own
+    asked = 1 if plan.mode == 'infer' and plan.batch_size is None else plan.batch_size
+    batch_size, size = batch_shape(candidates[0].load(), asked, plan.size)
     results = measure(candidates, plan.mode, batch_size, size, plan.warm_up, plan.repeats)
     print(f'\n{format_table(results)}')
     if plan.mode == 'train':

@@ -1,6 +1,6 @@
 """One training or inference step of a config on random images, ready to be timed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 
@@ -41,6 +41,30 @@ def image_size(config: Config) -> tuple[int, int]:
     """Return the height and width in pixels that a config trains on."""
     size = config.model.data_preprocessor.get('size') or config.crop_size
     return tuple(size)
+
+
+def batch_shape(
+    config: Config, batch_size: int | None, size: Sequence[int] | None
+) -> tuple[int, tuple[int, int]]:
+    """Settle what a step is given: what was asked for, else what the config trains on.
+
+    Args:
+        config (Config): A whole config.
+        batch_size (int | None): Images asked for.
+        size (Sequence[int] | None): Height and width in pixels asked for.
+
+    Returns:
+        tuple[int, tuple[int, int]]: Images, and their height and width in pixels.
+
+    Raises:
+        ValueError: If the batch or a side is less than 1.
+    """
+    images = config.train_dataloader.batch_size if batch_size is None else batch_size
+    height, width = size or image_size(config)
+    for name, value in dict(batch_size=images, height=height, width=width).items():
+        if value < 1:
+            raise ValueError(f'expected {name} of at least 1, got {value}')
+    return images, (height, width)
 
 
 def random_batch(config: Config, batch_size: int, size: tuple[int, int]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import torch
 from ktda_mmseg.benchmark.candidates import Candidate
 from ktda_mmseg.benchmark.flops import count_forward, count_step
 from ktda_mmseg.benchmark.interleave import Measurement, Worker, measure
-from ktda_mmseg.benchmark.steps import build_model, image_size, inference_step, training_step
+from ktda_mmseg.benchmark.steps import batch_shape, build_model, inference_step, training_step
 from ktda_mmseg.benchmark.table import format_table, largest_difference, speed_up, write_json
 from ktda_mmseg.checkpoints.deploy import deploy_config
 
@@ -44,7 +44,9 @@ def test_a_missing_config_is_named():
 
 
 def test_the_size_is_that_of_training():
-    assert image_size(Candidate.parse(QUICKSTART, {}).load()) == (128, 128)
+    config = Candidate.parse(QUICKSTART, {}).load()
+    assert batch_shape(config, None, None) == (8, (128, 128))
+    assert batch_shape(config, 2, [64, 96]) == (2, (64, 96))
 
 
 def test_the_operations_of_a_pass_are_those_counted_by_hand():

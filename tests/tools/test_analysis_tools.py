@@ -37,12 +37,15 @@ def test_memory_counts_configs(run_tool, run_config, tmp_path):
     assert f'{tmp_path.name}/tiny+bf16  3 of 64x96' in printed
     counts = json.loads((tmp_path / 'x.json').read_text())['footprints']
     assert counts[1]['peak'] < counts[0]['peak']
+    with pytest.raises(SystemExit, match='expected batch_size of at least 1, got 0'):
+        run_tool('analysis_tools/memory.py', run_config, '--batch-size', '0')
 
 
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
         (['train', '--repeats', '0'], 'expected repeats of at least 1, got 0'),
+        (['infer', '--size', '96', '0'], 'expected width of at least 1, got 0'),
         (['infer', '--dataloader'], 'expected mode train with --dataloader'),
     ],
 )

@@ -32,8 +32,7 @@ def main() -> None:
     with clean_errors():
         MMLogger.get_current_instance().setLevel('ERROR')
         candidates = [Candidate.parse(text, args.cfg_options) for text in args.configs]
-        size = tuple(args.size) if args.size else None
-        found = [count_memory(candidate, args.batch_size, size) for candidate in candidates]
+        found = [count_memory(candidate, args.batch_size, args.size) for candidate in candidates]
         print(aligned(format_memory(found)))
         if args.json:
             write_memory(found, args.json)
