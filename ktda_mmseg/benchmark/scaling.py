@@ -77,8 +77,12 @@ class Sweep:
     depths: list[int]
     repeats: int
 
-    def run(self) -> list[Point]:
-        """Measure the configs in turn at each value of each axis.
+    def run(self, path: Path) -> list[Point]:
+        """Measure the configs in turn at each value of each axis, and write after each value.
+
+        Args:
+            path (Path): JSON file to write, see :func:`write`. If a value fails, such as one that
+                needs too much memory, it holds those before.
 
         Returns:
             list[Point]: One a config, axis and value.
@@ -90,22 +94,20 @@ class Sweep:
         if unknown := set(self.teachers) - set(TEACHERS):
             raise ValueError(f'expected teachers among {list(TEACHERS)}, got {sorted(unknown)}')
         points: list[Point] = []
-        points += self._points('size', self.sizes)
-        points += self._points('batch', self.batches)
-        points += self._points('teacher', self.teachers)
-        points += self._points('depth', self.depths)
+        values = [self.sizes, self.batches, self.teachers, self.depths]
+        for axis, tried in zip(LABELS, values, strict=True):
+            for value in tried:
+                print(f'{axis} {value}')
+                points += self._measure(axis, value)
+                write(points, path)
         return points
 
-    def _points(self, axis: str, values: Sequence[int | str]) -> list[Point]:
-        points = []
-        for value in values:
-            print(f'{axis} {value}')
-            side = int(value) if axis == 'size' else self.side
-            batch = int(value) if axis == 'batch' else self.batch_size
-            candidates = [Candidate.parse(text, options(axis, value)) for text in self.configs]
-            results = measure(candidates, 'train', batch, (side, side), repeats=self.repeats)
-            points += [Point.of(axis, value, result) for result in results]
-        return points
+    def _measure(self, axis: str, value: int | str) -> list[Point]:
+        side = int(value) if axis == 'size' else self.side
+        batch = int(value) if axis == 'batch' else self.batch_size
+        candidates = [Candidate.parse(text, options(axis, value)) for text in self.configs]
+        results = measure(candidates, 'train', batch, (side, side), repeats=self.repeats)
+        return [Point.of(axis, value, result) for result in results]
 
 
 def options(axis: str, value: int | str) -> dict[str, Any]:

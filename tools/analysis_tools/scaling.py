@@ -24,12 +24,12 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Measure, write and draw."""
     args = vars(parse_args())
-    from ktda_mmseg.benchmark.scaling import Sweep, write
+    from ktda_mmseg.benchmark.scaling import Sweep
     from ktda_mmseg.engine.launch import clean_errors
 
     with clean_errors():
         out = args.pop('out')
-        write(Sweep(**args).run(), out)
+        Sweep(**args).run(out)
         print(f'{out} and {out.with_suffix(".png").name} are written')
 
 
