@@ -26,8 +26,8 @@ class Attention(NamedTuple):
 
     Attributes:
         level (int): Which level.
-        maps (Tensor): What each of :data:`POINTS` attends to, ``(3, h, w)``; the mean of the heads,
-            each map of sum 1.
+        maps (Tensor): What each of :data:`POINTS` attends to, ``(3, h, w)``, a pixel a key; the
+            mean of the heads, each map of sum 1.
         spread (float): Entropy of a token's weights over that of equal ones, the mean of tokens and
             heads: 1 attends to all alike, 0 to a single place.
     """
@@ -41,7 +41,7 @@ class Recorder(TorchFunctionMode):
     """Notes the arguments of every fused attention within its ``with`` block.
 
     Attributes:
-        calls (list): Queries ``(N, heads, L, d)``, keys of the same shape and keyword arguments.
+        calls (list): Queries ``(N, heads, L, d)``, keys ``(N, heads, K, d)``, keyword arguments.
     """
 
     def __init__(self) -> None:
@@ -90,17 +90,18 @@ def attention_by_level(model: EncoderDecoder, image: Tensor) -> list[Attention]:
         return []
     ends = np.cumsum([len(blocks) for blocks in modulation])
     return [
-        _attention(level, recorder.calls[end - 1], grid)
+        _attention(level, recorder.calls[end - 1], grid, blocks[-1].attn.pool)
         for level, (blocks, end, grid) in enumerate(zip(modulation, ends, grids, strict=True))
         if len(blocks)
     ]
 
 
-def _attention(level: int, call: Call, grid: tuple[int, int]) -> Attention:
+def _attention(level: int, call: Call, grid: tuple[int, int], pool: int) -> Attention:
     query, key, options = call
     height, width = grid
     points = [int(y * height) * width + int(x * width) for y, x in POINTS]
-    maps = weights(query[:, :, points], key, options).mean((0, 1)).reshape(-1, height, width)
+    keys = math.ceil(height / pool), math.ceil(width / pool)
+    maps = weights(query[:, :, points], key, options).mean((0, 1)).reshape(-1, *keys)
     sampled = query[:, :, evenly(query.size(2), QUERIES)]
     return Attention(level, maps.cpu(), spread(weights(sampled, key, options)))
 

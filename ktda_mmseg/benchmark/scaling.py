@@ -94,7 +94,7 @@ class Sweep:
         if unknown := set(self.teachers) - set(TEACHERS):
             raise ValueError(f'expected teachers among {list(TEACHERS)}, got {sorted(unknown)}')
         points: list[Point] = []
-        values = [self.sizes, self.batches, self.teachers, self.depths]
+        values: list[Sequence[int | str]] = [self.sizes, self.batches, self.teachers, self.depths]
         for axis, tried in zip(LABELS, values, strict=True):
             for value in tried:
                 print(f'{axis} {value}')

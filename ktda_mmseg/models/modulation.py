@@ -38,20 +38,41 @@ class BottleneckModulation(MLP):
     def __init__(self, channels: int, reduction: int = 4) -> None:
         super().__init__(channels, channels // reduction)
 
+    def forward(self, tokens: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+        """Modulate tokens ``(N, L, C)``, whatever the ``size`` of their grid."""
+        return super().forward(tokens)
+
 
 class SelfAttention(nn.Module):
-    """Multi-head self-attention through PyTorch's fused kernel, without positions."""
+    """Multi-head self-attention through PyTorch's fused kernel, without positions.
 
-    def __init__(self, channels: int, num_heads: int) -> None:
+    Args:
+        channels (int): Width of the tokens.
+        num_heads (int): Attention heads; divides ``channels``.
+        pool (int): Side of the squares of the grid whose tokens are averaged to one key and one
+            value. The weights have the same shapes for any.
+    """
+
+    def __init__(self, channels: int, num_heads: int, pool: int = 1) -> None:
         super().__init__()
         self.num_heads = num_heads
+        self.pool = pool
         self.qkv = nn.Linear(channels, 3 * channels)
         self.proj = nn.Linear(channels, channels)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Mix tokens ``(N, L, C)`` over ``L``."""
-        qkv = self.qkv(tokens).unflatten(2, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(*qkv.unbind(0))
+    def forward(self, tokens: Tensor, size: tuple[int, int]) -> Tensor:
+        """Mix tokens ``(N, L, C)`` of a grid of ``size`` (height, width) over ``L``."""
+        if self.pool == 1:
+            parts = self.qkv(tokens).chunk(3, dim=2)
+        else:
+            rows = self.proj.out_features, 2 * self.proj.out_features
+            (weight, weights), (bias, biases) = (p.split(rows) for p in self.qkv.parameters())
+            grid = tokens.transpose(1, 2).unflatten(2, size)
+            pooled = F.avg_pool2d(grid, self.pool, ceil_mode=True).flatten(2).transpose(1, 2)
+            query = F.linear(tokens, weight, bias)
+            parts = query, *F.linear(pooled, weights, biases).chunk(2, dim=2)
+        heads = (part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts)
+        mixed = F.scaled_dot_product_attention(*heads)
         return self.proj(mixed.transpose(1, 2).flatten(2))
 
 
@@ -62,12 +83,15 @@ class TransformerModulation(nn.Module):
         channels (int): Width of the tokens.
         num_heads (int): Attention heads; divides ``channels``.
         mlp_ratio (float): Width of the hidden layer over ``channels``.
+        pool (int): See :class:`SelfAttention`; the official code has 1.
 
     Raises:
         ValueError: If ``num_heads`` does not divide ``channels``.
     """
 
-    def __init__(self, channels: int, num_heads: int = 8, mlp_ratio: float = 4) -> None:
+    def __init__(
+        self, channels: int, num_heads: int = 8, mlp_ratio: float = 4, pool: int = 1
+    ) -> None:
         super().__init__()
         if channels % num_heads:
             raise ValueError(
@@ -75,13 +99,13 @@ class TransformerModulation(nn.Module):
             )
         # timm's epsilon, ten times smaller than PyTorch's default; official weights need it
         self.norm1 = nn.LayerNorm(channels, eps=1e-6)
-        self.attn = SelfAttention(channels, num_heads)
+        self.attn = SelfAttention(channels, num_heads, pool)
         self.norm2 = nn.LayerNorm(channels, eps=1e-6)
         self.mlp = MLP(channels, int(channels * mlp_ratio))
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Modulate tokens ``(N, L, C)``."""
-        tokens = tokens + self.attn(self.norm1(tokens))
+    def forward(self, tokens: Tensor, size: tuple[int, int]) -> Tensor:
+        """Modulate tokens ``(N, L, C)`` of a grid of ``size`` (height, width)."""
+        tokens = tokens + self.attn(self.norm1(tokens), size)
         return tokens + self.mlp(self.norm2(tokens))
 
 
@@ -101,11 +125,12 @@ class Modulation(ModuleList):
         cfg (dict): ``type`` (``'transformer'`` or ``'mlp'``), ``depth`` (blocks, one number for
             all levels or one a level; a level of 0 blocks passes unchanged), ``with_cp`` (keep no
             activations within a block in training and compute them again in the backward pass: less
-            memory, more time) and the block's own keys.
+            memory, more time) and the block's own keys, of which ``pool`` may also be one number a
+            level.
 
     Raises:
-        ValueError: If ``type`` or another key is unknown, or ``depth`` names another number of
-            levels.
+        ValueError: If ``type`` or another key is unknown, or ``depth`` or ``pool`` names another
+            number of levels.
     """
 
     def __init__(self, in_channels: Sequence[int], cfg: ConfigDict | dict) -> None:
@@ -121,11 +146,16 @@ class Modulation(ModuleList):
                 f'expected the keys depth, with_cp, {", ".join(known)} in a modulation of type '
                 f'{kind!r}, got {", ".join(sorted(unknown))}'
             )
-        depths = one_a_level('modulation.depth', depth, len(in_channels))
+        levels = len(in_channels)
+        depths = one_a_level('modulation.depth', depth, levels)
+        own: list[dict] = [{} for _ in in_channels]
+        if 'pool' in options:
+            pools = one_a_level('modulation.pool', options.pop('pool'), levels)
+            own = [dict(pool=pool) for pool in pools]
         super().__init__(
             (
-                nn.Sequential(*(block(channels, **options) for _ in range(count)))
-                for channels, count in zip(in_channels, depths, strict=True)
+                nn.Sequential(*(block(channels, **options, **level) for _ in range(count)))
+                for channels, count, level in zip(in_channels, depths, own, strict=True)
             ),
             init_cfg=dict(type='TruncNormal', layer='Linear', std=0.02, bias=0.0),
         )
@@ -134,19 +164,17 @@ class Modulation(ModuleList):
     def forward(self, levels: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Modulate levels ``(N, C_i, H_i, W_i)``; shapes stay."""
         return tuple(
-            self._modulate(blocks, level.flatten(2).transpose(1, 2))
-            .transpose(1, 2)
-            .reshape(level.shape)
-            for blocks, level in zip(self, levels, strict=True)
+            self._modulate(blocks, level) for blocks, level in zip(self, levels, strict=True)
         )
 
-    def _modulate(self, blocks: nn.Sequential, tokens: Tensor) -> Tensor:
+    def _modulate(self, blocks: nn.Sequential, level: Tensor) -> Tensor:
         recompute = self.with_cp and torch.is_grad_enabled()
+        tokens, size = level.flatten(2).transpose(1, 2), level.shape[2:]
         for block in blocks:
             # blocks draw no random numbers
             tokens = (
-                checkpoint(block, tokens, use_reentrant=False, preserve_rng_state=False)
+                checkpoint(block, tokens, size, use_reentrant=False, preserve_rng_state=False)
                 if recompute
-                else block(tokens)
+                else block(tokens, size)
             )
-        return tokens
+        return tokens.transpose(1, 2).reshape(level.shape)

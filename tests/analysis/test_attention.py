@@ -40,7 +40,7 @@ def test_the_last_block_of_each_level_is_shown(model):
     levels = model.decode_head.pyramid(model.extract_feat(image))
     assert [level.maps.shape[1:] for level in found] == [level.shape[2:] for level in levels]
     for level, attention, blocks in zip(levels, found, model.decode_head.modulation):
-        tokens = blocks[0](level.flatten(2).transpose(1, 2))
+        tokens = blocks[0](level.flatten(2).transpose(1, 2), level.shape[2:])
         block = blocks[1]
         q, k, _ = (
             part.unflatten(2, (4, -1)).transpose(1, 2)
@@ -51,6 +51,17 @@ def test_the_last_block_of_each_level_is_shown(model):
         middle = rows[height // 2 * width + width // 2].detach().reshape(height, width)
         torch.testing.assert_close(attention.maps[1], middle, rtol=1e-4, atol=1e-6)
         torch.testing.assert_close(attention.maps.sum((1, 2)), torch.ones(3))
+
+
+def test_pooled_keys_are_shown_on_their_own_grid(tiny_model):
+    tiny_model.decode_head.modulation.pool = [3, 1, 1, 1]
+    model = MODELS.build(tiny_model)
+    image = torch.randn(1, 3, 64, 64)
+    pooled, whole, *_ = attention_by_level(model, image)
+    levels = model.eval().decode_head.pyramid(model.extract_feat(image))
+    assert pooled.maps.shape[1:] == tuple(-(-side // 3) for side in levels[0].shape[2:])
+    assert whole.maps.shape[1:] == levels[1].shape[2:]
+    torch.testing.assert_close(pooled.maps.sum((1, 2)), torch.ones(3))
 
 
 def test_levels_without_blocks_are_left_out(model):

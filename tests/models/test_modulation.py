@@ -16,6 +16,35 @@ def test_transformer_equals_timm():
     torch.testing.assert_close(modulation([level])[0], expected)
 
 
+@pytest.mark.parametrize('size', [(8, 12), (7, 10)])
+def test_pooled_keys_are_means_of_squares(size):
+    """Beside PyTorch's own attention, whose keys and values are means taken by hand."""
+    modulation = Modulation([24, 24], dict(type='transformer', num_heads=4, pool=[4, 1]))
+    block = modulation[0][0]
+    oracle = torch.nn.MultiheadAttention(24, 4, batch_first=True)
+    oracle.load_state_dict(
+        {
+            'in_proj_weight': block.attn.qkv.weight,
+            'in_proj_bias': block.attn.qkv.bias,
+            'out_proj.weight': block.attn.proj.weight,
+            'out_proj.bias': block.attn.proj.bias,
+        }
+    )
+    level = torch.randn(2, 24, *size)
+    tokens = level.flatten(2).transpose(1, 2)
+    normed = block.norm1(tokens)
+    grid = normed.unflatten(1, size)
+    squares = [part for row in grid.split(4, dim=1) for part in row.split(4, dim=2)]
+    keys = torch.stack([square.mean(dim=(1, 2)) for square in squares], dim=1)
+    mixed = tokens + oracle(normed, keys, keys)[0]
+    expected = (mixed + block.mlp(block.norm2(mixed))).transpose(1, 2).view_as(level)
+    found, whole = modulation([level, level])
+    torch.testing.assert_close(found, expected)
+    modulation[1].load_state_dict(modulation[0].state_dict())
+    assert not torch.allclose(modulation([level, level])[1], whole)
+    assert not torch.allclose(modulation([level, level])[1], found)
+
+
 def test_mlp_is_a_plain_bottleneck():
     modulation = Modulation([8], dict(type='mlp', reduction=2))
     unit = modulation[0][0]
@@ -83,6 +112,8 @@ def test_init_is_the_official_one(kind):
         (dict(type='mlp', num_heads=8), "keys depth, with_cp, reduction .*'mlp', got num_heads"),
         (dict(type='transformer', num_heads=5), 'divide the 8 channels, got 5'),
         (dict(type='mlp', depth=[1, 2]), r'depth to be one number or 1, got \[1, 2\]'),
+        (dict(type='mlp', pool=2), "keys depth, with_cp, reduction .*'mlp', got pool"),
+        (dict(type='transformer', pool=[1, 2]), r'pool to be one number or 1, got \[1, 2\]'),
     ],
 )
 def test_a_wrong_section_is_named(section, message):
