@@ -86,7 +86,7 @@ class TransformerModulation(nn.Module):
         pool (int): See :class:`SelfAttention`; the official code has 1.
 
     Raises:
-        ValueError: If ``num_heads`` does not divide ``channels``.
+        ValueError: If ``num_heads`` does not divide ``channels`` or ``pool`` is less than 1.
     """
 
     def __init__(
@@ -97,6 +97,8 @@ class TransformerModulation(nn.Module):
             raise ValueError(
                 f'expected modulation.num_heads to divide the {channels} channels, got {num_heads}'
             )
+        if pool < 1:
+            raise ValueError(f'expected modulation.pool of at least 1, got {pool}')
         # timm's epsilon, ten times smaller than PyTorch's default; official weights need it
         self.norm1 = nn.LayerNorm(channels, eps=1e-6)
         self.attn = SelfAttention(channels, num_heads, pool)

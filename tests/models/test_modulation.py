@@ -113,6 +113,7 @@ def test_init_is_the_official_one(kind):
         (dict(type='transformer', num_heads=5), 'divide the 8 channels, got 5'),
         (dict(type='mlp', depth=[1, 2]), r'depth to be one number or 1, got \[1, 2\]'),
         (dict(type='mlp', pool=2), "keys depth, with_cp, reduction .*'mlp', got pool"),
+        (dict(type='transformer', pool=0), 'pool of at least 1, got 0'),
         (dict(type='transformer', pool=[1, 2]), r'pool to be one number or 1, got \[1, 2\]'),
     ],
 )
