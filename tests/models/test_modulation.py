@@ -19,7 +19,9 @@ def test_transformer_equals_timm():
 @pytest.mark.parametrize('size', [(8, 12), (7, 10)])
 def test_pooled_keys_are_means_of_squares(size):
     """Beside PyTorch's own attention, whose keys and values are means taken by hand."""
-    modulation = Modulation([24, 24], dict(type='transformer', num_heads=4, pool=[4, 1]))
+    pools = [4, 1]
+    modulation = Modulation([24, 24], dict(type='transformer', num_heads=4, pool=pools))
+    modulation[1].load_state_dict(modulation[0].state_dict())
     block = modulation[0][0]
     oracle = torch.nn.MultiheadAttention(24, 4, batch_first=True)
     oracle.load_state_dict(
@@ -34,15 +36,14 @@ def test_pooled_keys_are_means_of_squares(size):
     tokens = level.flatten(2).transpose(1, 2)
     normed = block.norm1(tokens)
     grid = normed.unflatten(1, size)
-    squares = [part for row in grid.split(4, dim=1) for part in row.split(4, dim=2)]
-    keys = torch.stack([square.mean(dim=(1, 2)) for square in squares], dim=1)
-    mixed = tokens + oracle(normed, keys, keys)[0]
-    expected = (mixed + block.mlp(block.norm2(mixed))).transpose(1, 2).view_as(level)
-    found, whole = modulation([level, level])
-    torch.testing.assert_close(found, expected)
-    modulation[1].load_state_dict(modulation[0].state_dict())
-    assert not torch.allclose(modulation([level, level])[1], whole)
-    assert not torch.allclose(modulation([level, level])[1], found)
+    found = modulation([level, level])
+    for side, modulated in zip(pools, found, strict=True):
+        squares = [part for row in grid.split(side, dim=1) for part in row.split(side, dim=2)]
+        keys = torch.stack([square.mean(dim=(1, 2)) for square in squares], dim=1)
+        mixed = tokens + oracle(normed, keys, keys)[0]
+        expected = (mixed + block.mlp(block.norm2(mixed))).transpose(1, 2).view_as(level)
+        torch.testing.assert_close(modulated, expected)
+    assert not torch.allclose(*found)
 
 
 def test_mlp_is_a_plain_bottleneck():
