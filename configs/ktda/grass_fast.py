@@ -1,2 +1,2 @@
 _base_ = ['./grass.py', '../_base_/models/fast.py']
-model = {{_base_.fast}}
+model = _base_.fast
