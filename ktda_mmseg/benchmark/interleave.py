@@ -1,20 +1,18 @@
 """Candidates that run in turn, each in a process of its own, so that noise meets all alike."""
 
-import multiprocessing
-import signal
+import logging
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from mmengine.device import get_device
-from mmengine.logging import MMLogger
+from mmengine.logging import MMLogger, print_log
 from mmengine.utils import track_iter_progress
 
 from ktda_mmseg.engine.allocator import reduce_page_faults
@@ -22,6 +20,7 @@ from ktda_mmseg.engine.allocator import reduce_page_faults
 from .candidates import PLAIN_MALLOC, Candidate
 from .flops import count_forward, count_step
 from .steps import Step, compile_model, inference_step, training_step
+from .worker import Worker, started
 
 Mode = Literal['train', 'infer']
 STEPS = {'train': training_step, 'infer': inference_step}
@@ -58,45 +57,6 @@ class Measurement:
         return statistics.median(self.seconds)
 
 
-@dataclass
-class Worker:
-    """A candidate's process.
-
-    Attributes:
-        label (str): The candidate's name.
-        process (BaseProcess): The process.
-        pipe (Connection): Our end of a pipe to it.
-    """
-
-    label: str
-    process: BaseProcess
-    pipe: Connection
-
-    def ask(self, go_on: bool) -> Any:  # noqa: ANN401
-        """Have it take a step or, when all are taken, sum up, and wait for what it says.
-
-        Args:
-            go_on (bool): Whether it is to take a step.
-
-        Returns:
-            Any: What it answers.
-
-        Raises:
-            RuntimeError: If it ended instead, with what is known of why.
-        """
-        try:
-            self.pipe.send(go_on)
-            return self.pipe.recv()
-        except (EOFError, ConnectionError):
-            self.process.join()
-        if self.process.exitcode == -signal.SIGKILL:
-            raise RuntimeError(
-                f'{self.label}: its process was killed, most often since memory ran out: '
-                'measure fewer configs at once, or smaller batches'
-            )
-        raise RuntimeError(f'{self.label}: its process failed, see above')
-
-
 def measure(
     candidates: Sequence[Candidate],
     mode: Mode,
@@ -119,52 +79,51 @@ def measure(
         list[Measurement]: One a candidate.
 
     Raises:
-        RuntimeError: If a candidate's process fails or is killed.
+        RuntimeError: If a candidate's process ends before all have taken a timed step.
     """
+    results, shape = [], (mode, batch_size, size)
+    for candidate in candidates:
+        # in a process that ends: what counting leaves in memory would add to the peak
+        with started(candidate.label, _count, candidate, *shape) as worker:
+            results.append(Measurement(candidate.label, batch_size, size, *worker.ask()))
     with ExitStack() as stack:
-        results = []
-        for candidate in candidates:
-            # in a process that ends: what counting leaves in memory would add to the peak
-            with _worker(_count, candidate, mode, batch_size, size) as worker:
-                counts = worker.ask(True)
-            results.append(Measurement(candidate.label, batch_size, size, *counts))
         workers = [
-            stack.enter_context(_worker(_serve, candidate, mode, batch_size, size))
+            stack.enter_context(started(candidate.label, _serve, candidate, *shape))
             for candidate in candidates
         ]
-        for turn in track_iter_progress(range(warm_up + repeats)):
-            for worker, result in zip(workers, results, strict=True):
-                seconds, losses = worker.ask(True)
-                result.losses.append(losses)
-                if turn >= warm_up:
-                    result.seconds.append(seconds)
-        for worker, result in zip(workers, results, strict=True):
-            result.memory = worker.ask(False)
+        take_turns(workers, results, warm_up, repeats)
     return results
 
 
-@contextmanager
-def _worker(
-    serve: Callable[..., None],
-    candidate: Candidate,
-    mode: Mode,
-    batch_size: int,
-    size: tuple[int, int],
-) -> Iterator[Worker]:
-    # a GPU cannot be used from a forked process
-    context = multiprocessing.get_context('spawn')
-    ours, theirs = context.Pipe()
-    process = context.Process(
-        target=serve, args=(theirs, candidate, mode, batch_size, size), daemon=True
-    )
-    process.start()
-    theirs.close()
-    try:
-        yield Worker(candidate.label, process, ours)
-    finally:
-        ours.close()
-        process.terminate()
-        process.join()
+def take_turns(
+    workers: Sequence[Worker], results: Sequence[Measurement], warm_up: int, repeats: int
+) -> None:
+    """Have each worker take a step, one after another, again and again.
+
+    Args:
+        workers (Sequence[Worker]): Each answers with seconds, losses and bytes at the peak so far.
+        results (Sequence[Measurement]): One a worker; they are filled with what it answers.
+        warm_up (int): Untimed turns.
+        repeats (int): Timed turns.
+
+    Raises:
+        RuntimeError: If a process ends before all have taken a timed step. If one ends later, that
+            is logged, and the results are those of the turns before.
+    """
+    for turn in track_iter_progress(range(warm_up + repeats)):
+        try:
+            answers = [worker.ask() for worker in workers]
+        except RuntimeError as error:
+            if turn <= warm_up:
+                raise
+            kept = f'{error}; the {turn - warm_up} of {repeats} timed turns before are kept'
+            print_log(kept, 'current', logging.WARNING)
+            return
+        for result, (seconds, losses, memory) in zip(results, answers, strict=True):
+            result.losses.append(losses)
+            result.memory = memory
+            if turn >= warm_up:
+                result.seconds.append(seconds)
 
 
 def _count(
@@ -183,14 +142,16 @@ def _serve(
     before = _resident_memory('VmRSS')
     step = _prepare(candidate, mode, batch_size, size)
     compile_model(candidate, step.model)
-    while pipe.recv():
+    on_gpu = get_device() == 'cuda'
+    while True:
+        pipe.recv()
         _synchronise()
         start = time.perf_counter()
         losses = step.run()
         _synchronise()
-        pipe.send((time.perf_counter() - start, losses))
-    on_gpu = get_device() == 'cuda'
-    pipe.send(torch.cuda.max_memory_allocated() if on_gpu else _resident_memory('VmHWM') - before)
+        seconds = time.perf_counter() - start
+        peak = torch.cuda.max_memory_allocated() if on_gpu else _resident_memory('VmHWM') - before
+        pipe.send((seconds, losses, peak))
 
 
 def _prepare(candidate: Candidate, mode: Mode, batch_size: int, size: tuple[int, int]) -> Step:

@@ -1,9 +1,6 @@
 """Candidates are measured in turn, and what is counted agrees with counting by hand."""
 
 import json
-import multiprocessing
-import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +8,7 @@ import torch
 
 from ktda_mmseg.benchmark.candidates import Candidate
 from ktda_mmseg.benchmark.flops import count_forward, count_step
-from ktda_mmseg.benchmark.interleave import Measurement, Worker, measure
+from ktda_mmseg.benchmark.interleave import Measurement, measure
 from ktda_mmseg.benchmark.steps import batch_shape, build_model, inference_step, training_step
 from ktda_mmseg.benchmark.table import format_table, largest_difference, speed_up, write_json
 from ktda_mmseg.checkpoints.deploy import deploy_config
@@ -143,23 +140,6 @@ def test_candidates_in_turn(tmp_path):
     content = json.loads((tmp_path / 'x.json').read_text())
     assert content['machine']['torch'] == torch.__version__
     assert content['results'][2]['flops'] == results[0].flops
-
-
-@pytest.mark.parametrize(
-    ('target', 'argument', 'message'),
-    [
-        (signal.raise_signal, signal.SIGKILL, 'x: its process was killed, most often since memory'),
-        (sys.exit, 1, 'x: its process failed, see above'),
-    ],
-)
-def test_a_process_that_ends_says_why(target, argument, message):
-    context = multiprocessing.get_context('spawn')
-    ours, theirs = context.Pipe()
-    process = context.Process(target=target, args=(argument,))
-    process.start()
-    theirs.close()
-    with pytest.raises(RuntimeError, match=message):
-        Worker('x', process, ours).ask(True)
 
 
 def test_the_ratio_is_that_of_neighbouring_steps():
