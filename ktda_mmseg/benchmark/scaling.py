@@ -161,7 +161,7 @@ def plot(points: Sequence[Point]) -> Figure:
         below.set(xlabel=LABELS[axis])
         for panel in (above, below):
             panel.grid(alpha=0.3)
-            panel.set_ylim(bottom=0)
+            panel.set_ylim(0, 1.1 * panel.dataLim.y1)
     panels[0, 0].set(ylabel='seconds an image', yscale='log')
     panels[0, 0].autoscale(axis='y')
     panels[1, 0].set(ylabel='peak memory, GiB')
