@@ -12,6 +12,7 @@ from ktda_mmseg.fileio import atomic, write_atomic
 
 from .candidates import Candidate
 from .interleave import Measurement, measure
+from .steps import batch_shape
 from .table import describe, machine
 
 # the ViTs that DINOv2 comes in, as mmpretrain calls them, and their widths
@@ -89,7 +90,7 @@ class Sweep:
 
         Raises:
             FileNotFoundError: If a config is missing.
-            ValueError: If a teacher or a flag is unknown.
+            ValueError: If a teacher or a flag is unknown, or a batch or a side less than 1.
         """
         if unknown := set(self.teachers) - set(TEACHERS):
             raise ValueError(f'expected teachers among {list(TEACHERS)}, got {sorted(unknown)}')
@@ -106,7 +107,8 @@ class Sweep:
         side = int(value) if axis == 'size' else self.side
         batch = int(value) if axis == 'batch' else self.batch_size
         candidates = [Candidate.parse(text, options(axis, value)) for text in self.configs]
-        results = measure(candidates, 'train', batch, (side, side), repeats=self.repeats)
+        shape = batch_shape(candidates[0].load(), batch, (side, side))
+        results = measure(candidates, 'train', *shape, repeats=self.repeats)
         return [Point.of(axis, value, result) for result in results]
 
 

@@ -36,7 +36,7 @@ def test_points_of_a_small_sweep(tmp_path):
 def test_what_was_measured_before_a_failure_is_kept(tmp_path):
     config = str(CONFIGS / 'quickstart' / 'synthetic.py')
     sweep = Sweep([config], 2, 64, sizes=[64, 0], batches=[], teachers=[], depths=[], repeats=1)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match='expected height of at least 1, got 0'):
         sweep.run(tmp_path / 'scaling.json')
     (point,) = json.loads((tmp_path / 'scaling.json').read_text())['points']
     assert point['value'] == 64

@@ -58,8 +58,17 @@ def test_mlp_is_a_plain_bottleneck():
     torch.testing.assert_close(modulation([level])[0], expected)
 
 
-def test_checkpointing_keeps_less_and_computes_the_same():
-    section = dict(type='transformer', depth=2, num_heads=4)
+def test_a_trace_of_pooled_keys_follows_the_grid():
+    modulation = Modulation([8], dict(type='transformer', num_heads=2, pool=4))
+    with torch.no_grad():
+        traced = torch.jit.trace(modulation, ([torch.randn(1, 8, 8, 12)],))
+        other = torch.randn(2, 8, 7, 10)
+        torch.testing.assert_close(traced([other]), modulation([other]))
+
+
+@pytest.mark.parametrize('pool', [1, 2])
+def test_checkpointing_keeps_less_and_computes_the_same(pool):
+    section = dict(type='transformer', depth=2, num_heads=4, pool=pool)
     plain, frugal = Modulation([16], section), Modulation([16], dict(section, with_cp=True))
     frugal.load_state_dict(plain.state_dict())
     level = torch.randn(2, 16, 5, 7, requires_grad=True)

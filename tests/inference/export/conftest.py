@@ -13,12 +13,12 @@ from ktda_mmseg.inference.export.exporting import Contents, Exporter
 
 @pytest.fixture
 def train(tiny_model, tmp_path):
-    """Return a function that saves the official model at small width, with changes to its head."""
+    """Return a function that saves a small model in the official order, with pooled keys."""
 
     def train(loading=None, head=None, classes=5, **changes):
         tiny_model.decode_head.decoder.update(head or {})
         tiny_model.decode_head.num_classes = classes
-        tiny_model.decode_head.modulation.depth = 1
+        tiny_model.decode_head.modulation.update(depth=1, pool=[3, 1, 1, 1])
         tiny_model.backbone.arch.depths = [1, 1, 1, 1]
         tiny_model.update(changes)
         tiny_model.pop('teacher')

@@ -42,8 +42,12 @@ def test_int8(exporter, tiles, tmp_path, name, package):
     assert card.miou == pytest.approx(mean_iou(predictor(small), labelled), abs=0.01)
     assert card.max_difference > 1e-4
     assert 0.8 < card.label_agreement < 1
-    sizes = [sum(path.stat().st_size for path in predictor.files(one)) for one in (small, model)]
-    assert sizes[0] < 0.8 * sizes[1]
+    # OpenVINO's graph is a file of its own, and larger than the weights of so small a model
+    weights = [
+        path for one in (small, model) for path in predictor.files(one) if path.suffix != '.xml'
+    ]
+    after, before = (path.stat().st_size for path in weights)
+    assert after < 0.6 * before
 
 
 class Halves:
