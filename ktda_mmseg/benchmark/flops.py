@@ -7,6 +7,8 @@ import torch
 from mmseg.models.segmentors.base import BaseSegmentor
 from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
+from ktda_mmseg.models.segmentor import cached_levels
+
 # names of modules, and what their part is called
 PARTS = {
     'backbone': 'student',
@@ -62,7 +64,8 @@ def count_forward(model: BaseSegmentor, batch: dict[str, Any]) -> dict[str, int]
 
     Returns:
         dict[str, int]: Operations of the parts that the model has among student, alignment,
-        pyramid, modulation, teacher and decoder. Auxiliary decoders are not part of it.
+        pyramid, modulation, teacher and decoder. Auxiliary decoders are not part of it, nor is a
+        teacher whose maps the batch brings.
     """
     data = model.data_preprocessor(batch)
     with FlopCounterMode(display=False) as counter:
@@ -73,7 +76,7 @@ def count_forward(model: BaseSegmentor, batch: dict[str, Any]) -> dict[str, int]
     parts = {part: sum(ops.values()) for part, ops in modules.items() if ops}
     parts['decoder'] = counter.get_total_flops() - sum(parts.values())
     teacher = getattr(model, 'teacher', None)
-    if teacher is not None:
+    if teacher is not None and cached_levels(data['data_samples'], teacher) is None:
         with FlopCounterMode(display=False) as counter:
             teacher(data['inputs'])
         parts['teacher'] = counter.get_total_flops()

@@ -106,6 +106,7 @@ def test_a_cached_teacher_costs_no_operation_and_changes_the_losses_by_rounding_
         for flags in ('', '+cached', '+alone')
     )
     teacher = count_forward(plain.model, plain.batch)['teacher']
+    assert 'teacher' not in count_forward(cached.model, cached.batch)
     assert alone.model.teacher is None
     operations = [count_step(step.run) for step in (plain, cached, alone)]
     assert operations[0] - operations[1] == teacher
