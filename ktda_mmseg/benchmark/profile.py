@@ -51,7 +51,8 @@ def _named_parts(model: BaseModel) -> Iterator[None]:
     teacher = getattr(model, 'teacher', None)
     if teacher is not None:
         parts.append((TEACHER, teacher.backbone))
-    parts += [(TRANSFER, loss) for loss in getattr(model, 'transfer_losses', ())]
+    if (transfer := getattr(model, 'transfer', None)) is not None:
+        parts.append((TRANSFER, transfer))
     with ExitStack() as stack:
         for part, module in parts:
             ranges: list[record_function] = []

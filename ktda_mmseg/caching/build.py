@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 from mmengine.device import get_device
 from mmengine.dist import barrier, get_rank, get_world_size
 from mmengine.utils import track_iter_progress
@@ -20,50 +21,68 @@ from .store import INDEX, Shard, TeacherCache
 from .views import check_steps, views_of
 
 BATCH = 8
+TRACKING = 'TrackPixels'
 
 
-def build_cache(config: Config, images_per_shard: int = 16) -> TeacherCache:
-    """Compute the teacher's maps of all views that the training pipeline can make.
+def build_caches(
+    config: Config, images_per_shard: int = 16, dtype: torch.dtype | None = None
+) -> list[TeacherCache]:
+    """Compute the maps of a config's teachers, of all views that the training pipeline can make.
 
-    A shard that a former run has finished is kept if teacher and pixels are the same.
+    Behind ``TrackPixels`` that is each image as a whole. A shard that a former run has finished is
+    kept if teacher and pixels are the same.
 
     Args:
-        config (Config): Its training pipeline holds ``LoadTeacherMaps``, which names the folder.
+        config (Config): Its training pipeline holds ``LoadTeacherMaps``, which names the folder of
+            each teacher.
         images_per_shard (int): Images whose views share a file.
+        dtype (torch.dtype | None): Type that the teachers' products are computed in; None for
+            float32.
 
     Returns:
-        TeacherCache: The finished cache.
+        list[TeacherCache]: The finished cache of each teacher.
 
     Raises:
         ValueError: If the pipeline has no ``LoadTeacherMaps`` or views that cannot be listed, or
-            the model no teacher.
+            the model has not a teacher for each folder.
     """
-    loading, steps, folder = split_pipeline(config.train_dataloader.dataset.pipeline)
+    loading, steps, folders = split_pipeline(config.train_dataloader.dataset.pipeline)
     check_steps(steps)
-    if not config.model.get('teacher'):
-        raise ValueError('expected a model.teacher to compute maps of, got none')
-    preprocessor = MODELS.build(config.model.data_preprocessor)
-    teacher = FrozenTeacher(config.model.teacher, preprocessor)
+    teachers = config.model.get('teacher') or []
+    teachers = [teachers] if isinstance(teachers, dict) else teachers
+    if len(teachers) != len(folders):
+        raise ValueError(
+            f'expected a model.teacher for each folder in LoadTeacherMaps.cache, {len(folders)}, '
+            f'got {len(teachers)}'
+        )
+    images = DATASETS.build(dict(config.train_dataloader.dataset, pipeline=[loading]))
+    preprocessor = MODELS.build(config.model.data_preprocessor).to(get_device())
+    caches = []
+    for teacher, folder in zip(teachers, folders, strict=True):
+        views = Views(images, steps, images_per_shard)
+        with torch.autocast(get_device(), dtype, enabled=dtype is not None):
+            caches.append(_build(FrozenTeacher(teacher, preprocessor), folder, views, preprocessor))
+    return caches
+
+
+def _build(
+    teacher: FrozenTeacher, folder: Path, views: 'Views', preprocessor: torch.nn.Module
+) -> TeacherCache:
+    """Compute the cache of one teacher."""
     source = teacher.source()
     staging = folder / source[:16]
     staging.mkdir(parents=True, exist_ok=True)
-    dataset = DATASETS.build(dict(config.train_dataloader.dataset, pipeline=[loading]))
-    starts = range(0, len(dataset), images_per_shard)
-    names = [f'{source[:16]}/shard_{start // images_per_shard:05d}.npy' for start in starts]
+    names = [f'{source[:16]}/shard_{index:05d}.npy' for index in range(len(views))]
     if get_rank() == 0:
         (folder / INDEX).unlink(missing_ok=True)
         remove_partial(folder)
     barrier()
-    mine = list(zip(starts, names, strict=True))[get_rank() :: get_world_size()]
-    for start, name in track_iter_progress(mine):
-        images = (
-            dataset[index]['img']
-            for index in range(start, min(start + images_per_shard, len(dataset)))
-        )
-        views = {key: view for image in images for key, view in views_of(image, steps).items()}
-        if not _holds(folder / name, views):
-            maps = _maps(teacher, preprocessor.to(get_device()), list(views.values()))
-            Shard.write(folder / name, dict(zip(views, maps, strict=True)))
+    mine = list(enumerate(names))[get_rank() :: get_world_size()]
+    for index, name in track_iter_progress(mine):
+        shard = views[index]
+        if not _holds(folder / name, shard):
+            maps = _maps(teacher, preprocessor, list(shard.values()), views.tracked)
+            Shard.write(folder / name, dict(zip(shard, maps, strict=True)))
     barrier()
     if get_rank() == 0:
         TeacherCache.finish(folder, source, names, teacher.fingerprint())
@@ -72,6 +91,36 @@ def build_cache(config: Config, images_per_shard: int = 16) -> TeacherCache:
                 shutil.rmtree(other)
     barrier()
     return TeacherCache(folder)
+
+
+class Views:
+    """The views of a data set's images, a shard at a time.
+
+    Args:
+        images (BaseDataset): Samples with ``img``.
+        steps (Sequence[dict]): What makes views of them.
+        images_per_shard (int): Images whose views share a file.
+    """
+
+    def __init__(
+        self, images: BaseDataset, steps: Sequence[dict[str, Any]], images_per_shard: int
+    ) -> None:
+        self.images, self.steps = images, steps
+        self.starts = range(0, len(images), images_per_shard)
+        self.tracked = any(step['type'] == TRACKING for step in steps)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        """Return the views of a shard by their keys."""
+        start = self.starts[index]
+        part = range(start, min(start + self.starts.step, len(self.images)))
+        return {
+            key: view
+            for image in part
+            for key, view in views_of(self.images[image]['img'], self.steps).items()
+        }
 
 
 def describe(cache: TeacherCache) -> str:
@@ -85,19 +134,26 @@ def describe(cache: TeacherCache) -> str:
 
 def split_pipeline(
     pipeline: Sequence[dict[str, Any]],
-) -> tuple[dict[str, Any], list[dict[str, Any]], Path]:
-    """Find the step that loads images, the steps up to ``LoadTeacherMaps``, and its folder.
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[Path]]:
+    """Find the step that loads images, the steps up to ``LoadTeacherMaps``, and its folders.
+
+    Behind ``TrackPixels`` none is listed: whatever the view, the teacher sees the whole image.
 
     Raises:
-        ValueError: If there is no such step.
+        ValueError: If there is no ``LoadTeacherMaps``.
     """
+    # RememberSample has steps of its own
+    pipeline = [inner for step in pipeline for inner in step.get('transforms', [step])]
     types = [step['type'] for step in pipeline]
     if 'LoadTeacherMaps' not in types:
         raise ValueError(f'expected LoadTeacherMaps in the training pipeline, got {types}')
     end = types.index('LoadTeacherMaps')
     loading = next(i for i, name in enumerate(types) if name.startswith('Load'))
-    steps = [step for i, step in enumerate(pipeline[:end]) if i != loading]
-    return pipeline[loading], steps, Path(pipeline[end]['cache'])
+    until = types.index(TRACKING) + 1 if TRACKING in types[:end] else end
+    steps = [step for i, step in enumerate(pipeline[:until]) if i != loading]
+    cache = pipeline[end]['cache']
+    folders = [Path(folder) for folder in ([cache] if isinstance(cache, str) else cache)]
+    return pipeline[loading], steps, folders
 
 
 def _holds(path: Path, views: dict[str, np.ndarray]) -> bool:
@@ -109,11 +165,16 @@ def _holds(path: Path, views: dict[str, np.ndarray]) -> bool:
 
 
 def _maps(
-    teacher: FrozenTeacher, preprocessor: torch.nn.Module, views: Sequence[np.ndarray]
+    teacher: FrozenTeacher,
+    preprocessor: torch.nn.Module,
+    views: Sequence[np.ndarray],
+    tracked: bool,
 ) -> Iterator[list[np.ndarray]]:
-    size = getattr(preprocessor, 'size', None)
-    for start in range(0, len(views), BATCH):
-        for same_size in _by_size(views[start : start + BATCH]):
+    # a view is padded as in training, a whole image is not trained on as it is
+    size = None if tracked else getattr(preprocessor, 'size', None)
+    batch = 1 if tracked else BATCH
+    for start in range(0, len(views), batch):
+        for same_size in _by_size(views[start : start + batch]):
             if size is not None and same_size[0].shape[:2] != tuple(size):
                 raise ValueError(
                     f'expected tiles of data_preprocessor.size {tuple(size)}, to which training '

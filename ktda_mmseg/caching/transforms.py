@@ -1,8 +1,10 @@
 """Reading the cache as steps of the training pipeline."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 from mmseg.datasets.transforms import PackSegInputs
@@ -10,33 +12,67 @@ from mmseg.registry import TRANSFORMS
 
 from ktda_mmseg.datasets import SampleError
 
-from .store import TeacherCache, content_key
+from .sampling import sample_maps, split_levels
+from .store import Shapes, TeacherCache, content_key
 
 MAPS, SHAPES, SOURCE = 'teacher_maps', 'teacher_shapes', 'teacher_source'
+KEY, WHOLE, PIXELS = 'whole_image', 'whole_shape', 'pixel_index'
+
+
+@TRANSFORMS.register_module()
+class TrackPixels(BaseTransform):
+    """Number the pixels of the whole image, so that a crop of it knows where it lies.
+
+    Place it behind loading; crops, flips and turns then act on the numbers as they do on labels,
+    and :class:`LoadTeacherMaps` reads from the maps of the whole image what the crop shows.
+
+    Required key: img. Added keys: pixel_index (H, W), int32, in seg_fields; whole_image, its
+    content key; whole_shape.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Return the sample with its pixels numbered."""
+        height, width = results['img'].shape[:2]
+        results[PIXELS] = np.arange(height * width, dtype=np.int32).reshape(height, width)
+        results['seg_fields'] = [*results.get('seg_fields', []), PIXELS]
+        results[KEY] = content_key(results['img'])
+        results[WHOLE] = (height, width)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}()'
 
 
 @TRANSFORMS.register_module()
 class LoadTeacherMaps(BaseTransform):
     """Find the teacher's maps of the view that the transforms before it have made.
 
-    Place it behind flips, quarter turns and fixed crops, and before what changes colours: the
-    teacher has seen the image without that. A view is known by its pixels, so maps of another
-    image, crop or turn are never served.
+    Place it behind flips, quarter turns and crops, and before what changes colours: the teacher has
+    seen the image without that. A view is known by its pixels, so maps of another image, crop or
+    turn are never served. With :class:`TrackPixels` before them, crops and turns may be random: the
+    maps of the whole image are then read where the view lies, turned as it is.
 
     Required key: img. Added keys: teacher_maps (1-D float16, all levels end to end),
     teacher_shapes, teacher_source.
 
     Args:
-        cache (str): Folder that ``tools/cache_teacher.py`` has made.
+        cache (str | Sequence[str]): Folder that ``tools/cache_teacher.py`` has made; one for each
+            of several teachers, in their order.
+        patch_size (int | Sequence[int] | None): Side in pixels, one for all levels or one a level,
+            of the cells in which tracked views are read, as ``FAM`` has it; None for that of the
+            teacher's own maps.
     """
 
-    def __init__(self, cache: str) -> None:
-        self.folder = Path(cache)
+    def __init__(
+        self, cache: str | Sequence[str], patch_size: int | Sequence[int] | None = None
+    ) -> None:
+        self.folders = [Path(cache)] if isinstance(cache, str) else [Path(path) for path in cache]
+        self.patch_size = patch_size
 
     @cached_property
-    def cache(self) -> TeacherCache:
-        """The cache, opened at the first sample, so in every worker by itself."""
-        return TeacherCache(self.folder)
+    def caches(self) -> list[TeacherCache]:
+        """The caches, opened at the first sample, so in every worker by themselves."""
+        return [TeacherCache(folder) for folder in self.folders]
 
     def transform(self, results: dict) -> dict:
         """Return the sample with its maps.
@@ -51,19 +87,33 @@ class LoadTeacherMaps(BaseTransform):
             FileNotFoundError: If the cache is not there or not finished.
             SampleError: If it does not hold this view.
         """
-        found = self.cache.read(content_key(results['img']))
+        key = results.get(KEY) or content_key(results['img'])
+        found = [self._read(cache, key, results.get('img_path')) for cache in self.caches]
+        shapes = tuple(shape for _, shapes in found for shape in shapes)
+        maps = [flat for flat, _ in found]
+        if PIXELS in results:
+            levels = [level for part in found for level in split_levels(*part)]
+            levels = sample_maps(levels, results[PIXELS], results[WHOLE], self.patch_size)
+            shapes = tuple(level.shape for level in levels)
+            maps = [level.ravel() for level in levels]
+        results[MAPS], results[SHAPES] = np.concatenate(maps), shapes
+        results[SOURCE] = ' '.join(cache.source for cache in self.caches)
+        return results
+
+    @staticmethod
+    def _read(cache: TeacherCache, key: str, path: str | None) -> tuple[np.ndarray, Shapes]:
+        found = cache.read(key)
         if found is None:
             raise SampleError(
-                f'{results.get("img_path")}: expected its maps in the teacher cache {self.folder}, '
+                f'{path}: expected its maps in the teacher cache {cache.folder}, '
                 'found none for this view; the image or the pipeline has changed: run '
                 'tools/cache_teacher.py CONFIG again'
             )
-        results[MAPS], results[SHAPES] = found
-        results[SOURCE] = self.cache.source
-        return results
+        return found
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(cache={str(self.folder)!r})'
+        folders = [str(folder) for folder in self.folders]
+        return f'{type(self).__name__}(cache={folders!r}, patch_size={self.patch_size!r})'
 
 
 @TRANSFORMS.register_module()
@@ -82,6 +132,5 @@ class PackTransferInputs(PackSegInputs):
         packed = super().transform(results)
         sample = packed['data_samples']
         sample.set_metainfo({SHAPES: results[SHAPES], SOURCE: results[SOURCE]})
-        # a copy: the cache is read-only memory
-        sample.set_data({MAPS: torch.from_numpy(results[MAPS].copy())})
+        sample.set_data({MAPS: torch.from_numpy(results[MAPS])})
         return packed

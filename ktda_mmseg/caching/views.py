@@ -8,7 +8,7 @@ import numpy as np
 from .store import content_key
 
 # steps that leave the pixels of the image as they are
-NEUTRAL = ('SeedSample', 'LoadAnnotations', 'CheckSample', 'IgnoreNodata')
+NEUTRAL = ('SeedSample', 'LoadAnnotations', 'CheckSample', 'IgnoreNodata', 'TrackPixels')
 Array = np.ndarray
 
 

@@ -19,6 +19,10 @@ from mmengine.runner import Runner
 from mmseg.registry import DATA_SAMPLERS, HOOKS, TRANSFORMS
 from torch.utils.data import Sampler
 
+from .unwrapping import unwrapped
+
+TRANSFER = 'transfer'
+
 
 def derive_seed(*key: int) -> int:
     """Hash non-negative integers to a seed of 32 bits."""
@@ -105,6 +109,9 @@ class SeedSample(BaseTransform):
 class ExactResumeHook(Hook):
     """Seed every iteration by its number and validate again where a resumed run starts.
 
+    It keeps what only transfer trains, such as a teacher's own alignment, which is no part of the
+    model's ``state_dict``, in the checkpoint under ``transfer``.
+
     The checkpoint of an iteration is written before its validation; a run killed in between would
     otherwise never see that score, nor keep the best weights.
     """
@@ -121,6 +128,17 @@ class ExactResumeHook(Hook):
             and runner.iter % loop.val_interval == 0
         ):
             runner.val_loop.run()
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add what only transfer trains."""
+        transfer = getattr(unwrapped(runner.model), TRANSFER, None)
+        if transfer is not None and (state := transfer.state_dict()):
+            checkpoint[TRANSFER] = state
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Take it back when a run resumes."""
+        if runner._resume and TRANSFER in checkpoint:
+            unwrapped(runner.model).transfer.load_state_dict(checkpoint[TRANSFER])
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None

@@ -16,20 +16,24 @@ class TransferStageHook(Hook):
     to what tells the training tiles apart. Pixels need no labels in this stage. It follows the
     number of the iteration, so a resumed run is in the same stage.
 
-    On several ranks ``find_unused_parameters=True`` has to be set: the decoders get no gradient in
-    the first stage.
+    On several ranks ``find_unused_parameters=True`` has to be set, as two_stages.py does: the
+    decoders get no gradient in the first stage.
 
     Args:
         iters (int): Iterations of the first stage, above 0.
+        freeze (bool): Keep the student's backbone as it is after the first stage, its batch
+            statistics included, so that labels train what follows it alone (GKD, arXiv
+            2603.02554).
 
     Raises:
         ValueError: If ``iters`` is below 1.
     """
 
-    def __init__(self, iters: int) -> None:
+    def __init__(self, iters: int, freeze: bool = False) -> None:
         if iters < 1:
             raise ValueError(f'expected TransferStageHook.iters of at least 1, got {iters}')
         self.iters = iters
+        self.freeze = freeze
 
     def before_train(self, runner: Runner) -> None:
         """Check that there is a teacher, and time left for the decoders.
@@ -49,8 +53,15 @@ class TransferStageHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
         """Say which stage this iteration belongs to."""
-        unwrapped(runner.model).transfer_only = runner.iter < self.iters
+        model = unwrapped(runner.model)
+        model.transfer_only = runner.iter < self.iters
+        if self.freeze and not model.transfer_only:
+            model.backbone.requires_grad_(False)
+            model.backbone.train(False)
 
     def after_train(self, runner: Runner) -> None:
         """Leave the segmentor as it was built."""
-        unwrapped(runner.model).transfer_only = False
+        model = unwrapped(runner.model)
+        model.transfer_only = False
+        if self.freeze:
+            model.backbone.requires_grad_(True)

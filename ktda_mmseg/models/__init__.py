@@ -8,14 +8,18 @@ from .focal_loss import SigmoidFocalLoss
 from .losses import FeatureKLDivLoss, FeatureL2Loss
 from .official_step import OfficialFAM, OfficialStepSegmentor
 from .segmentor import KTDASegmentor
-from .teacher import FrozenTeacher
+from .teacher import FrozenTeacher, FrozenTeachers
+from .token_losses import FeatureQueryLoss, FeatureRelationLoss
 
 __all__ = [
     'FAM',
     'FMMHead',
     'FeatureKLDivLoss',
     'FeatureL2Loss',
+    'FeatureQueryLoss',
+    'FeatureRelationLoss',
     'FrozenTeacher',
+    'FrozenTeachers',
     'KTDASegmentor',
     'MultiBandSegDataPreProcessor',
     'OfficialFAM',

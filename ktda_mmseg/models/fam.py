@@ -32,6 +32,8 @@ class FAM(BaseModule):
             one a level.
         stride (int): Stride of the first student level, in pixels.
         fuse (bool): Return the sum of the aligned levels as the only level.
+        in_index (Sequence[int] | None): Which student levels are aligned, as many as
+            ``in_channels``; None for all.
 
     Raises:
         ValueError: If ``out_channels`` or ``patch_size`` names another number of levels than
@@ -45,6 +47,7 @@ class FAM(BaseModule):
         patch_size: int | Sequence[int] = 14,
         stride: int = 4,
         fuse: bool = False,
+        in_index: Sequence[int] | None = None,
     ) -> None:
         super().__init__(init_cfg=dict(type='TruncNormal', layer='Conv2d', std=0.02, bias=0.0))
         widths = one_a_level('FAM.out_channels', out_channels, len(in_channels))
@@ -57,6 +60,7 @@ class FAM(BaseModule):
         self.out_channels = widths
         self.stride = stride
         self.fuse = fuse
+        self.in_index = in_index
         self.convert = ModuleList(
             nn.Conv2d(channels, width, 1)
             for channels, width in zip(in_channels, widths, strict=True)
@@ -75,11 +79,13 @@ class FAM(BaseModule):
         Raises:
             ValueError: If the number of levels is not that of ``in_channels``.
         """
+        image = [side * self.stride for side in inputs[0].shape[2:]]
+        if self.in_index is not None:
+            inputs = [inputs[index] for index in self.in_index]
         if len(inputs) != len(self.convert):
             raise ValueError(
                 f'expected {len(self.convert)} student levels (FAM.in_channels), got {len(inputs)}'
             )
-        image = [side * self.stride for side in inputs[0].shape[2:]]
         aligned = tuple(
             # in whole numbers, as tracing keeps no others: rounded up
             self.align(convert, level, tuple((side + patch - 1) // patch for side in image))

@@ -2,9 +2,9 @@
 
 import math
 from functools import cached_property
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
@@ -14,7 +14,10 @@ from torch import Tensor, nn
 from ktda_mmseg.checkpoints import load_pretrained
 
 from .fmm import FMMHead
-from .teacher import FrozenTeacher, match_grid
+from .teacher import FrozenTeacher, FrozenTeachers
+from .transfer import Transfer
+
+TRANSFER = 'transfer.'  # keys of what training alone needs
 
 
 @MODELS.register_module()
@@ -31,11 +34,13 @@ class KTDASegmentor(EncoderDecoder):
         decode_head (dict): :class:`FMMHead`, or any decode head.
         neck (dict | None): :class:`FAM`; needed for transfer.
         auxiliary_head (dict | list[dict] | None): As in ``EncoderDecoder``, on the neck's levels.
-        teacher (dict | None): Config of any backbone, see :class:`FrozenTeacher`.
+        teacher (dict | list[dict] | None): Config of any backbone, see :class:`FrozenTeacher`, or
+            of several. ``alignment`` and ``share`` in it are those of :class:`Transfer`.
         transfer_losses (list[dict] | None): Losses ``(student, teacher) -> scalar`` of a level,
             averaged over the levels.
-        standardise_teacher (bool): Give every channel of the teacher mean 0 and variance 1 over
-            the batch before it is compared, so that no channel or level drowns the others.
+        standardise_teacher (bool | str): True gives every channel of the teacher mean 0 and
+            variance 1 over the batch before it is compared, so that no channel or level drowns the
+            others; ``'equal_variance'`` turns them to equal variances, see :class:`EqualVariance`.
         train_cfg (dict | None): As in ``EncoderDecoder``.
         test_cfg (dict | None): As in ``EncoderDecoder``.
         data_preprocessor (dict | None): As in ``EncoderDecoder``.
@@ -53,9 +58,9 @@ class KTDASegmentor(EncoderDecoder):
         decode_head: ConfigType,
         neck: OptConfigType = None,
         auxiliary_head: ConfigType | list[ConfigType] | None = None,
-        teacher: OptConfigType = None,
+        teacher: ConfigType | list[ConfigType] | None = None,
         transfer_losses: list[ConfigType] | None = None,
-        standardise_teacher: bool = False,
+        standardise_teacher: bool | str = False,
         train_cfg: OptConfigType = None,
         test_cfg: OptConfigType = None,
         data_preprocessor: OptConfigType = None,
@@ -79,18 +84,22 @@ class KTDASegmentor(EncoderDecoder):
             pretrained=pretrained,
             init_cfg=init_cfg,
         )
-        self.teacher_cfg = teacher
-        self.transfer_losses = nn.ModuleList(MODELS.build(cfg) for cfg in transfer_losses or [])
-        self.standardise_teacher = standardise_teacher
+        configs = [teacher] if isinstance(teacher, dict) else list(teacher or [])
+        self.teacher_cfg = configs
+        self.transfer = Transfer(configs, transfer_losses or [], standardise_teacher)
         # whether only the student learns, see TransferStageHook
         self.transfer_only = False
+        self._register_state_dict_hook(_leave_out_transfer)
+        self.register_load_state_dict_post_hook(_expect_no_transfer)
 
     @cached_property
-    def teacher(self) -> FrozenTeacher | None:
+    def teacher(self) -> FrozenTeacher | FrozenTeachers | None:
         """FrozenTeacher | None: Built when training first asks for it, so never at inference."""
         if not self.teacher_cfg:
             return None
-        return FrozenTeacher(self.teacher_cfg, self.data_preprocessor)
+        if len(self.teacher_cfg) == 1:
+            return FrozenTeacher(self.teacher_cfg[0], self.data_preprocessor)
+        return FrozenTeachers(self.teacher_cfg, self.data_preprocessor)
 
     def init_weights(self) -> None:
         """Initialise the student and load what is pretrained, with a report of what matched.
@@ -117,7 +126,8 @@ class KTDASegmentor(EncoderDecoder):
             dict[str, Tensor]: ``decode.*``, ``aux.*`` and ``transfer.*``; the latter alone while
             ``transfer_only`` is set.
         """
-        aligned = self.extract_feat(inputs)
+        features = self.backbone(inputs)
+        aligned = self.neck(features) if self.with_neck else features
         losses: dict[str, Tensor] = {}
         if not self.transfer_only:
             losses.update(self._decode_head_forward_train(aligned, data_samples))
@@ -125,32 +135,7 @@ class KTDASegmentor(EncoderDecoder):
                 losses.update(self._auxiliary_head_forward_train(aligned, data_samples))
         if self.teacher is not None:
             levels = cached_levels(data_samples, self.teacher) or self.teacher(inputs)
-            losses.update(add_prefix(self.transfer(aligned, levels), 'transfer'))
-        return losses
-
-    def transfer(
-        self, aligned: tuple[Tensor, ...], levels: tuple[Tensor, ...]
-    ) -> dict[str, Tensor]:
-        """Compare aligned student levels with the teacher's.
-
-        Args:
-            aligned (tuple[Tensor, ...]): FAM's output, ``(N, C_i, h, w)`` a level.
-            levels (tuple[Tensor, ...]): The teacher's maps, ``(N, C_i, h_i, w_i)``.
-
-        Returns:
-            dict[str, Tensor]: Each loss averaged over the levels, by its ``loss_name``.
-        """
-        levels = getattr(self.neck, 'select', tuple)(levels)
-        if self.standardise_teacher:
-            levels = tuple(
-                F.batch_norm(level.float(), None, None, training=True) for level in levels
-            )
-        pairs = list(zip(aligned, match_grid(levels, aligned), strict=True))
-        losses: dict[str, Tensor] = {}
-        for criterion in self.transfer_losses:
-            value = sum(criterion(student, teacher) for student, teacher in pairs) / len(pairs)
-            name = str(criterion.loss_name)
-            losses[name] = losses[name] + value if name in losses else value
+            losses.update(add_prefix(self.transfer(aligned, levels, features), 'transfer'))
         return losses
 
     def _decode_head_forward_train(
@@ -162,12 +147,27 @@ class KTDASegmentor(EncoderDecoder):
         return super()._decode_head_forward_train(inputs, data_samples)
 
 
-def cached_levels(data_samples: SampleList, teacher: FrozenTeacher) -> tuple[Tensor, ...] | None:
+def _leave_out_transfer(
+    module: nn.Module, state: dict[str, Tensor], prefix: str, _: dict[str, Any]
+) -> None:
+    """Keep checkpoints those of a plain EncoderDecoder; ExactResumeHook saves the rest."""
+    for key in [key for key in state if key.startswith(prefix + TRANSFER)]:
+        del state[key]
+
+
+def _expect_no_transfer(module: nn.Module, keys: Any) -> None:  # noqa: ANN401
+    """Miss nothing that checkpoints do not hold."""
+    keys.missing_keys[:] = [key for key in keys.missing_keys if TRANSFER not in key]
+
+
+def cached_levels(
+    data_samples: SampleList, teacher: FrozenTeacher | FrozenTeachers
+) -> tuple[Tensor, ...] | None:
     """Stack the maps that :class:`ktda_mmseg.caching.LoadTeacherMaps` has put into the samples.
 
     Args:
         data_samples (list[SegDataSample]): Samples of a batch.
-        teacher (FrozenTeacher): The teacher that the maps must come from.
+        teacher (FrozenTeacher | FrozenTeachers): The teacher that the maps must come from.
 
     Returns:
         tuple[Tensor, ...] | None: Maps ``(N, C_i, h_i, w_i)`` in half precision; None where the

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from mmengine.logging import print_log
 from mmengine.model import BaseDataPreprocessor
 from mmseg.registry import MODELS
@@ -15,7 +16,10 @@ from torch import Tensor
 
 from ktda_mmseg.checkpoints import load_pretrained
 
-from .teacher_inputs import input_transform, normalisation, take_bands
+from .teacher_inputs import enlarge, input_transform, normalisation, patch_size, take_bands
+
+# keys of a teacher's config that say how its maps are used, not which they are
+NOT_ITS_OWN = ('init_cfg', 'alignment', 'share')
 
 
 class FrozenTeacher:
@@ -31,19 +35,28 @@ class FrozenTeacher:
     counted from 0 and in the order that it wants; without, it sees all. ``bands`` of anything else
     are the backbone's own business: ``Galileo`` names the student's channels by them.
 
+    ``scale`` in its config enlarges what it sees, to whole patches of a vision transformer, so that
+    its maps cover the image and nothing else. One that learned from photographs wants aerial images
+    at about twice their size.
+
     Args:
         backbone (dict): Config of any registered backbone. ``init_cfg=dict(type='Pretrained',
-            checkpoint=..., prefix=...)`` names its weights.
+            checkpoint=..., prefix=...)`` names its weights. ``alignment`` and ``share`` in it are
+            :class:`KTDASegmentor`'s.
         data_preprocessor (BaseDataPreprocessor): The student's; tells how inputs were normalised.
 
     Raises:
         FileNotFoundError: If the weights are not there.
-        ValueError: If the weights do not fit the backbone, or the student lacks one of ``bands``.
+        ValueError: If the weights do not fit the backbone, the student lacks one of ``bands``, or
+            ``scale`` is not above 0.
     """
 
     def __init__(self, backbone: ConfigType, data_preprocessor: BaseDataPreprocessor) -> None:
-        config = {key: value for key, value in backbone.items() if key != 'init_cfg'}
+        config = {key: value for key, value in backbone.items() if key not in NOT_ITS_OWN}
         self.bands, options = take_bands(config)
+        self.scale = options.pop('scale', 1.0)
+        if self.scale <= 0:
+            raise ValueError(f'expected a teacher.scale above 0, got {self.scale}')
         self.backbone = MODELS.build(options)
         # where the weights lie says nothing about which they are
         self.config = {key: value for key, value in config.items() if key != 'checkpoint'}
@@ -81,6 +94,8 @@ class FrozenTeacher:
         if self._transform is not None:
             scale, shift = (value.to(inputs) for value in self._transform)
             inputs = inputs * scale + shift
+        if self.scale != 1:
+            inputs = enlarge(inputs, self.scale, patch_size(self.backbone))
         return tuple(self.backbone(inputs))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> 'FrozenTeacher':
@@ -114,6 +129,45 @@ class FrozenTeacher:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+class FrozenTeachers:
+    """Several teachers as one: the levels of the first, then those of the second, and so on.
+
+    Args:
+        configs (Sequence[dict]): One for each, see :class:`FrozenTeacher`.
+        data_preprocessor (BaseDataPreprocessor): The student's.
+
+    Attributes:
+        members (list[FrozenTeacher]): Each by itself.
+        backbone (nn.ModuleList): Their backbones.
+    """
+
+    def __init__(
+        self, configs: Sequence[ConfigType], data_preprocessor: BaseDataPreprocessor
+    ) -> None:
+        self.members = [FrozenTeacher(config, data_preprocessor) for config in configs]
+        self.backbone = torch.nn.ModuleList(teacher.backbone for teacher in self.members)
+
+    def __call__(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """Extract the features of all, see :class:`FrozenTeacher`."""
+        return tuple(level for teacher in self.members for level in teacher(inputs))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> 'FrozenTeachers':
+        return self
+
+    def fingerprint(self) -> dict[str, str]:
+        """Identify all teachers, in their order; see :class:`FrozenTeacher`."""
+        all_of = [teacher.fingerprint() for teacher in self.members]
+        digests = ' '.join(one['sha256'] for one in all_of)
+        return {
+            'config': json.dumps([json.loads(one['config']) for one in all_of], sort_keys=True),
+            'sha256': hashlib.sha256(digests.encode()).hexdigest(),
+        }
+
+    def source(self) -> str:
+        """Name the sources of all, separated by spaces; see :class:`FrozenTeacher`."""
+        return ' '.join(teacher.source() for teacher in self.members)
+
+
 def match_grid(teacher: Sequence[Tensor], student: Sequence[Tensor]) -> list[Tensor]:
     """Check that the teacher's levels pair with the student's and resize them to their grid.
 
@@ -136,6 +190,6 @@ def match_grid(teacher: Sequence[Tensor], student: Sequence[Tensor]) -> list[Ten
     return [
         t
         if t.shape[2:] == s.shape[2:]
-        else torch.nn.functional.interpolate(t, s.shape[2:], mode='bilinear', align_corners=False)
+        else F.interpolate(t, s.shape[2:], mode='bilinear', align_corners=False)
         for t, s in zip(teacher, student, strict=True)
     ]

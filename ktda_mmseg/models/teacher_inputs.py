@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from mmengine.model import BaseDataPreprocessor
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def take_bands(config: dict[str, Any]) -> tuple[list[int] | None, dict[str, Any]]:
@@ -23,6 +24,20 @@ def take_bands(config: dict[str, Any]) -> tuple[list[int] | None, dict[str, Any]
     return list(bands), {key: value for key, value in config.items() if key != 'bands'}
 
 
+def patch_size(backbone: nn.Module) -> int:
+    """Return the side of a vision transformer's patches in pixels; 1 for other networks."""
+    # timm's models are one module further in
+    embedding = getattr(getattr(backbone, 'model', backbone), 'patch_embed', None)
+    projections = [m for m in embedding.modules() if isinstance(m, nn.Conv2d)] if embedding else []
+    return projections[0].stride[0] if projections else 1
+
+
+def enlarge(inputs: Tensor, scale: float, multiple: int) -> Tensor:
+    """Resize images ``(N, C, H, W)`` by ``scale``, to sides that are multiples of ``multiple``."""
+    sides = [max(1, round(side * scale / multiple)) * multiple for side in inputs.shape[2:]]
+    return F.interpolate(inputs, sides, mode='bicubic', align_corners=False)
+
+
 def normalisation(data_preprocessor: BaseDataPreprocessor) -> dict[str, Any]:
     """Return what a data preprocessor does to pixels, in plain values that can be compared."""
     values = {
@@ -36,7 +51,7 @@ def normalisation(data_preprocessor: BaseDataPreprocessor) -> dict[str, Any]:
 
 
 def input_transform(
-    backbone: torch.nn.Module,
+    backbone: nn.Module,
     data_preprocessor: BaseDataPreprocessor,
     bands: Sequence[int] | None = None,
 ) -> tuple[Tensor, Tensor] | None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mmengine.config import Config
 from mmseg.registry import DATASETS, MODELS
 
-from ktda_mmseg.caching.build import build_cache, describe
+from ktda_mmseg.caching.build import build_caches, describe
 from ktda_mmseg.caching.store import INDEX, TeacherCache, content_key
 from ktda_mmseg.caching.views import check_steps, views_of
 from ktda_mmseg.datasets import SampleError
@@ -38,6 +38,11 @@ def config(tmp_path, tiny_model) -> Config:
     return config
 
 
+def build_one(config: Config, **options) -> TeacherCache:
+    [cache] = build_caches(config, **options)
+    return cache
+
+
 def batch(config: Config) -> dict:
     dataset = DATASETS.build(config.train_dataloader.dataset)
     samples = [dataset[index] for index in range(3)]
@@ -45,7 +50,7 @@ def batch(config: Config) -> dict:
 
 
 def test_the_maps_are_the_teachers_own(config):
-    cache = build_cache(config)
+    cache = build_one(config)
     # two flips of four turns make the eight symmetries of a square
     assert len(cache) == 3 * 8 and '24 views' in describe(cache)
 
@@ -63,7 +68,7 @@ def test_the_maps_are_the_teachers_own(config):
 
 
 def test_another_teacher_is_refused(config):
-    build_cache(config)
+    build_one(config)
     config.model.teacher.init_cfg = None  # random weights
     model = MODELS.build(config.model)
     data = model.data_preprocessor(batch(config), training=True)
@@ -72,7 +77,7 @@ def test_another_teacher_is_refused(config):
 
 
 def test_a_changed_image_is_refused_and_named(config, tmp_path):
-    build_cache(config)
+    build_one(config)
     image = sorted((tmp_path / 'data' / 'img_dir' / 'train').iterdir())[0]
     other = sorted((tmp_path / 'data' / 'img_dir' / 'val').iterdir())[0]
     image.write_bytes(other.read_bytes())
@@ -81,7 +86,7 @@ def test_a_changed_image_is_refused_and_named(config, tmp_path):
 
 
 def test_a_partial_cache_is_refused_and_finished_later(config, tmp_path):
-    first = build_cache(config, images_per_shard=1)
+    first = build_one(config, images_per_shard=1)
     shards = sorted(first.folder.rglob('*.npy'))
     kept, lost = shards[0], shards[1]
     before = kept.stat().st_mtime_ns
@@ -94,7 +99,7 @@ def test_a_partial_cache_is_refused_and_finished_later(config, tmp_path):
     (first.folder / INDEX).unlink()
     with pytest.raises(FileNotFoundError, match='expected a finished teacher cache'):
         batch(config)
-    again = build_cache(config, images_per_shard=1)
+    again = build_one(config, images_per_shard=1)
     assert len(again) == len(first) and lost.exists()
     assert kept.stat().st_mtime_ns == before
 

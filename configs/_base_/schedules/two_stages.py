@@ -2,6 +2,7 @@
 # A config that uses it adds the hook that tells them apart: TransferStageHook(iters=stage).
 _base_ = './iterations.py'
 stage = 1000
+find_unused_parameters = True  # decoders have no gradient in the first stage
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=6e-3, weight_decay=0.01, fused=True),

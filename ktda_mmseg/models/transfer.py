@@ -1,0 +1,86 @@
+"""What the student learns from its teachers: alignment, standardisation and losses."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import BaseModule, ModuleList
+from mmseg.registry import MODELS
+from mmseg.utils import ConfigType
+from torch import Tensor, nn
+
+from .standardisation import standardisation
+from .teacher import match_grid
+
+Levels = Sequence[Tensor]
+
+
+class Transfer(BaseModule):
+    """Compare the student's levels with those of one teacher or several.
+
+    A teacher whose config has an ``alignment``, the arguments of a :class:`FAM`, is compared with
+    what that makes of the student's own features; the decoders then read other maps than those
+    that are compared. Without, the model's neck is the alignment. What is learned in here serves
+    training alone: the segmentor keeps it out of its ``state_dict``.
+
+    Args:
+        teachers (Sequence[dict]): The teachers' configs, of which ``alignment`` and ``share``, a
+            factor on the losses, are read.
+        losses (Sequence[dict]): Losses ``(student, teacher) -> scalar`` of a level.
+        standardise (bool | str): See ``standardise_teacher`` of :class:`KTDASegmentor`.
+
+    Raises:
+        ValueError: If there are several teachers and one has no ``alignment``, or ``standardise``
+            is unknown.
+    """
+
+    def __init__(
+        self, teachers: Sequence[ConfigType], losses: Sequence[ConfigType], standardise: bool | str
+    ) -> None:
+        super().__init__()
+        alignments = [teacher.get('alignment') for teacher in teachers]
+        if len(teachers) > 1 and not all(alignments):
+            raise ValueError(
+                'expected an alignment in each of several teachers, got '
+                f'{[cfg is not None for cfg in alignments]}'
+            )
+        self.alignments = ModuleList(
+            MODELS.build({'type': 'FAM', **cfg}) if cfg else nn.Identity() for cfg in alignments
+        )
+        self.shares = [float(teacher.get('share', 1)) for teacher in teachers]
+        self.standards = nn.ModuleList(standardisation(standardise) for _ in teachers)
+        self.losses = ModuleList(MODELS.build(cfg) for cfg in losses)
+
+    def forward(
+        self, aligned: Levels, levels: Levels, features: Levels | None = None
+    ) -> dict[str, Tensor]:
+        """Compute the transfer losses.
+
+        Args:
+            aligned (Sequence[Tensor]): Output of the model's neck, ``(N, C_i, h, w)`` a level.
+            levels (Sequence[Tensor]): The teachers' maps ``(N, C_i, h_i, w_i)``, those of one
+                teacher after those of the other.
+            features (Sequence[Tensor] | None): The student's own levels; alignments read them.
+
+        Returns:
+            dict[str, Tensor]: Each loss by its ``loss_name``, averaged over the levels of a
+            teacher and added up over the teachers by their shares.
+        """
+        losses: dict[str, Tensor] = {}
+        rest = tuple(levels)
+        for alignment, share, standard in zip(
+            self.alignments, self.shares, self.standards, strict=True
+        ):
+            if isinstance(alignment, nn.Identity):
+                student, teacher, rest = aligned, rest, ()
+            else:
+                student = alignment(features)
+                count = len(alignment.convert)
+                teacher, rest = rest[:count], rest[count:]
+            if len(student) == 1:  # of a FAM that fuses
+                teacher = (torch.stack(teacher).sum(0),)
+            pairs = list(zip(student, match_grid(standard(teacher), student), strict=True))
+            for criterion in self.losses:
+                value = share * sum(criterion(*pair) for pair in pairs) / len(pairs)
+                name = str(criterion.loss_name)
+                losses[name] = losses[name] + value if name in losses else value
+        return losses
