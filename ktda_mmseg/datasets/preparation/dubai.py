@@ -39,7 +39,8 @@ def prepare(out: Path, source: Path, tile: int = 512) -> Summary:
                 windows = tile_windows(height, width, tile)
                 part = f'tile{number}_{image.stem.removeprefix("image_")}'
                 names = tuple(f'{part}_y{w.y:04d}_x{w.x:04d}' for w in windows)
-                jobs.append(Job(split, names, partial(_tiles, image, mask, windows)))
+                make = partial(_tiles, image, mask, windows)
+                jobs.append(Job(split, names, make, part, tuple(windows)))
     settings = {'set': 'dubai', 'source': str(source.resolve()), 'tile': tile}
     return write_layout(out, jobs, settings, DubaiDataset.METAINFO['classes'])
 

@@ -60,7 +60,13 @@ def scene_jobs(
         list[Job]: The jobs, scene by scene.
     """
     return [
-        Job(division[scene.name], tuple(_name(scene, window) for window in row), make)
+        Job(
+            division[scene.name],
+            tuple(_name(scene, window) for window in row),
+            make,
+            scene.name,
+            tuple(row),
+        )
         for scene in scenes
         if scene.name in division
         for row, make in _rows(scene, tile, encoding)

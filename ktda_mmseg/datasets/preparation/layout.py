@@ -4,7 +4,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,11 @@ from ktda_mmseg.fileio import remove_partial, write_atomic
 
 from .raster_io import Georeference
 from .raster_writing import SIDECAR, write_raster
-from .summary import Summary, summarise
+from .summary import IGNORE, Summary, summarise
+from .tiling import Window, held_before
 
 RECORD = 'preparation.json'
+COUNTED = ('val', 'test')  # where each pixel of a source is counted once
 SAVE_OPTIONS = {
     '.png': {'format': 'PNG'},
     '.tif': {'format': 'TIFF', 'compression': 'tiff_adobe_deflate'},
@@ -63,12 +66,18 @@ class Job:
     Attributes:
         split (str): 'train', 'val' or 'test'.
         names (tuple[str, ...]): Names of the tiles, without suffix.
-        make (Callable): Gives, one after the other, a tile a name; None leaves that one out.
+        make (Callable): Gives, one after the other, a tile a name; None leaves that one out. No
+            pixel of one that is left out may have a label.
+        source (str): What the tiles are cut from; jobs may share it. Default: ''.
+        windows (tuple[Window, ...]): Where in the source the tiles lie, one a name; empty for
+            tiles that share no pixel with others. Default: ().
     """
 
     split: str
     names: tuple[str, ...]
     make: Callable[[], Iterable[Tile | Files | None]]
+    source: str = ''
+    windows: tuple[Window, ...] = ()
 
 
 def write_layout(
@@ -84,6 +93,10 @@ def write_layout(
     Files go to ``<out>.partial``, which becomes ``out`` when all are there. Repeating a finished
     preparation does nothing; one that was interrupted or failed goes on with what is missing.
     8-bit RGB without georeference is written by Pillow, anything else by rasterio.
+
+    In val and test each pixel of a source has its label in one tile, the first that holds it, and
+    is ignored in later ones, so that no score counts it twice; a tile that loses all its labels
+    so is left out. Training tiles keep all labels.
 
     Args:
         out (Path): Folder to create.
@@ -103,6 +116,9 @@ def write_layout(
         ImportError: If a tile needs rasterio, which is not installed.
         ValueError: If all tiles of a split were left out.
     """
+    held = _held_before(jobs)
+    if held:  # so that a folder in which such pixels were counted twice is not taken for this one
+        settings = settings | {'shared_val_test_pixels': 'ignored after the first tile'}
     staging = out.with_name(out.name + '.partial')
     for folder in (out, staging):
         _check_settings(folder, settings)
@@ -111,7 +127,7 @@ def write_layout(
         remove_partial(staging)
         cores = len(os.sched_getaffinity(0))
         with ThreadPoolExecutor(min(cores, threads or cores)) as pool:
-            work = [pool.submit(_run, job, staging, image_suffix) for job in jobs]
+            work = [pool.submit(_run, job, staging, image_suffix, held) for job in jobs]
             try:
                 # mmengine's default is what stdout was when it was imported
                 for future in track_iter_progress(work, file=sys.stdout):
@@ -135,11 +151,41 @@ def _check_settings(folder: Path, settings: dict) -> None:
         )
 
 
-def _run(job: Job, root: Path, image_suffix: str) -> None:
+def _held_before(jobs: Sequence[Job]) -> dict[tuple[str, str], list[Window]]:
+    """Name by split and tile the parts whose pixels an earlier tile of val or test counts."""
+    tiles: dict[tuple[str, str], list[tuple[str, Window]]] = defaultdict(list)
+    for job in jobs:
+        if job.split in COUNTED and job.windows:
+            named = zip(job.names, job.windows, strict=True)
+            tiles[job.split, job.source].extend(named)
+    return {
+        (split, name): parts
+        for (split, _), named in tiles.items()
+        for (name, _), parts in zip(named, held_before([w for _, w in named]), strict=True)
+        if parts
+    }
+
+
+def _counted(tile: Tile, held: Sequence[Window]) -> Tile | None:
+    """Ignore what earlier tiles hold; None if they hold all labels there are."""
+    if not held:
+        return tile
+    mask = tile.mask.copy()
+    for part in held:
+        mask[part.slices()] = IGNORE
+    emptied = (mask == IGNORE).all() and (tile.mask != IGNORE).any()
+    return None if emptied else tile._replace(mask=mask)
+
+
+def _run(
+    job: Job, root: Path, image_suffix: str, held: Mapping[tuple[str, str], list[Window]]
+) -> None:
     paths = _paths(job, root, image_suffix)
     if all(_left_out(mask).exists() or (image.exists() and mask.exists()) for image, mask in paths):
         return
-    for (image, mask), tile in zip(paths, job.make(), strict=True):
+    for name, (image, mask), tile in zip(job.names, paths, job.make(), strict=True):
+        if isinstance(tile, Tile):
+            tile = _counted(tile, held.get((job.split, name), ()))
         if tile is None:
             _remove(image, mask)
             write_atomic(_left_out(mask), b'')

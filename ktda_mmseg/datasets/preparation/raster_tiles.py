@@ -61,6 +61,8 @@ def tile_jobs(parts: Sequence[Part], labels: Labels, limits: Limits) -> list[Job
             split,
             tuple(f'{name}_y{window.y:05d}_x{window.x:05d}' for window in windows),
             partial(_tiles, scene, windows, labels, limits),
+            name,
+            tuple(windows),
         )
         for (name, _, split), (scene, windows) in sorted(rows.items(), key=lambda row: row[0])
     ]

@@ -159,7 +159,7 @@ def _left_out(
         notes.append(f'{near} tiles left out: too near a block of another split, see --guard')
     empty = sum(len(job.names) for job in jobs) - sum(summary.images.values())
     if empty:
-        notes.append(f'{empty} tiles left out: no pixel with both data and a label')
+        notes.append(f'{empty} tiles left out: no pixel with both data and a label to count')
     if any(part.scene.alpha for part in parts):
         notes.append('an alpha band served as mask and is not kept; --bands can keep it')
     return notes

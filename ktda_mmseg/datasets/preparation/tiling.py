@@ -1,5 +1,8 @@
-"""Where tiles lie in an image."""
+"""Where tiles lie in an image, and what of a tile lies in earlier ones too."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +31,15 @@ class Window(NamedTuple):
         """Return the part of an (H, W, ...) array that lies inside."""
         return array[self.slices()]
 
+    def common(self, other: 'Window') -> 'Window | None':
+        """Return the part of this window that lies in another, counted from this one's corner."""
+        top, left = max(self.y, other.y), max(self.x, other.x)
+        bottom = min(self.y + self.height, other.y + other.height)
+        right = min(self.x + self.width, other.x + other.width)
+        if top >= bottom or left >= right:
+            return None
+        return Window(top - self.y, left - self.x, bottom - top, right - left)
+
 
 def tile_windows(height: int, width: int, size: int, overlap: int = 0) -> list[Window]:
     """Cover an image with square tiles; the last of a row or column is shifted inside.
@@ -55,6 +67,37 @@ def tile_windows(height: int, width: int, size: int, overlap: int = 0) -> list[W
         for y in _starts(height, size, size - overlap)
         for x in _starts(width, size, size - overlap)
     ]
+
+
+def held_before(windows: Sequence[Window]) -> list[list[Window]]:
+    """Find what of each window earlier ones hold.
+
+    What is left of the windows divides the pixels they cover: each lies in one of them.
+
+    Args:
+        windows (Sequence[Window]): The windows, none empty.
+
+    Returns:
+        list[list[Window]]: For each window its parts that also lie in an earlier one, counted from
+            the window's own corner; they may overlap.
+    """
+    # a window touches at most four cells of the largest window's size, so few are compared
+    height = max((window.height for window in windows), default=1)
+    width = max((window.width for window in windows), default=1)
+    cells: dict[tuple[int, int], list[Window]] = defaultdict(list)
+    held = []
+    for window in windows:
+        touched = {
+            (y // height, x // width)
+            for y, x in product(
+                (window.y, window.y + window.height - 1), (window.x, window.x + window.width - 1)
+            )
+        }
+        earlier = dict.fromkeys(other for cell in sorted(touched) for other in cells[cell])
+        held.append([part for other in earlier if (part := window.common(other))])
+        for cell in touched:
+            cells[cell].append(window)
+    return held
 
 
 def _starts(length: int, size: int, step: int) -> list[int]:

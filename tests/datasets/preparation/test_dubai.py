@@ -58,7 +58,7 @@ def test_mosaics_are_tiled_and_never_in_two_splits(archive, tmp_path):
         names = {path.name for path in (tmp_path / 'set' / 'img_dir' / split).iterdir()}
         assert {int(name[4]) for name in names} == set(numbers)
     mask = tmp_path / 'set' / 'ann_dir' / 'val' / 'tile4_part_001_y0006_x0000.png'
-    assert np.asarray(Image.open(mask)).tolist() == [[4] * 5 + [255] * 3] * 8
+    assert np.asarray(Image.open(mask)).tolist() == [[255] * 8] * 2 + [[4] * 5 + [255] * 3] * 6
 
 
 def test_a_mask_of_another_size_is_named(archive, tmp_path):

@@ -153,3 +153,15 @@ def test_a_fixed_stretch_is_the_same_in_every_tile(source, tmp_path):
 def test_a_tile_without_side_is_refused(source, tmp_path):
     with pytest.raises(ValueError, match='expected sizes of at least 1, got 700x600, tile 0'):
         prepare(source, tmp_path / 'set', tile=0)
+
+
+def test_a_held_out_scene_is_counted_once(source, tmp_path):
+    lists = tmp_path / 'splits.yaml'
+    lists.write_text(f'train: [{NAMES[1]}]\nval: [{NAMES[3]}]\ntest: [{NAMES[0]}]\n')
+    summary = prepare(source, tmp_path / 'set', tile=TILE, splits=lists)
+    with rasterio.open(scene(source, 'fixedmask.img')) as raster:
+        labels = raster.read(1)
+    bands = [rasterio.open(scene(source, f'B{number}.TIF')).read(1) for number in (4, 3, 2)]
+    valid = (labels > 0) & np.all(bands, 0)
+    expected = [(valid & (labels == value)).sum() for value in (128, 64, 192, 255)]
+    assert summary.pixels['test'][:4].tolist() == expected

@@ -96,3 +96,15 @@ def tiles(out, kind):
 
 def read_mask(path):
     return np.asarray(Image.open(path))
+
+
+def masks(out, labels):
+    """Each tile's mask with what it should hold: in val, a pixel is in the first tile only."""
+    held = {name: np.zeros(truth.shape, bool) for name, truth in labels.items()}
+    for (name, y, x), path in sorted(tiles(out, 'ann_dir').items()):
+        part = np.s_[y : y + 32, x : x + 32]
+        expected = labels[name][part]
+        if path.parent.name == 'val':
+            expected = np.where(held[name][part], 255, expected)
+            held[name][part] = True
+        yield read_mask(path), expected

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .conftest import CLASSES, INDICES, ORIGINS, read_mask, tiles
+from .conftest import CLASSES, INDICES, ORIGINS, masks, read_mask, tiles
 
 geopandas = pytest.importorskip('geopandas')
 COLOURS = np.array([[0, 0, 0], [0, 0, 255], [0, 0, 128], [0, 255, 0]], np.uint8)
@@ -28,8 +28,8 @@ def test_colours_as_labels(source, run, kinds, write, tmp_path):
             table.putpalette(COLOURS.tobytes())
             table.save(tmp_path / 'labels' / 'b_gt.png')
     summary = run(COLOUR_CLASSES, label_suffix='_gt')
-    for (name, y, x), path in tiles(summary.out, 'ann_dir').items():
-        assert np.array_equal(read_mask(path), INDICES[kinds[name]][y : y + 32, x : x + 32])
+    for mask, expected in masks(summary.out, {n: INDICES[kind] for n, kind in kinds.items()}):
+        assert np.array_equal(mask, expected)
 
 
 @pytest.mark.parametrize(('files', 'epsg'), [(1, 32632), (2, 4326)])
@@ -60,10 +60,9 @@ def test_polygons_agree_with_the_raster_drawn_from_them(source, run, kinds, tmp_
             polygons[name].to_crs(epsg).to_file(folder / f'{name}{suffix}')
     text = 'classes: {water: {labels: [sea, lake]}, forest: {labels: [wood]}}\nignore: [none]'
     summary = run(text, labels=folder, class_field='cover')
-    found = tiles(summary.out, 'ann_dir')
+    found = [*masks(summary.out, {name: INDICES[kind] for name, kind in kinds.items()})]
     assert len(found) == 12
-    for (name, y, x), path in found.items():
-        assert np.array_equal(read_mask(path), INDICES[kinds[name]][y : y + 32, x : x + 32])
+    assert all(np.array_equal(mask, expected) for mask, expected in found)
 
 
 def test_later_polygons_cover_earlier_ones_and_the_rest_is_unlabelled(source, run, tmp_path):
@@ -80,8 +79,8 @@ def test_later_polygons_cover_earlier_ones_and_the_rest_is_unlabelled(source, ru
     frame.to_file(tmp_path / 'p.gpkg')
     for other, rest in (('ignore', 255), ('forest', 1)):
         summary = run(f'{CLASSES}unlabelled: {other}', labels=tmp_path / 'p.gpkg', class_field='k')
-        masks = tiles(summary.out, 'ann_dir')
-        row = np.r_[read_mask(masks['a', 18, 0])[20], read_mask(masks['a', 18, 38])[20]]
+        found = tiles(summary.out, 'ann_dir')
+        row = np.r_[read_mask(found['a', 18, 0])[20], read_mask(found['a', 18, 38])[20]]
         # the centre of a pixel decides: the second begins 6 m into column 9
         assert row[:32].tolist() == [0] * 10 + [1] * 22
         assert row[32:].tolist() == [1] * 2 + [rest] * 30
@@ -96,9 +95,8 @@ def test_labels_of_another_grid_are_aligned_by_the_nearest(source, run, write, t
     coarse[:, :15] = 7
     write(tmp_path / 'labels' / 'a.tif', coarse, (west - 200, north), pixel=20)
     summary = run()
-    masks = tiles(summary.out, 'ann_dir')
     whole = np.full((50, 70), 9, np.uint8)
-    for (name, y, x), path in masks.items():
+    for (name, y, x), path in tiles(summary.out, 'ann_dir').items():
         if name == 'a':
             whole[y : y + 32, x : x + 32] = read_mask(path)
     # 200 m are 10 columns of 20 m, so 5 columns of 7 remain, which are 10 of the image's
@@ -116,8 +114,8 @@ def test_labels_in_another_reference_system(source, run, write, tmp_path):
     north = corner.y[0] - 250 / 111_300 + 200 * 1e-5
     write(tmp_path / 'labels' / 'a.tif', labels, (corner.x[0] - 1e-3, north), 4326, pixel=1e-5)
     summary = run()
-    masks = tiles(summary.out, 'ann_dir')
-    upper, lower = read_mask(masks['a', 0, 0]), read_mask(masks['a', 18, 0])
+    found = tiles(summary.out, 'ann_dir')
+    upper, lower = read_mask(found['a', 0, 0]), read_mask(found['a', 18, 0])
     known = upper[:, :20]
     assert set(np.unique(known[:15])) <= {0, 255} and (known[8:20] == 0).mean() > 0.9
     assert (lower[12:20, :20] == 1).mean() > 0.9

@@ -9,7 +9,7 @@ from PIL import Image
 from ktda_mmseg.datasets.preparation.raster_tiles import most_threads
 from ktda_mmseg.datasets.preparation.scenes import read_scenes
 
-from .conftest import INDICES, ORIGINS, read_mask, tiles
+from .conftest import INDICES, ORIGINS, masks, read_mask, tiles
 
 rasterio = pytest.importorskip('rasterio')
 ROOT = Path(__file__).resolve().parents[4]
@@ -26,7 +26,6 @@ def test_tiles_have_the_pixels_labels_and_places_of_their_windows(
     images = source(dtype, bands, photometric='MINISBLACK')
     summary = run(overlap=8)
     assert summary.images == {'train': 6, 'val': 6}
-    masks = tiles(summary.out, 'ann_dir')
     for (name, y, x), path in tiles(summary.out, 'img_dir').items():
         assert path.suffix == suffix and path.parent.name == {'a': 'train', 'b': 'val'}[name]
         part = np.s_[y : y + 32, x : x + 32]
@@ -36,15 +35,19 @@ def test_tiles_have_the_pixels_labels_and_places_of_their_windows(
             assert (tile.crs, tile.transform) == (scene.crs, place)
             assert tile.dtypes == (dtype,) * bands
             assert np.array_equal(tile.read(), images[name][(slice(None), *part)])
-        assert np.array_equal(read_mask(masks[name, y, x]), INDICES[kinds[name]][part])
+    for mask, expected in masks(summary.out, {n: INDICES[kind] for n, kind in kinds.items()}):
+        assert np.array_equal(mask, expected)
+    # of val each labelled pixel counts once, of train as often as it is shown
+    once = sum((INDICES[kinds['b']] == index).sum() for index in (0, 1))
+    assert summary.pixels['val'][:2].sum() == once < summary.pixels['train'][:2].sum()
 
 
 @pytest.mark.parametrize('suffix', ['.png', '.jpg'])
 def test_images_without_a_place(source, run, kinds, suffix):
     source(suffix=suffix, placed=False)
     summary = run()
-    for (name, y, x), path in tiles(summary.out, 'ann_dir').items():
-        assert np.array_equal(read_mask(path), INDICES[kinds[name]][y : y + 32, x : x + 32])
+    for mask, expected in masks(summary.out, {n: INDICES[kind] for n, kind in kinds.items()}):
+        assert np.array_equal(mask, expected)
     assert not list(summary.out.rglob('*.aux.xml'))
     first = next(iter(tiles(summary.out, 'img_dir').values()))
     assert Image.open(first).mode == 'RGB'
