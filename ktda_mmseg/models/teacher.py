@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ktda_mmseg.checkpoints import load_pretrained
 
-from .teacher_inputs import enlarge, input_transform, normalisation, patch_size, take_bands
+from .teacher_inputs import Sight, input_transform, normalisation, take_bands
 
 # keys of a teacher's config that say how its maps are used, not which they are
 NOT_ITS_OWN = ('init_cfg', 'alignment', 'share')
@@ -35,9 +35,9 @@ class FrozenTeacher:
     counted from 0 and in the order that it wants; without, it sees all. ``bands`` of anything else
     are the backbone's own business: ``Galileo`` names the student's channels by them.
 
-    ``scale`` in its config enlarges what it sees, to whole patches of a vision transformer, so that
-    its maps cover the image and nothing else. One that learned from photographs wants aerial images
-    at about twice their size.
+    ``scale`` and ``window`` in its config are those of :class:`Sight`. A vision transformer that
+    learned from photographs wants aerial images at about twice their size, and in windows of the
+    size that it learned on.
 
     Args:
         backbone (dict): Config of any registered backbone. ``init_cfg=dict(type='Pretrained',
@@ -48,15 +48,15 @@ class FrozenTeacher:
     Raises:
         FileNotFoundError: If the weights are not there.
         ValueError: If the weights do not fit the backbone, the student lacks one of ``bands``, or
-            ``scale`` is not above 0.
+            ``scale`` or ``window`` is not above 0.
     """
 
     def __init__(self, backbone: ConfigType, data_preprocessor: BaseDataPreprocessor) -> None:
         config = {key: value for key, value in backbone.items() if key not in NOT_ITS_OWN}
         self.bands, options = take_bands(config)
-        self.scale = options.pop('scale', 1.0)
-        if self.scale <= 0:
-            raise ValueError(f'expected a teacher.scale above 0, got {self.scale}')
+        self.sight = Sight(
+            **{key: options.pop(key) for key in ('scale', 'window') if key in options}
+        )
         self.backbone = MODELS.build(options)
         # where the weights lie says nothing about which they are
         self.config = {key: value for key, value in config.items() if key != 'checkpoint'}
@@ -94,9 +94,7 @@ class FrozenTeacher:
         if self._transform is not None:
             scale, shift = (value.to(inputs) for value in self._transform)
             inputs = inputs * scale + shift
-        if self.scale != 1:
-            inputs = enlarge(inputs, self.scale, patch_size(self.backbone))
-        return tuple(self.backbone(inputs))
+        return self.sight(self.backbone, inputs)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> 'FrozenTeacher':
         return self

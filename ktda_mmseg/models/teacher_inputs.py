@@ -1,5 +1,6 @@
 """What a teacher sees of the student's inputs: which channels, normalised how."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,10 +33,53 @@ def patch_size(backbone: nn.Module) -> int:
     return projections[0].stride[0] if projections else 1
 
 
-def enlarge(inputs: Tensor, scale: float, multiple: int) -> Tensor:
-    """Resize images ``(N, C, H, W)`` by ``scale``, to sides that are multiples of ``multiple``."""
-    sides = [max(1, round(side * scale / multiple)) * multiple for side in inputs.shape[2:]]
-    return F.interpolate(inputs, sides, mode='bicubic', align_corners=False)
+class Sight:
+    """The size at which a teacher sees an image, and by which windows.
+
+    Sides become whole patches of a vision transformer, so that its maps cover the image and nothing
+    else, and whole windows where there are several.
+
+    Args:
+        scale (float): Factor on the sides of the image, above 0.
+        window (int | None): Side, in pixels of the student's image, of what the teacher sees at
+            once; a larger image is divided evenly. None for all of it.
+
+    Raises:
+        ValueError: If ``scale`` or ``window`` is not above 0.
+    """
+
+    def __init__(self, scale: float = 1.0, window: int | None = None) -> None:
+        if scale <= 0 or (window is not None and window <= 0):
+            raise ValueError(
+                f'expected teacher.scale and teacher.window above 0, got {scale} and {window}'
+            )
+        self.scale, self.window = scale, window
+
+    def __call__(self, backbone: nn.Module, inputs: Tensor) -> tuple[Tensor, ...]:
+        """Show images ``(N, C, H, W)`` to a backbone; maps ``(N, C_i, h_i, w_i)`` of the whole."""
+        sides = inputs.shape[2:]
+        counts = [math.ceil(side / self.window) if self.window else 1 for side in sides]
+        if self.scale != 1 or counts != [1, 1]:
+            patch = patch_size(backbone)
+            inputs = F.interpolate(
+                inputs,
+                [
+                    max(1, round(side * self.scale / count / patch)) * patch * count
+                    for side, count in zip(sides, counts, strict=True)
+                ],
+                mode='bicubic',
+                align_corners=False,
+            )
+        rows, columns = counts
+        windows = inputs.unflatten(2, (rows, -1)).unflatten(4, (columns, -1))
+        levels = backbone(windows.permute(0, 2, 4, 1, 3, 5).flatten(0, 2))
+        return tuple(
+            level.unflatten(0, (len(inputs), rows, columns))
+            .permute(0, 3, 1, 4, 2, 5)
+            .flatten(4)
+            .flatten(2, 3)
+            for level in levels
+        )
 
 
 def normalisation(data_preprocessor: BaseDataPreprocessor) -> dict[str, Any]:

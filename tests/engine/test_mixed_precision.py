@@ -1,12 +1,14 @@
 """bfloat16 trains on any device; what cannot work says so."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from mmengine.config import Config
 from mmseg.registry import OPTIM_WRAPPERS
 
 from ktda_mmseg.engine import mixed_precision
-from ktda_mmseg.engine.mixed_precision import use_mixed_precision
+from ktda_mmseg.engine.mixed_precision import keep_depthwise_in_float32, use_mixed_precision
 
 
 def test_bfloat16_computes_low_and_keeps_weights_and_gradients_high():
@@ -21,6 +23,28 @@ def test_bfloat16_computes_low_and_keeps_weights_and_gradients_high():
     assert output.dtype == torch.bfloat16
     assert model.weight.dtype == torch.float32 and not torch.equal(model.weight, before)
     assert torch.is_autocast_enabled('cpu') is False
+
+
+def test_depthwise_convolutions_stay_in_float32():
+    """Twice as well, in copies too: those of averaged weights are copied after the first step."""
+
+    class Shifted(torch.nn.Conv2d):
+        def forward(self, x):
+            return super().forward(x) + 1
+
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 1), Shifted(4, 4, 3, groups=4), torch.nn.Conv2d(4, 4, 1, groups=2)
+    )
+    expected, keys = model[1](image := torch.randn(1, 4, 5, 5)), list(model.state_dict())
+    for _ in range(2):
+        keep_depthwise_in_float32(model)
+    copied = deepcopy(model)
+    torch.nn.init.zeros_(model[1].weight)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert torch.equal(copied[1](image.bfloat16().float()), copied[1](image.bfloat16()))
+        assert torch.equal(copied[1](image), expected)
+        assert [copied[i](image[:, :n]).dtype for i, n in ((0, 3), (2, 4))] == [torch.bfloat16] * 2
+    assert list(copied.state_dict()) == keys and isinstance(copied[1], Shifted)
 
 
 @pytest.mark.parametrize(

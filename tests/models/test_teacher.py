@@ -127,3 +127,51 @@ def test_an_rgb_network_takes_reflectance_in_units_of_its_training():
     scaled = FrozenTeacher(ConfigDict(network, input_scale=255 / 0.3), SegDataPreProcessor())
     expected = on_bytes(reflectance * (255 / 0.3))
     torch.testing.assert_close(scaled(reflectance), expected, rtol=1e-4, atol=1e-5)
+
+
+@MODELS.register_module()
+class PatchTeacher(nn.Module):
+    """Returns the means of patches of 4x4 pixels, as a transformer's first layer could."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch_embed = nn.Conv2d(3, 3, 4, 4, bias=False)
+        self.patch_embed.weight.data = torch.eye(3)[:, :, None, None].expand(3, 3, 4, 4) / 16
+
+    def forward(self, inputs):
+        assert max(inputs.shape[2:]) <= 16
+        return (self.patch_embed(inputs),)
+
+
+@pytest.mark.parametrize(
+    ('size', 'options', 'grid'),
+    [
+        ((8, 6), dict(scale=2), (4, 3)),
+        ((9, 7), dict(scale=2), (4, 4)),  # 4.5 and 3.5 patches, to the even one
+        ((16, 8), dict(scale=2, window=8), (8, 4)),
+        ((15, 20), dict(scale=2, window=8), (8, 9)),
+        ((16, 8), dict(window=8), (4, 2)),
+    ],
+)
+def test_maps_cover_the_image_at_the_size_that_the_teacher_wants(size, options, grid):
+    """A ramp is still a ramp from edge to edge, whatever the windows."""
+    teacher = FrozenTeacher(ConfigDict(type='PatchTeacher', **options), SegDataPreProcessor())
+    centres = [(torch.arange(side) + 0.5) / side for side in size]
+    rows, columns = torch.meshgrid(*centres, indexing='ij')
+    inputs = torch.stack([rows, columns, torch.ones(size)])
+    (maps,) = teacher(torch.stack([inputs, 2 * inputs]))
+    assert maps.shape == (2, 3, *grid)
+    expected = torch.stack(
+        [
+            *torch.meshgrid(*[(torch.arange(n) + 0.5) / n for n in grid], indexing='ij'),
+            torch.ones(grid),
+        ]
+    )
+    # the rims of what is interpolated are flat
+    torch.testing.assert_close(maps, torch.stack([expected, 2 * expected]), rtol=0, atol=0.04)
+
+
+@pytest.mark.parametrize('options', [dict(scale=0), dict(window=0)])
+def test_a_size_of_nothing_is_refused(options):
+    with pytest.raises(ValueError, match=r'teacher\.scale and teacher\.window above 0'):
+        FrozenTeacher(ConfigDict(type='PatchTeacher', **options), SegDataPreProcessor())
