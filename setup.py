@@ -8,7 +8,9 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-EXTRAS = ('onedl', 'openmmlab', 'raster', 'timm', 'stac', 'export', 'serve', 'hub', 'demo', 'dev')
+EXTRAS = (
+    'onedl', 'openmmlab', 'raster', 'timm', 'vit', 'stac', 'export', 'serve', 'hub', 'demo', 'dev',
+)  # fmt: skip
 
 
 class BuildWithMim(build_py):

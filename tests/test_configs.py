@@ -25,7 +25,7 @@ def build(path, monkeypatch) -> tuple[KTDASegmentor, Config]:
     config = Config.fromfile(CONFIGS / path)
     if config.model.get('teacher'):
         config.model.teacher.init_cfg = None
-        if config.model.teacher.type == 'EfficientNetLite0':
+        if config.model.teacher.type.startswith('EfficientNetLite'):
             config.model.teacher.pretrained = False
     return MODELS.build(config.model), config
 

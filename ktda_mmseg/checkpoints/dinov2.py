@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -43,6 +44,12 @@ _TRANSFORMERS = [
     (r'layernorm\.(weight|bias)', r'norm.\1'),
     (r'embeddings\.mask_token|classifier\..+', None),
 ]
+_TIMM = [
+    (r'(.+)\.w12\.(.+)', r'\1.fc1.\2'),
+    (r'(.+)\.w3\.(.+)', r'\1.fc2.\2'),
+    (r'mask_token|head\..+', None),
+    (r'.+', r'\g<0>'),
+]
 _STACKS = {'attn.q.': ('attn.qkv.', 'attn.k.', 'attn.v.'), 'mlp.w1.': ('mlp.w12.', 'mlp.w2.')}
 _ARCHS = {'small': 'dinov2-s', 'base': 'base', 'large': 'large', 'giant': 'dinov2-g'}
 
@@ -68,27 +75,51 @@ def dinov2_to_mmpretrain(
     Raises:
         ValueError: The weights are not DINOv2's, have register tokens, or are of another size.
     """
+    official = _to_official(weights, source)
+    converted = rename(official.weights, _OFFICIAL, official.layout, source)
+    check_weights(converted.weights, _build(converted.weights, source, arch), source)
+    return replace(converted, dropped=official.dropped + converted.dropped)
+
+
+def dinov2_to_timm(
+    weights: dict[str, Tensor], source: str | Path, arch: str | None = None
+) -> Conversion:
+    """Translate DINOv2 weights to the keys of timm's ``vit_*_patch14_dinov2``.
+
+    Args:
+        weights (dict[str, Tensor]): See :func:`dinov2_to_mmpretrain`.
+        source (str | Path): See there.
+        arch (str | None): See there.
+
+    Returns:
+        The weights in timm's layout.
+
+    Raises:
+        ValueError: See there.
+    """
+    dinov2_to_mmpretrain(weights, source, arch)  # refuses what is not a whole DINOv2
+    official = _to_official(weights, source)
+    converted = rename(official.weights, _TIMM, official.layout, source)
+    return replace(converted, dropped=official.dropped + converted.dropped)
+
+
+def _to_official(weights: dict[str, Tensor], source: str | Path) -> Conversion:
+    """Give the tensors the names of facebookresearch/dinov2."""
     weights = {key.removeprefix('dinov2.'): value for key, value in weights.items()}
     if registers := [key for key in weights if 'register_token' in key or key == 'reg_token']:
         raise ValueError(
             f'{source}: {registers[0]}: mmpretrain has no register tokens, so a model trained with '
             'them would give wrong features; use the variant without registers'
         )
-    dropped: tuple[str, ...] = ()
     if any(key.startswith('encoder.layer.') for key in weights):
-        layout = 'transformers'
-        first = rename(weights, _TRANSFORMERS, layout, source)
-        weights, dropped = _stack(first.weights, source), first.dropped
-    elif any(key.startswith('blocks.') for key in weights):
-        layout = 'official or timm'
-    else:
-        raise ValueError(
-            f"{source}: expected DINOv2 keys such as 'blocks.0.norm1.weight' or "
-            f"'encoder.layer.0.norm1.weight', found {parts(weights)}"
-        )
-    converted = rename(_name_swiglu(weights), _OFFICIAL, layout, source)
-    check_weights(converted.weights, _build(converted.weights, source, arch), source)
-    return Conversion(layout, converted.weights, dropped + converted.dropped)
+        first = rename(weights, _TRANSFORMERS, 'transformers', source)
+        return replace(first, weights=_stack(first.weights, source))
+    if any(key.startswith('blocks.') for key in weights):
+        return Conversion('official or timm', _name_swiglu(weights), ())
+    raise ValueError(
+        f"{source}: expected DINOv2 keys such as 'blocks.0.norm1.weight' or "
+        f"'encoder.layer.0.norm1.weight', found {parts(weights)}"
+    )
 
 
 def _stack(weights: dict[str, Tensor], source: str | Path) -> dict[str, Tensor]:

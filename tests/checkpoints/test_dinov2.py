@@ -9,6 +9,7 @@ import torch
 from mmpretrain.models import VisionTransformer
 
 from ktda_mmseg.checkpoints import load_pretrained, read_checkpoint
+from ktda_mmseg.checkpoints.dinov2 import dinov2_to_timm
 
 timm = pytest.importorskip('timm')
 transformers = pytest.importorskip('transformers')
@@ -24,14 +25,14 @@ def randomise(model):
     return model.eval()
 
 
-def timm_vit(gated=False):
+def timm_vit(gated=False, hidden=24):
     """A ViT with the options of timm's vit_*_patch14_dinov2."""
     options = {'act_layer': torch.nn.GELU}
     if gated:  # as the giant has it
         options = {
             'act_layer': torch.nn.SiLU,
             'mlp_layer': timm.layers.SwiGLUPacked,
-            'mlp_ratio': 3,
+            'mlp_ratio': 2 * hidden / WIDTH,
         }
     return randomise(
         timm.models.VisionTransformer(
@@ -112,6 +113,19 @@ def test_transformers(tmp_path, command, saved, gated):
     expected = [x[:, 1:].transpose(1, 2).unflatten(2, (3, 3)) for x in expected]
     hidden = (int(4 * WIDTH * 2 / 3) + 7) // 8 * 8 * 3 // 2 if gated else 4 * WIDTH
     assert_same(mmpretrain_features(tmp_path / 'out.safetensors', hidden, gated), expected)
+
+
+@pytest.mark.parametrize('gated', [False, True])
+def test_transformers_for_timm(gated):
+    theirs, ours = transformers_vit(gated), timm_vit()
+    if gated:  # 16 x 4 units, two thirds of them, rounded up to 8
+        ours = timm_vit(gated, hidden=48)
+    converted = dinov2_to_timm(theirs.state_dict(), 'memory')
+    assert converted.dropped == ('embeddings.mask_token',)
+    ours.load_state_dict(converted.weights)
+    with torch.no_grad():
+        expected = theirs(IMAGE).last_hidden_state
+        torch.testing.assert_close(ours.forward_features(IMAGE), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_official_file_has_a_mask_token(tmp_path, command):

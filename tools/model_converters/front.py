@@ -6,19 +6,21 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 
-def converter_parser(description: str | None) -> argparse.ArgumentParser:
-    """Make a parser of ``SRC DST [--allow-pickle]``.
+def converter_parser(
+    description: str | None, source: str = '.pth, .pt, .bin or .safetensors file'
+) -> argparse.ArgumentParser:
+    """Make a parser of ``SRC DST``.
 
     Args:
         description (str | None): What the converter does.
+        source (str): What it reads.
 
     Returns:
         argparse.ArgumentParser: To be given further options.
     """
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument('source', metavar='SRC', help='.pth, .pt, .bin or .safetensors file')
+    parser.add_argument('source', metavar='SRC', help=source)
     parser.add_argument('out', metavar='DST', help='.pth, .pt or .safetensors file to write')
-    add_allow_pickle(parser)
     return parser
 
 
@@ -31,6 +33,7 @@ def convert_backbone(description: str | None, family: str, sizes: Sequence[str])
         sizes (Sequence[str]): Sizes that ``--arch`` can name.
     """
     parser = converter_parser(description)
+    add_allow_pickle(parser)
     parser.add_argument('--arch', choices=sizes, help='refuse any other size')
     args = parser.parse_args()
     # only now, so that --help answers at once

@@ -1,7 +1,7 @@
 """Backbones that mmpretrain lacks, for students and teachers."""
 
-from .efficientnet_lite import EfficientNetLite0
+from .efficientnet_lite import EfficientNetLite, EfficientNetLite0
 from .galileo import Galileo
 from .timm_backbone import TimmBackbone
 
-__all__ = ['EfficientNetLite0', 'Galileo', 'TimmBackbone']
+__all__ = ['EfficientNetLite', 'EfficientNetLite0', 'Galileo', 'TimmBackbone']

