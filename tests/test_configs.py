@@ -16,6 +16,8 @@ LEAVES = sorted(
 )
 # baselines have no parts of KTDA and tests of their own
 KTDA = [path for path in LEAVES if path.parts[0] != 'baselines']
+# published tiles, which the authors resize to the size that they already have
+RESIZED = {'data/grass': (256, 256), 'data/l8_biome': (512, 512)}
 
 
 def build(path, monkeypatch) -> tuple[KTDASegmentor, Config]:
@@ -88,3 +90,16 @@ def test_a_leaf_is_short_and_names_no_machine(path):
     text = (CONFIGS / path).read_text()
     assert len(text.splitlines()) < 30
     assert "'/" not in text
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=str)
+def test_held_out_images_are_seen_at_the_ground_size_of_training(path):
+    config = Config.fromfile(CONFIGS / path)
+    for loader in (config.val_dataloader, config.test_dataloader):
+        assert loader.batch_size == 1  # since images differ in size
+        resizing = [step for step in loader.dataset.pipeline if 'Resize' in step['type']]
+        expected = RESIZED.get(loader.dataset.data_root)
+        assert [step['scale'] for step in resizing] == ([expected] if expected else [])
+        assert loader.dataset.pipeline == config.test_pipeline
+    padding = config.model.data_preprocessor.get('test_cfg') or {}
+    assert 'size' not in padding  # it would pad to a fixed size

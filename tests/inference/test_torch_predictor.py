@@ -42,7 +42,6 @@ def save(config, folder):
 def trained(tmp_path):
     """Config and checkpoint of the small model on RGB images of 128 pixels."""
     config = Config.fromfile(CONFIGS / 'synthetic.py')
-    config.test_pipeline = [step for step in config.test_pipeline if step['type'] != 'Resize']
     return save(config, tmp_path)
 
 

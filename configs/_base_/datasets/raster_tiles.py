@@ -19,12 +19,7 @@ train_pipeline = [
     dict(type='BandJitter', gain=0.1),
     dict(type='PackSegInputs'),
 ]
-test_pipeline = [
-    loading,
-    dict(type='Resize', scale=crop_size, keep_ratio=False),
-    *labels,
-    dict(type='PackSegInputs'),
-]
+test_pipeline = [loading, *labels, dict(type='PackSegInputs')]
 sizes, flips, *_, packing = _base_.tta_pipeline[1]['transforms']
 views = [sizes, flips, *[[step] for step in labels], packing]
 tta_pipeline = [loading, dict(type='TestTimeAug', transforms=views)]

@@ -1,5 +1,6 @@
-# What the data sets of 8-bit RGB tiles share, for tiles of 256x256 pixels.
-# They set the type and folder of each loader; other tile sizes replace the pipelines.
+# What the data sets of 8-bit RGB tiles share; training takes crops of 256x256 pixels.
+# They set the type and folder of each loader. Val and test see images at their own size, whatever
+# it is: what lies on the ground is then as large as in training.
 crop_size = (256, 256)
 loading = dict(type='LoadImageFromFile', color_type='unchanged', imdecode_backend='pillow')
 train_pipeline = [
@@ -29,8 +30,6 @@ remembered_crop_pipeline = [
 ]
 test_pipeline = [
     loading,
-    dict(type='Resize', scale=crop_size, keep_ratio=False),
-    # after Resize: predictions are compared with the mask at its own size
     dict(type='LoadAnnotations'),
     dict(type='CheckSample'),
     dict(type='PackSegInputs'),
