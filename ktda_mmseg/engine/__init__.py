@@ -3,6 +3,7 @@
 from .atomic_checkpoint import AtomicBackend, AtomicCheckpointHook
 from .channels_last import ChannelsLastHook
 from .compiling import CompileHook
+from .even_stops import EvenStopsHook
 from .exact_resume import ExactResumeHook, ResumableSampler, SeedSample
 from .feature_hook import FeatureHook
 from .mixed_precision import BFloat16OptimWrapper
@@ -16,6 +17,7 @@ __all__ = [
     'BFloat16OptimWrapper',
     'ChannelsLastHook',
     'CompileHook',
+    'EvenStopsHook',
     'ExactResumeHook',
     'FeatureHook',
     'PictureHook',

@@ -20,19 +20,28 @@ class TransferStageHook(Hook):
     decoders get no gradient in the first stage.
 
     Args:
-        iters (int): Iterations of the first stage, above 0.
+        iters (int | None): Iterations of the first stage, above 0.
+        share (float | None): The same as a share of all iterations, between 0 and 1.
         freeze (bool): Keep the student's backbone as it is after the first stage, its batch
             statistics included, so that labels train what follows it alone (GKD, arXiv
             2603.02554).
 
     Raises:
-        ValueError: If ``iters`` is below 1.
+        ValueError: If ``iters`` is below 1, ``share`` is not between 0 and 1, or not just one of
+            them is given.
     """
 
-    def __init__(self, iters: int, freeze: bool = False) -> None:
-        if iters < 1:
+    def __init__(
+        self, iters: int | None = None, share: float | None = None, freeze: bool = False
+    ) -> None:
+        if (iters is None) == (share is None):
+            raise ValueError(f'expected iters or share in TransferStageHook, got {iters}, {share}')
+        if iters is not None and iters < 1:
             raise ValueError(f'expected TransferStageHook.iters of at least 1, got {iters}')
+        if share is not None and not 0 < share < 1:
+            raise ValueError(f'expected TransferStageHook.share between 0 and 1, got {share}')
         self.iters = iters
+        self.share = share
         self.freeze = freeze
 
     def before_train(self, runner: Runner) -> None:
@@ -43,18 +52,22 @@ class TransferStageHook(Hook):
         """
         if current_teacher(runner) is None:
             raise ValueError('TransferStageHook: expected a KTDASegmentor with a teacher, got none')
-        if self.iters >= runner.max_iters:
+        if self.steps(runner) >= runner.max_iters:
             raise ValueError(
                 f'expected TransferStageHook.iters below train_cfg.max_iters={runner.max_iters}, '
                 f'got {self.iters}'
             )
+
+    def steps(self, runner: Runner) -> int:
+        """Return the iterations of the first stage."""
+        return self.iters or max(1, round((self.share or 0) * runner.max_iters))
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
         """Say which stage this iteration belongs to."""
         model = unwrapped(runner.model)
-        model.transfer_only = runner.iter < self.iters
+        model.transfer_only = runner.iter < self.steps(runner)
         if self.freeze and not model.transfer_only:
             model.backbone.requires_grad_(False)
             model.backbone.train(False)

@@ -1,5 +1,5 @@
 # The crops of dubai_crops.py with the teacher's maps of the tiles that they are cut from:
-# tools/cache_teacher.py CONFIG makes them. The teacher sees whole tiles, without PhotoMetricDistortion.
+# tools/cache_teacher.py CONFIG makes them. It sees whole tiles, without PhotoMetricDistortion.
 _base_ = './dubai_crops.py'
 seed, remember, *geometry, distortion, _ = _base_.remembered_crop_pipeline
 train_pipeline = [

@@ -1,0 +1,8 @@
+# The best recipe for small networks, see docs/results. Inherit it for images of your own.
+_base_ = [
+    '../_base_/models/ktda_lite0.py',
+    '../_base_/datasets/dubai_crops_cached.py',
+    '../_base_/schedules/steps.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(decode_head=dict(num_classes=5), test_cfg=dict(stride=(128, 128)))

@@ -1,0 +1,41 @@
+"""Validation and checkpoints that follow the length of training."""
+
+from mmengine.hooks import CheckpointHook, Hook
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+
+
+@HOOKS.register_module()
+class EvenStopsHook(Hook):
+    """Divide a run by iterations evenly, so that its length is said once, by ``max_iters``.
+
+    It sets ``train_cfg.val_interval`` and the interval of the checkpoints. Schedulers without
+    ``end`` reach to the end of training by themselves.
+
+    Args:
+        validations (int): How often to validate, the end included, at least 1.
+        checkpoints (int): How often to save, the end included; a multiple of ``validations``.
+
+    Raises:
+        ValueError: If ``validations`` is below 1 or does not divide ``checkpoints``.
+    """
+
+    # before the hooks whose intervals it sets, and before one that validates in a resumed run
+    priority = 'VERY_HIGH'
+
+    def __init__(self, validations: int = 2, checkpoints: int = 8) -> None:
+        if validations < 1 or checkpoints % validations:
+            raise ValueError(
+                'expected EvenStopsHook.validations of at least 1 that divide its checkpoints, got '
+                f'{validations} and {checkpoints}'
+            )
+        self.validations, self.checkpoints = validations, checkpoints
+
+    def before_train(self, runner: Runner) -> None:
+        """Set the intervals."""
+        ratio = self.checkpoints // self.validations
+        interval = max(1, runner.max_iters // self.checkpoints)
+        runner.train_loop.val_interval = ratio * interval
+        for hook in runner.hooks:
+            if isinstance(hook, CheckpointHook):
+                hook.interval = interval
