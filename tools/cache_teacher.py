@@ -27,9 +27,11 @@ def main() -> None:
 
     import ktda_mmseg  # noqa: F401
     from ktda_mmseg.caching.build import build_caches, describe
+    from ktda_mmseg.engine.allocator import reduce_page_faults
     from ktda_mmseg.engine.launch import clean_errors, join_group
 
     with clean_errors():
+        reduce_page_faults()
         config = Config.fromfile(args.config)
         config.merge_from_dict(args.cfg_options)
         join_group(args.launcher)

@@ -15,6 +15,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 
 from ktda_mmseg.benchmark.table import machine
 from ktda_mmseg.checkpoints.deploy import Deployed, load_deployed
+from ktda_mmseg.engine.allocator import reduce_page_faults
 from ktda_mmseg.engine.launch import clean_errors
 from ktda_mmseg.engine.run_config import resume_from
 from ktda_mmseg.visualization.curves import Curve, read_scalars
@@ -115,6 +116,7 @@ def main() -> None:
     # workers that load data may outlive this process for a moment; they do not hold the claim
     os.register_at_fork(after_in_child=lambda: os.close(int(lock)))
     threading.Thread(target=_end_with_runner, daemon=True).start()
+    reduce_page_faults()
     with clean_errors():
         [cell] = cells_of(Study.load(Path(study)), [dataset], [row], [int(seed)])
         run(cell)

@@ -1,5 +1,5 @@
-# The length of training is one number, train_cfg.max_iters: warm-up, cosine, validations, checkpoints
-# and the stage of TransferStageHook(share=...) follow from it.
+# The length of training is one number, train_cfg.max_iters: warm-up, cosine, validations,
+# checkpoints and the stage of TransferStageHook(share=...) follow from it.
 _base_ = './iterations.py'
 find_unused_parameters = True  # decoders have no gradient in a first stage
 optim_wrapper = dict(

@@ -1,7 +1,8 @@
 """Backbones that mmpretrain lacks, for students and teachers."""
 
 from .efficientnet_lite import EfficientNetLite, EfficientNetLite0
+from .enlarged import EnlargedBackbone
 from .galileo import Galileo
 from .timm_backbone import TimmBackbone
 
-__all__ = ['EfficientNetLite', 'EfficientNetLite0', 'Galileo', 'TimmBackbone']
+__all__ = ['EfficientNetLite', 'EfficientNetLite0', 'EnlargedBackbone', 'Galileo', 'TimmBackbone']

@@ -12,6 +12,8 @@ from torch import Tensor
 from ktda_mmseg.checkpoints import read_checkpoint
 from ktda_mmseg.checkpoints.reading import state_dict_of
 
+from .adapters import adapt_blocks
+
 
 @MODELS.register_module()
 class TimmBackbone(BaseModule):
@@ -36,6 +38,8 @@ class TimmBackbone(BaseModule):
         checkpoint (str, optional): File with the weights of the whole model, in timm's layout or
             one that timm converts; needs no internet. ``init_cfg`` is for what this class saved.
         frozen (bool): As a student, keep weights and batch statistics as they are.
+        adapters (int | None): Rank of an adapter behind each block of a transformer; all else is
+            then frozen, see :func:`adapt_blocks`.
         input_scale (float): As a teacher, 8-bit counts in one unit of the raw image: 1 for 8-bit
             images, 255 / 0.3 for reflectance shown as usual.
         init_cfg (dict, optional): See ``mmengine.model.BaseModule``.
@@ -56,6 +60,7 @@ class TimmBackbone(BaseModule):
         pretrained: bool = False,
         checkpoint: str | None = None,
         frozen: bool = False,
+        adapters: int | None = None,
         input_scale: float = 1.0,
         init_cfg: OptConfigType = None,
         **model_args: Any,  # noqa: ANN401
@@ -89,6 +94,8 @@ class TimmBackbone(BaseModule):
         self.norm = norm
         self.frozen = frozen
         self.requires_grad_(not frozen)
+        if adapters is not None:
+            adapt_blocks(self.model, adapters)
         # The config keeps a reference to every tensor it was given.
         self.model.pretrained_cfg.pop('state_dict', None)
         self.input_mean, self.input_std = (
