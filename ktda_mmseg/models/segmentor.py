@@ -170,7 +170,7 @@ def cached_levels(
         teacher (FrozenTeacher | FrozenTeachers): The teacher that the maps must come from.
 
     Returns:
-        tuple[Tensor, ...] | None: Maps ``(N, C_i, h_i, w_i)`` in half precision; None where the
+        tuple[Tensor, ...] | None: Maps ``(N, C_i, h_i, w_i)``; None where the
         samples have none.
 
     Raises:
@@ -184,7 +184,8 @@ def cached_levels(
             'another; run tools/cache_teacher.py with this config'
         )
     shapes = data_samples[0].teacher_shapes
-    flat = torch.stack([sample.teacher_maps for sample in data_samples])
+    # autocast on CPUs cannot stack half precision
+    flat = torch.stack([sample.teacher_maps.float() for sample in data_samples])
     parts = flat.split([math.prod(shape) for shape in shapes], dim=1)
     return tuple(part.unflatten(1, shape) for part, shape in zip(parts, shapes, strict=True))
 

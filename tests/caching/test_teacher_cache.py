@@ -57,6 +57,8 @@ def test_the_maps_are_the_teachers_own(config):
     config.train_dataloader.dataset.pipeline.pop(-2)  # the teacher sees no distortion
     model = MODELS.build(config.model)
     data = model.data_preprocessor(batch(config), training=True)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert torch.isfinite(model.loss(**data)['transfer.loss_l2'])
     losses = model.loss(**data)
     for sample in data['data_samples']:
         sample.pop('teacher_maps')
