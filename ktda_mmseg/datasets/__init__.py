@@ -1,6 +1,7 @@
 """Data sets of the published KTDA results, and the checks that every sample passes."""
 
 from .checks import CheckSample, SampleError
+from .class_crop import ClassCrop
 from .dubai import DubaiDataset
 from .grass import GrassDataset
 from .l8_biome import L8BiomeDataset
@@ -12,6 +13,7 @@ from .transforms import BandJitter, RandomRotate90
 __all__ = [
     'BandJitter',
     'CheckSample',
+    'ClassCrop',
     'DubaiDataset',
     'GrassDataset',
     'IgnoreNodata',

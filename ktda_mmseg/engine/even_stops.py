@@ -35,7 +35,10 @@ class EvenStopsHook(Hook):
         """Set the intervals."""
         ratio = self.checkpoints // self.validations
         interval = max(1, runner.max_iters // self.checkpoints)
-        runner.train_loop.val_interval = ratio * interval
+        loop = runner.train_loop
+        loop.val_interval = ratio * interval
+        # the loop takes its interval from this list again and again
+        loop.dynamic_intervals = [loop.val_interval] * len(loop.dynamic_intervals)
         for hook in runner.hooks:
             if isinstance(hook, CheckpointHook):
                 hook.interval = interval

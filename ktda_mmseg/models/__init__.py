@@ -8,6 +8,7 @@ from .focal_loss import SigmoidFocalLoss
 from .losses import FeatureKLDivLoss, FeatureL2Loss
 from .official_step import OfficialFAM, OfficialStepSegmentor
 from .segmentor import KTDASegmentor
+from .soft_cross_entropy import SoftCrossEntropyLoss
 from .teacher import FrozenTeacher, FrozenTeachers
 from .token_losses import FeatureQueryLoss, FeatureRelationLoss
 
@@ -25,6 +26,7 @@ __all__ = [
     'OfficialFAM',
     'OfficialStepSegmentor',
     'SigmoidFocalLoss',
+    'SoftCrossEntropyLoss',
     'backbones',
     'baselines',
 ]

@@ -1,0 +1,71 @@
+"""The loss of ordered classes against PyTorch's own and against its equation pixel by pixel."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from mmseg.models.losses import CrossEntropyLoss
+
+from ktda_mmseg.models import SoftCrossEntropyLoss
+
+
+@pytest.fixture
+def pixels():
+    logits = torch.randn(2, 4, 5, 6, requires_grad=True)
+    labels = torch.randint(4, (2, 5, 6))
+    labels[torch.rand(labels.shape) < 0.3] = 255
+    return logits, labels
+
+
+def test_without_order_it_is_cross_entropy(pixels):
+    logits, labels = pixels
+    found = SoftCrossEntropyLoss(loss_weight=2)(logits, labels)
+    expected = 2 * F.cross_entropy(logits, labels, ignore_index=255)
+    torch.testing.assert_close(found, expected)
+    mmsegs = CrossEntropyLoss(avg_non_ignore=True, loss_weight=2.0)(
+        logits, labels, ignore_index=255
+    )
+    torch.testing.assert_close(found, mmsegs)
+
+
+@pytest.mark.parametrize('spread', [0.0, 0.7])
+def test_pixel_by_pixel(pixels, spread):
+    logits, labels = pixels
+    class_weight, weight = [0.5, 1, 2, 4], torch.rand(labels.shape)
+    loss = SoftCrossEntropyLoss(spread, class_weight)(logits, labels, weight)
+    total, count = 0, 0
+    for (n, y, x), label in ((at, labels[at].item()) for at in ndindex(labels.shape)):
+        if label == 255:
+            continue
+        distance = (torch.arange(4) - label).abs()
+        target = (-distance / spread).softmax(0) if spread else (distance == 0).float()
+        entropy = -(target * logits[n, :, y, x].log_softmax(0)).sum()
+        total, count = total + class_weight[label] * weight[n, y, x] * entropy, count + 1
+    torch.testing.assert_close(loss, total / count)
+    loss.backward()
+    assert (logits.grad.movedim(1, -1)[labels == 255] == 0).all()
+
+
+def ndindex(shape):
+    return [(n, y, x) for n in range(shape[0]) for y in range(shape[1]) for x in range(shape[2])]
+
+
+def test_a_neighbour_is_a_smaller_error_than_a_class_far_off():
+    labels = torch.zeros(1, 1, 1, dtype=torch.long)
+    near, far = (torch.eye(5)[i].view(1, 5, 1, 1) * 5 for i in (1, 4))
+    ordered, plain = SoftCrossEntropyLoss(0.5), SoftCrossEntropyLoss()
+    assert ordered(near, labels) < ordered(far, labels)
+    assert plain(near, labels) == plain(far, labels)
+
+
+def test_nothing_labelled_is_no_error():
+    logits = torch.randn(1, 3, 2, 2, requires_grad=True)
+    loss = SoftCrossEntropyLoss()(logits, torch.full((1, 2, 2), 255))
+    loss.backward()
+    assert loss == 0 and (logits.grad == 0).all()
+
+
+def test_what_does_not_fit_is_named():
+    with pytest.raises(ValueError, match='spread of at least 0, got -1'):
+        SoftCrossEntropyLoss(-1)
+    with pytest.raises(ValueError, match='each of 3 classes, got 2'):
+        SoftCrossEntropyLoss(class_weight=[1, 2])(torch.randn(1, 3, 1, 1), torch.zeros(1, 1, 1))
