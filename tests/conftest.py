@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from PIL import Image
@@ -16,6 +17,11 @@ from PIL import Image
 from ktda_mmseg import transfer
 
 ROOT = Path(__file__).resolve().parents[1]
+# an example may take as long as the machine needs
+settings.register_profile(
+    'any machine', deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile('any machine')
 
 
 @pytest.fixture(scope='session')

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -151,10 +150,9 @@ def test_mmseg_beside_mmcv_without_ops(site):
     )
 
 
-def test_the_check_is_quick():
-    start = time.perf_counter()
+def test_the_check_does_not_read_through_all_packages(monkeypatch):
+    monkeypatch.delattr('importlib.metadata.distributions')
     check_environment()
-    assert time.perf_counter() - start < 0.05
 
 
 def test_only_the_known_notice_is_kept_off_the_screen(capsys):

@@ -29,7 +29,7 @@ def by_gram_matrices(student, teacher):
     return np.trace(own @ other) / np.sqrt(alone)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 1000), widths=st.tuples(st.integers(1, 6), st.integers(1, 6)))
 def test_cka_is_that_of_gram_matrices(seed, widths):
     a, b = (draw(seed + i, 12, width) + i for i, width in enumerate(widths))

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mmseg.registry import TRANSFORMS
 
@@ -28,7 +28,6 @@ def apply(sample: dict, *steps: dict) -> dict:
     return sample
 
 
-@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 12), st.integers(0, 2**32 - 1))
 def test_turned_flipped_and_cut_pixels_keep_their_labels(height, width, bands, seed):
     np.random.seed(seed)

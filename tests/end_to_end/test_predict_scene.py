@@ -86,24 +86,32 @@ def test_what_cannot_be_done_is_told_in_one_line(tools, command, tmp_path):
     assert 'none/*.tif: expected scenes, found none' in line and 'Traceback' not in printed
 
 
-def test_help_is_quick_and_whole(tools):
-    began = time.monotonic()
-    printed = tools('predict_scene.py', '--help')
-    assert time.monotonic() - began < 2
-    assert 'MODEL.onnx' in printed and '--reference' in printed
+def test_help_is_whole_and_waits_for_no_import(tools):
+    command = tools.command('predict_scene.py', '--help')
+    done = subprocess.run(
+        [command[0], '-X', 'importtime', *command[1:]],
+        env=tools.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert 'MODEL.onnx' in done.stdout and '--reference' in done.stdout
+    imported = {line.rsplit('|', 1)[-1].strip() for line in done.stderr.splitlines()}
+    assert 'argparse' in imported
+    assert not imported & {'torch', 'numpy', 'mmengine', 'rasterio', 'ktda_mmseg'}
 
 
 def test_a_killed_command_ends_in_the_same_bytes(tools, command, alone, tmp_path):
-    out = tmp_path / 'out'
-    process = tools.start('predict_scene.py', *command(out))
-    deadline = time.monotonic() + 120
-    while process.poll() is None and time.monotonic() < deadline:
-        if len(list(out.glob('b.strips/*.npz'))) >= 5:
+    for attempt in range(5):  # a busy machine may be late to kill
+        out = tmp_path / f'{attempt}'
+        process = tools.start('predict_scene.py', *command(out))
+        while process.poll() is None and len(list(out.glob('b.strips/*.npz'))) < 5:
+            time.sleep(0.002)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if not (out / 'b.tif').exists():
             break
-        time.sleep(0.002)
-    assert process.poll() is None, 'it ended before it was killed'
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
     assert set(content(out)) == {'a.tif', 'a.json', 'a.tif.aux.xml'}
     tools('predict_scene.py', *command(out))
     assert content(out) == content(alone) and not list(out.glob('*.strips'))

@@ -52,7 +52,7 @@ def patches(seed=0, side=120):
     return labels
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(
     labels=arrays(
         np.uint8,

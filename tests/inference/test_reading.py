@@ -129,7 +129,7 @@ def test_ahead_works_on_the_next_item_while_one_is_used():
     with ThreadPoolExecutor(1) as thread:
         results = ahead(thread, work, iter([1, 2, 3]))
         assert next(results) == 10
-        assert second.wait(5)
+        assert second.wait(200)
         assert started == [1, 2]
         assert list(results) == [20, 30]
         assert list(ahead(thread, work, [])) == []

@@ -17,7 +17,7 @@ def levels(height, width, channels=(4, 6)):
     ]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(4, 60).map(lambda n: 4 * n),
     st.integers(4, 60).map(lambda n: 4 * n),

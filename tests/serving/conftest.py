@@ -52,7 +52,7 @@ class Site:
 
     def ask(self, method, path, body=None, **headers):
         """Return status, headers and content, parsed where it is JSON."""
-        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=30)
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=200)
         connection.request(method, path, body, headers, encode_chunked=True)
         answer = connection.getresponse()
         content = answer.read()
@@ -84,12 +84,12 @@ class Site:
 
     @staticmethod
     def until(ready):
-        """Return what a function returns, once that is true; fail after 20 seconds."""
-        for _ in range(1000):
+        """Return what a function returns, once that is true; fail after 200 seconds."""
+        for _ in range(10_000):
             if found := ready():
                 return found
             time.sleep(0.02)
-        raise AssertionError('nothing came in 20 seconds')
+        raise AssertionError('nothing came in 200 seconds')
 
     def files(self):
         """Return all files that the server keeps."""

@@ -100,7 +100,7 @@ def test_an_upload_that_stalls_is_given_up(serving):
     with socket.create_connection(('127.0.0.1', site.port)) as connection:
         head = f'PUT {job}/image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\nII'
         connection.sendall(head.encode())
-        connection.settimeout(20)
+        connection.settimeout(200)
         assert connection.recv(100).startswith(b'HTTP/1.1 408')
     assert site.ask('GET', job)[0] == 404 and not site.files()
 

@@ -39,7 +39,7 @@ def test_a_terminated_server_stops_its_work_and_removes_its_files(scene, tmp_pat
         other.wait(job, 'running')
         assert list((tmp_path / 'own').glob('ktda-serve-*'))
         server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=20)
+        server.communicate(timeout=200)
     assert not list((tmp_path / 'own').glob('ktda-serve-*'))
 
 

@@ -35,7 +35,6 @@ def counted(out, split, shape):
     return times, labels
 
 
-@settings(deadline=None)
 @given(sides, sides, st.integers(1, 20), st.data())
 def test_what_is_not_held_before_divides_the_pixels(height, width, size, data):
     overlap = data.draw(st.integers(0, size - 1))
@@ -52,7 +51,7 @@ def test_what_is_not_held_before_divides_the_pixels(height, width, size, data):
         assert np.array_equal(own, window.cut(owner) == index)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sides, sides, st.integers(3, 20), st.data())
 def test_written_masks_count_each_labelled_pixel_once(height, width, size, data):
     overlap = data.draw(st.integers(0, size // 2))

@@ -4,14 +4,13 @@ from collections import Counter
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from ktda_mmseg.datasets.preparation.division import divide, read_division
 
 SHARES = {'train': 0.6, 'val': 0.2, 'test': 0.2}
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(st.text(max_size=3), st.sampled_from('abc'), max_size=60), st.integers(0, 99)
 )

@@ -62,7 +62,7 @@ def test_nothing_drawn_is_all_background():
     assert rasterise(Drawing((2, 3), []), CODES, 255).tolist() == [[255] * 3] * 2
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_a_raster_traced_along_its_pixels_comes_back(seed):
     features = pytest.importorskip('rasterio.features')
@@ -77,7 +77,7 @@ def test_a_raster_traced_along_its_pixels_comes_back(seed):
     np.testing.assert_array_equal(mask, labels)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.floats(5, 80), min_size=5, max_size=9))
 def test_the_number_of_pixels_is_the_area(radii):
     angles = np.linspace(0, 2 * np.pi, len(radii), endpoint=False)

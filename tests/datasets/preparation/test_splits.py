@@ -82,7 +82,6 @@ def test_too_few_scenes_suggest_blocks():
         by_scene([scene('a', 0, 0), scene('b', 9e4, 0)], SHARES, 0, 0)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(1, 20), st.integers(1, 20)),
@@ -129,7 +128,7 @@ def test_scenes_overlap_across_reference_systems(zone):
     assert len({splits['here'] for splits in draws}) > 1
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.data())
 def test_tiles_of_different_splits_are_a_guard_apart(data):
     tile = data.draw(st.integers(4, 8), 'tile')

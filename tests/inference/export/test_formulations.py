@@ -12,7 +12,7 @@ from ktda_mmseg.inference.export.tracing import recording
 SIDES = st.integers(1, 23)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SIDES, SIDES, st.integers(1, 7), st.integers(1, 7))
 def test_average_is_pytorchs(height, width, rows, columns):
     levels = torch.randn(2, 3, height, width)

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import runpy
+import shutil
 import signal
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 
 pytest.importorskip('rasterio')
 TOOL = Path(__file__).resolve().parents[4] / 'tools' / 'prepare_dataset.py'
-KILLS = 10
+KILLS, MOST_STARTS = 10, 90
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def count(folder):
 def finish(folder, arguments):
     """Run the tool to its end."""
     process = start(folder, arguments)
-    process.join(60)
+    process.join()
     assert process.exitcode == 0, (folder / 'log').read_text()
 
 
@@ -75,17 +76,25 @@ def test_killed_ten_times_or_left_alone_is_the_same(arguments, tmp_path):
     expected = content(tmp_path / 'alone')
     assert 150 < sum('ann_dir' in name for name in expected) < 200
     killed, rng = tmp_path / 'killed', np.random.default_rng(0)
-    for _ in range(KILLS):
+    kills = 0
+    for _ in range(MOST_STARTS):  # a busy machine may be late to kill
+        if kills == KILLS:
+            break
         before = count(killed)
         process = start(killed, arguments)
-        more, deadline = rng.integers(1, 35), time.monotonic() + 30
-        while count(killed) < before + more and time.monotonic() < deadline:
+        more = rng.integers(1, 35)
+        while process.is_alive() and count(killed) < before + more:
             time.sleep(0.001)
-        time.sleep(rng.uniform(0, 0.01))
-        os.kill(process.pid, signal.SIGKILL)
+        process.join(rng.uniform(0, 0.01))
+        process.kill()
         process.join()
-        assert process.exitcode == -signal.SIGKILL and not (killed / 'set').exists()
-    assert 0 < count(killed) < len(expected)
+        if (killed / 'set').exists():
+            assert content(killed) == expected
+            shutil.rmtree(killed / 'set')
+        else:
+            assert process.exitcode == -signal.SIGKILL, (killed / 'log').read_text()
+            kills += 1
+    assert kills == KILLS
     finish(killed, arguments)
     assert content(killed) == expected
     assert {path.name for path in killed.iterdir()} == {'log', 'set'}
