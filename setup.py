@@ -9,7 +9,8 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 EXTRAS = (
-    'onedl', 'openmmlab', 'raster', 'timm', 'vit', 'stac', 'export', 'serve', 'hub', 'demo', 'dev',
+    'onedl', 'openmmlab', 'raster', 'timm', 'vit', 'csmask', 'stac', 'export', 'serve', 'hub',
+    'demo', 'dev',
 )  # fmt: skip
 
 

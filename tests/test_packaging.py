@@ -10,7 +10,8 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 EXTRAS = {
-    'onedl', 'openmmlab', 'raster', 'timm', 'vit', 'stac', 'export', 'serve', 'hub', 'demo', 'dev'
+    'onedl', 'openmmlab', 'raster', 'timm', 'vit', 'csmask', 'stac', 'export', 'serve', 'hub',
+    'demo', 'dev',
 }  # fmt: skip
 
 

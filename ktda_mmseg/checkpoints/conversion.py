@@ -80,6 +80,8 @@ def rename(
 def check_weights(weights: dict[str, Tensor], module: nn.Module, source: str | Path) -> None:
     """Check that weights are exactly a module's, in names and shapes.
 
+    Only step counters and the like, which are integers, may be missing.
+
     Args:
         weights (dict[str, Tensor]): Tensors by key.
         module (nn.Module): What they are meant for; may be on the ``meta`` device.
@@ -88,16 +90,16 @@ def check_weights(weights: dict[str, Tensor], module: nn.Module, source: str | P
     Raises:
         ValueError: A tensor is missing, left over or of another shape.
     """
-    expected = {key: tuple(value.shape) for key, value in module.state_dict().items()}
-    found = {key: tuple(value.shape) for key, value in weights.items()}
-    name = type(module).__name__
-    if lacking := [key for key in expected if key not in found]:
+    expected, name = module.state_dict(), type(module).__name__
+    learned = [key for key, value in expected.items() if value.is_floating_point()]
+    if lacking := [key for key in learned if key not in weights]:
         raise ValueError(f'{source}: {name} also needs {shorten(lacking)}')
-    if extra := [key for key in found if key not in expected]:
+    if extra := [key for key in weights if key not in expected]:
         raise ValueError(f'{source}: {name} has no place for {shorten(extra)}')
-    for key, shape in expected.items():
-        if found[key] != shape:
-            raise ValueError(f'{source}: {key}: expected shape {shape}, found {found[key]}')
+    for key, value in weights.items():
+        shape, found = (tuple(tensor.shape) for tensor in (expected[key], value))
+        if found != shape:
+            raise ValueError(f'{source}: {key}: expected shape {shape}, found {found}')
 
 
 def parts(keys: Iterable[str], depth: int = 1) -> str:

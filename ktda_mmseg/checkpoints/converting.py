@@ -14,6 +14,7 @@ from ktda_mmseg.fileio import atomic
 
 from .conversion import Conversion
 from .dinov2 import dinov2_to_mmpretrain, dinov2_to_timm
+from .efficientnet import read_csmask
 from .official_ktda import OfficialWeights, convert_official
 from .onnx_vit import read_onnx_vit
 from .reading import read_checkpoint, state_dict_of
@@ -50,6 +51,28 @@ def convert_backbone_file(
     weights = state_dict_of(read_checkpoint(source, allow_pickle=allow_pickle), source)
     conversion = convert(weights, source, arch)
     _write(conversion.weights, source, Path(out), prefix='backbone.')
+    return conversion
+
+
+def convert_csmask_file(source: str | Path, out: str | Path, name: str | None = None) -> Conversion:
+    """Write the encoder of ukis-csmask as ``TimmBackbone`` has it, keys under ``backbone.``.
+
+    Args:
+        source (str | Path): See :func:`read_csmask`.
+        out (str | Path): ``.pth``, ``.pt`` or ``.safetensors`` file to write.
+        name (str | None): See :func:`read_csmask`.
+
+    Returns:
+        What was converted.
+
+    Raises:
+        FileNotFoundError: ``source`` does not exist.
+        ValueError: ``source`` holds no such encoder.
+    """
+    check_suffix(Path(out))
+    conversion = read_csmask(source, name)
+    # `model` is the network inside TimmBackbone
+    _write(conversion.weights, Path(source, name or ''), Path(out), prefix='backbone.model.')
     return conversion
 
 

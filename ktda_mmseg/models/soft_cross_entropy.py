@@ -15,7 +15,7 @@ class SoftCrossEntropyLoss(nn.Module):
 
     For ordered classes, such as degrees of cover from low to high, a pixel of class :math:`k` has
     the target :math:`softmax_i(-|i - k| / \tau)`, so that a neighbour is a smaller error than a
-    class far off. Source: the soft labels of Diaz and Marathe (CVPR 2019) with the absolute distance.
+    class far off. Source: the soft labels of Diaz and Marathe (CVPR 2019), by absolute distance.
     Without ``spread`` and weights it equals ``CrossEntropyLoss(avg_non_ignore=True)`` of mmseg;
     ignored pixels and class weights go together on every version of OpenMMLab's packages.
 

@@ -16,7 +16,7 @@ from ktda_mmseg.studies.writing import write_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path('docs', 'results', 'try')
-STUDIES = sorted(path.parent for path in (ROOT / 'docs' / 'results').glob('*/README.md'))
+STUDIES = sorted(path.parent for path in (ROOT / 'docs' / 'results').glob('*/table.csv'))
 
 
 def miou(right):

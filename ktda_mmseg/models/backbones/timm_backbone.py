@@ -13,6 +13,7 @@ from ktda_mmseg.checkpoints import read_checkpoint
 from ktda_mmseg.checkpoints.reading import state_dict_of
 
 from .adapters import adapt_blocks
+from .fixed_padding import fix_padding
 
 
 @MODELS.register_module()
@@ -25,8 +26,8 @@ class TimmBackbone(BaseModule):
     padded right and bottom to whole patches. The few of a fixed size (Swin, BEiT) need
     ``img_size``.
 
-    As a teacher it states the statistics it was trained with, for 8-bit images, in ``input_mean``
-    and ``input_std``. ``out_channels`` lists the width of each level.
+    As a teacher it states the statistics it was trained with in ``input_mean`` and ``input_std``:
+    timm's, for 8-bit images, or those given. ``out_channels`` lists the width of each level.
 
     Args:
         model_name (str): timm's name, e.g. ``'vit_small_patch16_224.dino'``.
@@ -42,6 +43,11 @@ class TimmBackbone(BaseModule):
             then frozen, see :func:`adapt_blocks`.
         input_scale (float): As a teacher, 8-bit counts in one unit of the raw image: 1 for 8-bit
             images, 255 / 0.3 for reflectance shown as usual.
+        input_mean (Sequence[float], optional): As a teacher of other images than timm's, the mean
+            of each channel in its training, in the units of the raw image.
+        input_std (Sequence[float], optional): Their standard deviations.
+        padding_size (int, optional): Side of the image that 'same' padding is made for, see
+            :func:`fix_padding`; without, it follows each image.
         init_cfg (dict, optional): See ``mmengine.model.BaseModule``.
         **model_args: Further arguments of ``timm.create_model``, e.g. ``in_chans``.
 
@@ -49,7 +55,7 @@ class TimmBackbone(BaseModule):
         ImportError: If timm is not installed.
         FileNotFoundError: If there is no such checkpoint.
         ValueError: If timm does not know the model, it has no intermediate features, a level does
-            not exist or the checkpoint does not fit.
+            not exist, the checkpoint does not fit or there is no 'same' padding to fix.
     """
 
     def __init__(
@@ -62,6 +68,9 @@ class TimmBackbone(BaseModule):
         frozen: bool = False,
         adapters: int | None = None,
         input_scale: float = 1.0,
+        input_mean: Sequence[float] | None = None,
+        input_std: Sequence[float] | None = None,
+        padding_size: int | None = None,
         init_cfg: OptConfigType = None,
         **model_args: Any,  # noqa: ANN401
     ) -> None:
@@ -91,6 +100,8 @@ class TimmBackbone(BaseModule):
             level.get('num_chs_norm', level['num_chs']) if norm else level['num_chs']
             for level in kept
         ]
+        if padding_size is not None:
+            fix_padding(self.model, padding_size)
         self.norm = norm
         self.frozen = frozen
         self.requires_grad_(not frozen)
@@ -100,7 +111,9 @@ class TimmBackbone(BaseModule):
         self.model.pretrained_cfg.pop('state_dict', None)
         self.input_mean, self.input_std = (
             [255 / input_scale * value for value in self.model.pretrained_cfg[key]]
-            for key in ('mean', 'std')
+            if given is None
+            else list(given)
+            for key, given in (('mean', input_mean), ('std', input_std))
         )
 
     def train(self, mode: bool = True) -> 'TimmBackbone':

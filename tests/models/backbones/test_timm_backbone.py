@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 
+from ktda_mmseg.checkpoints.efficientnet import efficientnet_to_timm
 from ktda_mmseg.models.backbones import TimmBackbone
 
 timm = pytest.importorskip('timm')
@@ -77,6 +78,40 @@ def test_states_the_statistics_of_its_training() -> None:
     config = timm.get_pretrained_cfg('test_resnet')
     assert model.input_mean == pytest.approx([255 * value for value in config.mean])
     assert model.input_std == pytest.approx([255 * value for value in config.std])
+
+
+def test_states_the_statistics_it_is_given() -> None:
+    mean, std = [0.1, 0.2, 0.3, 0.4], (1.0, 2.0, 3.0, 4.0)
+    config = dict(type='TimmBackbone', model_name='test_resnet', in_chans=4, input_scale=7.0)
+    model = MODELS.build(dict(config, input_mean=mean, input_std=std))
+    assert (model.input_mean, model.input_std) == (mean, list(std))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('size', [(80, 112), (96, 64)])
+def test_fixed_padding_is_that_of_efficientnet_pytorch(size: tuple[int, int]) -> None:
+    package = pytest.importorskip(
+        'efficientnet_lite_pytorch', reason='needs efficientnet-lite-pytorch'
+    )
+    theirs = package.EfficientNet.from_name('efficientnet-lite0').eval()  # of 224 pixels a side
+    options = dict(model_name='tf_efficientnet_lite0', out_indices=(-1,))
+    fixed, free = (TimmBackbone(**options, padding_size=side).eval() for side in (224, None))
+    weights = efficientnet_to_timm(theirs.state_dict(), 'package').weights
+    x = torch.randn(1, 3, *size)
+    expected = theirs._swish(theirs._bn0(theirs._conv_stem(x)))
+    for block in theirs._blocks:
+        expected = block(expected)
+    for model in (fixed, free):
+        model.model.load_state_dict({key: weights[key] for key in model.model.state_dict()})
+    torch.testing.assert_close(fixed(x)[0], expected)
+    # multiples of 32 are padded alike, other sizes are not
+    same = free(x)[0].shape == expected.shape and torch.allclose(free(x)[0], expected, atol=1e-4)
+    assert same == (size == (96, 64))
+
+
+def test_fixed_padding_needs_a_model_that_pads_by_size() -> None:
+    with pytest.raises(ValueError, match="padding_size: expected a model with 'same' padding"):
+        TimmBackbone('test_resnet', padding_size=224)
 
 
 @pytest.mark.parametrize('name', ['test_vit', 'test_efficientnet'])
