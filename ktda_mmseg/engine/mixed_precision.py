@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 
 import torch
 from mmengine.config import Config
@@ -45,12 +44,15 @@ def keep_depthwise_in_float32(model: nn.Module) -> None:
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d) and 1 < module.groups == module.in_channels:
-            module.__class__ = _without_autocast(type(module))
+            module.__class__ = without_autocast(type(module))
 
 
-@cache
-def _without_autocast(kind: type[nn.Conv2d]) -> type[nn.Conv2d]:
-    """Return a class of convolution, such as timm's with its padding, that leaves autocast."""
+def without_autocast(kind: type[nn.Conv2d]) -> type[nn.Conv2d]:
+    """Return a class of convolution that leaves autocast.
+
+    Args:
+        kind (type[nn.Conv2d]): Such as timm's, which pads by itself.
+    """
     if issubclass(kind, WithoutAutocast):
         return kind
     return type(f'Float32{kind.__name__}', (WithoutAutocast, kind), {})
