@@ -76,6 +76,8 @@ class FrozenTeacher:
         self._transform = input_transform(self.backbone, data_preprocessor, self.bands)
         self._fingerprint: dict[str, str] | None = None
         self._normalisation = normalisation(data_preprocessor)
+        if self._transform is not None:
+            self._normalisation = {'bgr': self._normalisation['bgr']}
 
     @torch.no_grad()
     def __call__(self, inputs: Tensor) -> tuple[Tensor, ...]:
@@ -119,6 +121,9 @@ class FrozenTeacher:
 
     def source(self) -> str:
         """Identify what the maps of raw pixels depend on: this teacher and the normalisation.
+
+        A teacher with statistics of its own sees the same whatever the student's are, so that
+        students of several networks share a cache.
 
         Returns:
             str: SHA-256 in hexadecimal.

@@ -64,6 +64,17 @@ def test_fingerprint_tells_weights_and_config_apart():
     assert fingerprint()['config'] != fingerprint(gain=1.0)['config']
 
 
+def test_statistics_of_its_own_make_it_independent_of_the_students():
+    def source(kind, mean, bgr_to_rgb=True):
+        torch.manual_seed(0)
+        student = SegDataPreProcessor([mean] * 3, [50.0] * 3, bgr_to_rgb=bgr_to_rgb)
+        return FrozenTeacher(ConfigDict(type=kind), student).source()
+
+    assert source('EchoTeacher', 100.0) == source('EchoTeacher', 120.0)
+    assert source('EchoTeacher', 100.0) != source('EchoTeacher', 100.0, bgr_to_rgb=False)
+    assert source('PatchTeacher', 100.0) != source('PatchTeacher', 120.0)
+
+
 def eight_bands():
     mean, std = torch.arange(8.0) * 10 + 5, torch.arange(8.0) + 1
     return mean, std, MultiBandSegDataPreProcessor(mean.tolist(), std.tolist())
