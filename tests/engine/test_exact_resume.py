@@ -9,6 +9,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mmengine.config import Config
+from mmengine.runner import Runner
+from mmseg.registry import MODELS
 
 from ktda_mmseg.engine import ResumableSampler, SeedSample
 
@@ -65,3 +68,39 @@ def test_seed_sample_fixes_all_three_generators():
     assert numbers(first) == numbers(first) != numbers(second)
     with pytest.raises(AssertionError):
         assert numbers(3) == numbers(3)
+
+
+@pytest.mark.parametrize('stop', [1, 3], ids=['in the first stage', 'in the second'])
+def test_what_transfer_alone_trains_resumes_to_the_bit(run_config, tmp_path, stop):
+    """An alignment and projections of a loss, which are in no state dict, and a fitted rotation."""
+    config = Config.fromfile(run_config)
+    teacher = MODELS.build(config.model.teacher)
+    weights = tmp_path / 'teacher.pth'
+    torch.save(teacher.state_dict(), weights)
+    config.model.teacher.update(
+        init_cfg=dict(type='Pretrained', checkpoint=str(weights)),
+        alignment=dict(in_channels=[16, 24, 32, 48], out_channels=32),
+    )
+    config.model.standardise_teacher = 'equal_variance'
+    config.model.transfer_losses = [dict(type='FeatureQueryLoss', channels=32)]
+    config.custom_hooks += [dict(type='TransferStageHook', share=0.5)]
+    config.optim_wrapper.optimizer = dict(type='AdamW', lr=1e-3)
+    config.default_hooks.checkpoint = dict(
+        type='AtomicCheckpointHook', by_epoch=False, interval=1, save_best=None
+    )
+    config.train_cfg.max_iters = 4
+
+    def train(name, **changes):
+        run = Config({**config.to_dict(), 'work_dir': str(tmp_path / name), **changes})
+        run.experiment_name = name
+        runner = Runner.from_cfg(run)
+        runner.train()
+        return runner.model
+
+    whole = train('whole')
+    resumed = train('resumed', resume=True, load_from=str(tmp_path / f'whole/iter_{stop}.pth'))
+    assert 'losses.0.query.weight' in whole.transfer.state_dict()
+    for part in (whole, whole.transfer):
+        other = resumed if part is whole else resumed.transfer
+        for key, value in part.state_dict().items():
+            torch.testing.assert_close(other.state_dict()[key], value, rtol=0, atol=0, msg=key)

@@ -1,5 +1,5 @@
 # A student from random weights, that of dubai_best.py, taught by the vision transformer of best.py:
-# first by it alone. Its own levels lie at the same strides, so the alignment differs in widths only.
+# first by it alone. Its levels lie at the same strides, so the alignment differs in widths only.
 _base_ = '../../ktda/best.py'
 custom_hooks = [*_base_.custom_hooks, dict(type='TransferStageHook', share=0.5)]
 model = dict(
