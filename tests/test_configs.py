@@ -27,8 +27,10 @@ def build(path, monkeypatch) -> tuple[KTDASegmentor, Config]:
     config = Config.fromfile(CONFIGS / path)
     if config.model.get('teacher'):
         config.model.teacher.init_cfg = None
-        if config.model.teacher.type.startswith('EfficientNetLite'):
-            config.model.teacher.pretrained = False
+        config.model.teacher.pop('checkpoint', None)
+    for part in (config.model.backbone, config.model.get('teacher') or {}):
+        if part.get('type', '').startswith('EfficientNetLite'):
+            part.pretrained = False
     return MODELS.build(config.model), config
 
 
