@@ -16,6 +16,7 @@ from mmseg.registry import DATASETS, MODELS
 
 from ktda_mmseg.fileio import remove_partial
 from ktda_mmseg.models import FrozenTeacher
+from ktda_mmseg.models.teacher import teacher_configs
 
 from .store import INDEX, Shard, TeacherCache
 from .views import check_steps, views_of
@@ -48,8 +49,7 @@ def build_caches(
     """
     loading, steps, folders = split_pipeline(config.train_dataloader.dataset.pipeline)
     check_steps(steps)
-    teachers = config.model.get('teacher') or []
-    teachers = [teachers] if isinstance(teachers, dict) else teachers
+    teachers = teacher_configs(config.model.get('teacher'))
     if len(teachers) != len(folders):
         raise ValueError(
             f'expected a model.teacher for each folder in LoadTeacherMaps.cache, {len(folders)}, '

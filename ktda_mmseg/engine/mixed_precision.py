@@ -22,6 +22,8 @@ class BFloat16OptimWrapper(OptimWrapper):
     bfloat16 there.
     """
 
+    _prepared: nn.Module | None = None
+
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
         """Enter autocast besides what gradient accumulation needs.
@@ -30,8 +32,9 @@ class BFloat16OptimWrapper(OptimWrapper):
             model (nn.Module): The model that trains.
         """
         device = get_device()
-        if device == 'cpu':
+        if device == 'cpu' and self._prepared is not model:
             keep_depthwise_in_float32(model)
+            self._prepared = model
         with super().optim_context(model), torch.autocast(device, torch.bfloat16):
             yield
 

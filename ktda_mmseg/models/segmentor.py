@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ktda_mmseg.checkpoints import load_pretrained
 
 from .fmm import FMMHead
-from .teacher import FrozenTeacher, FrozenTeachers
+from .teacher import FrozenTeacher, FrozenTeachers, teacher_configs
 from .transfer import Transfer
 
 TRANSFER = 'transfer.'  # keys of what training alone needs
@@ -84,7 +84,7 @@ class KTDASegmentor(EncoderDecoder):
             pretrained=pretrained,
             init_cfg=init_cfg,
         )
-        configs = [teacher] if isinstance(teacher, dict) else list(teacher or [])
+        configs = teacher_configs(teacher)
         self.teacher_cfg = configs
         self.transfer = Transfer(configs, transfer_losses or [], standardise_teacher)
         # whether only the student learns, see TransferStageHook

@@ -22,6 +22,11 @@ from .teacher_inputs import Sight, input_transform, normalisation, take_bands
 NOT_ITS_OWN = ('init_cfg', 'alignment', 'share')
 
 
+def teacher_configs(teacher: ConfigType | Sequence[ConfigType] | None) -> list[ConfigType]:
+    """List the teachers that ``model.teacher`` names: none, one or several."""
+    return [teacher] if isinstance(teacher, dict) else list(teacher or [])
+
+
 class FrozenTeacher:
     """Teacher features without gradient, in evaluation mode.
 

@@ -4,15 +4,11 @@
 _base_ = './ktda_small.py'
 strides = [4, 8, 16, 32]
 widths = _base_.teacher_widths
+resnet18 = dict(
+    type='ResNetV1c', depth=18, stem_channels=24, base_channels=24, norm_cfg=_base_.norm_cfg
+)
 model = dict(
-    backbone=dict(
-        _delete_=True,
-        type='ResNetV1c',
-        depth=18,
-        stem_channels=24,
-        base_channels=24,
-        norm_cfg=_base_.norm_cfg,
-    ),
+    backbone=dict(resnet18, _delete_=True),
     neck=dict(patch_size=strides),
     standardise_teacher=True,
     decode_head=dict(

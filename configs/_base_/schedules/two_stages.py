@@ -1,14 +1,7 @@
 # Two halves, each a cosine: transfer alone, then all losses at a lower learning rate.
 # A config that uses it adds the hook that tells them apart: TransferStageHook(iters=stage).
-_base_ = './iterations.py'
+_base_ = './small_adamw.py'
 stage = 1000
-find_unused_parameters = True  # decoders have no gradient in the first stage
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=6e-3, weight_decay=0.01, fused=True),
-    clip_grad=dict(max_norm=5.0),
-    paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0),
-)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.02, by_epoch=False, begin=0, end=50),
     dict(

@@ -5,14 +5,7 @@ custom_hooks = [*_base_.custom_hooks, dict(type='TransferStageHook', share=0.5)]
 model = dict(
     # what mmseg's networks are trained with
     data_preprocessor=dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]),
-    backbone=dict(
-        _delete_=True,
-        type='ResNetV1c',
-        depth=18,
-        stem_channels=24,
-        base_channels=24,
-        norm_cfg=_base_.norm_cfg,
-    ),
+    backbone=dict(_base_.resnet18, _delete_=True),
     neck=dict(in_channels=[24, 48, 96, 192]),
     teacher=dict(alignment=dict(in_channels=[48, 96, 192])),
 )
