@@ -7,7 +7,6 @@ model = dict(
     neck=dict(out_channels=widths),
     decode_head=dict(
         in_channels=widths,
-        modulation=None,
         decoder=dict(in_channels=widths),
         auxiliary=dict(in_channels=widths[2]),
     ),

@@ -3,4 +3,9 @@ _base_ = '../../ktda/l8_biome_8band_best.py'
 custom_hooks = _base_.custom_hooks[:-1]
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = _base_.one_stage
-model = dict(teacher=None, transfer_losses=None, standardise_teacher=False)
+model = dict(
+    teacher=None,
+    transfer_losses=None,
+    standardise_teacher=False,
+    decode_head=dict(modulation=None),
+)
