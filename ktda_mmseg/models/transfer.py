@@ -29,8 +29,7 @@ class Transfer(BaseModule):
         standardise (bool | str): See ``standardise_teacher`` of :class:`KTDASegmentor`.
 
     Raises:
-        ValueError: If there are several teachers and one has no ``alignment``, or ``standardise``
-            is unknown.
+        ValueError: If more than one teacher has no ``alignment``, or ``standardise`` is unknown.
     """
 
     def __init__(
@@ -38,9 +37,9 @@ class Transfer(BaseModule):
     ) -> None:
         super().__init__()
         alignments = [teacher.get('alignment') for teacher in teachers]
-        if len(teachers) > 1 and not all(alignments):
+        if alignments.count(None) > 1:
             raise ValueError(
-                'expected an alignment in each of several teachers, got '
+                'expected an alignment in each of several teachers but one, got '
                 f'{[cfg is not None for cfg in alignments]}'
             )
         self.alignments = ModuleList(
@@ -67,15 +66,13 @@ class Transfer(BaseModule):
         """
         losses: dict[str, Tensor] = {}
         rest = tuple(levels)
-        for alignment, share, standard in zip(
-            self.alignments, self.shares, self.standards, strict=True
+        counts = [0 if isinstance(a, nn.Identity) else len(a.convert) for a in self.alignments]
+        for count, alignment, share, standard in zip(
+            counts, self.alignments, self.shares, self.standards, strict=True
         ):
-            if isinstance(alignment, nn.Identity):
-                student, teacher, rest = aligned, rest, ()
-            else:
-                student = alignment(features)
-                count = len(alignment.convert)
-                teacher, rest = rest[:count], rest[count:]
+            student = alignment(features) if count else aligned
+            count = count or len(levels) - sum(counts)
+            teacher, rest = rest[:count], rest[count:]
             if len(student) == 1:  # of a FAM that fuses
                 teacher = (torch.stack(teacher).sum(0),)
             pairs = list(zip(student, match_grid(standard(teacher), student), strict=True))

@@ -1,12 +1,14 @@
 # All bands of the Landsat sample in crops of 128x128: tiles are read once, crops flipped and turned.
+# tools/cache_teacher.py CONFIG makes the maps of csmask.py, which sees whole tiles.
 _base_ = './l8_biome_sample_8band.py'
-steps = _base_.train_pipeline
-train_pipeline = [
-    steps[0],
-    dict(type='RememberSample', transforms=steps[1:5]),
-    dict(steps[5], crop_size=(128, 128)),
-    *steps[6:],
-]
+seed, *reading, cut, flip, turn, jitter, pack = _base_.train_pipeline
+remember = dict(type='RememberSample', transforms=reading)
+moves = [dict(cut, crop_size=(128, 128)), flip, turn]
+untaught_pipeline = [seed, remember, *moves, jitter, pack]
+tracked = dict(remember, transforms=[*reading, dict(type='TrackPixels')])
+cache = 'data/l8_biome_sample_8band/teacher_cache'
+maps = dict(type='LoadTeacherMaps', cache=cache, patch_size=[4, 8, 16, 32])
+train_pipeline = [seed, tracked, *moves, maps, jitter, dict(type='PackTransferInputs')]
 train_dataloader = dict(
     batch_size=8, num_workers=1, persistent_workers=True, dataset=dict(pipeline=train_pipeline)
 )

@@ -9,3 +9,4 @@ model = dict(
     standardise_teacher=False,
     decode_head=dict(modulation=None),
 )
+train_dataloader = dict(dataset=dict(pipeline=_base_.untaught_pipeline))
