@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.device import get_device
 from mmengine.dist import barrier, get_rank, get_world_size
+from mmengine.registry import init_default_scope
 from mmengine.utils import track_iter_progress
 from mmseg.registry import DATASETS, MODELS
 
@@ -47,6 +48,8 @@ def build_caches(
         ValueError: If the pipeline has no ``LoadTeacherMaps`` or views that cannot be listed, or
             the model has not a teacher for each folder.
     """
+    # a transform that loads others looks for them here
+    init_default_scope('mmseg')
     loading, steps, folders = split_pipeline(config.train_dataloader.dataset.pipeline)
     check_steps(steps)
     teachers = teacher_configs(config.model.get('teacher'))
