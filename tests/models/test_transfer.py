@@ -47,9 +47,18 @@ def test_several_teachers_share_the_losses():
     torch.testing.assert_close(both((), levels, student)['loss_l2'], expected)
 
 
+def test_one_of_several_teachers_may_share_the_neck():
+    transfer = Transfer([dict(), dict(alignment=COARSE, share=2)], L2, False)
+    student, aligned = features(), features()
+    levels = (*features(), torch.randn(2, 3, 4, 4))
+    expected = sum(F.mse_loss(a, b) for a, b in zip(aligned, levels[:3])) / 3
+    expected += 2 * F.mse_loss(transfer.alignments[1](student)[0], levels[3])
+    torch.testing.assert_close(transfer(aligned, levels, student)['loss_l2'], expected)
+
+
 def test_several_teachers_need_alignments():
-    with pytest.raises(ValueError, match=r'an alignment in each .* got \[True, False\]'):
-        Transfer([dict(alignment=FINE), dict()], L2, False)
+    with pytest.raises(ValueError, match=r'an alignment in each .* got \[True, False, False\]'):
+        Transfer([dict(alignment=FINE), dict(), dict()], L2, False)
 
 
 def test_an_unknown_standardisation_is_named():
