@@ -115,6 +115,14 @@ def rasters(command: ArgumentParser) -> None:
         '--bands', type=_integers, default=SUPPRESS, help='bands to keep, such as 4,3,2'
     )
     command.add_argument(
+        '--nodata',
+        type=_nodata,
+        default=SUPPRESS,
+        metavar='VALUE|any',
+        help='which pixels are empty: of this value in all bands, or with the nodata value in any; '
+        "default: by the file's mask",
+    )
+    command.add_argument(
         '--rgb', type=_integers, default=SUPPRESS, help='three bands to write as 8-bit RGB'
     )
     command.add_argument(
@@ -142,3 +150,7 @@ def _tile(command: ArgumentParser) -> None:
 
 def _integers(text: str) -> list[int]:
     return [int(part) for part in text.split(',')]
+
+
+def _nodata(text: str) -> str | float:
+    return text if text == 'any' else float(text)

@@ -34,7 +34,7 @@ def main() -> None:
         )
         window = args.window and (args.window, args.window)
         inferencer = SceneInferencer(
-            predictor, args.overlap, window, args.batch_size, products, args.bands
+            predictor, args.overlap, window, args.batch_size, products, args.bands, args.nodata
         )
         sys.exit(map_scenes(inferencer, scenes, args.out, masks))
 

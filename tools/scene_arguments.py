@@ -41,6 +41,13 @@ def parse_args() -> argparse.Namespace:
 def _add_model(group: argparse._ArgumentGroup) -> None:
     group.add_argument('--bands', type=bands, help='from 1, such as 4,3,2; default: as in training')
     group.add_argument(
+        '--nodata',
+        type=nodata,
+        metavar='VALUE|any',
+        help='which pixels are empty: of this value in all bands, or with the nodata value in any; '
+        "default: as in training, or the file's mask",
+    )
+    group.add_argument(
         '--window', type=int, metavar='PIXELS', help='side of a window; default: as in training'
     )
     group.add_argument(
@@ -79,3 +86,8 @@ def _add_products(group: argparse._ArgumentGroup) -> None:
 def bands(text: str) -> list[int]:
     """Split numbers at commas."""
     return [int(number) for number in text.split(',')]
+
+
+def nodata(text: str) -> str | float:
+    """Return a number, or the word that stands for a rule."""
+    return text if text == 'any' else float(text)

@@ -9,7 +9,8 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from .checks import SampleError
-from .preparation.raster_io import open_raster, read_window
+from .preparation.imagery import open_image
+from .preparation.raster_io import ANY, Nodata, numbers
 
 IGNORE = 255
 
@@ -20,9 +21,13 @@ class LoadRasterFromFile(BaseTransform):
 
     Bands come in the order of the file, where ``LoadImageFromFile`` puts blue before red: leave
     ``bgr_to_rgb`` of the data preprocessor off. A stored value becomes ``value * scale + offset``.
-    Pixels in which a loaded band holds the nodata value, NaN or infinity are marked in
-    ``nodata_mask`` and get ``fill`` in all bands, so that the model sees numbers only;
-    :class:`IgnoreNodata` takes them out of the labels.
+    An image with a colour table becomes red, green and blue.
+
+    Pixels without data are those of GDAL's dataset mask, and those without a number in any loaded
+    band (:func:`.preparation.raster_io.read_valid`). They are marked in ``nodata_mask`` and get
+    ``fill`` in all bands; :class:`IgnoreNodata` takes them out of the labels. Where only some bands
+    are NaN or infinite, these get ``fill`` and the pixel keeps its label: the model sees numbers
+    only.
 
     Required key: img_path. Added keys: img (H, W, C), img_shape, ori_shape, nodata_mask (H, W).
 
@@ -31,14 +36,15 @@ class LoadRasterFromFile(BaseTransform):
             None takes all. Default: None.
         scale (float | Sequence[float]): Factor, for all or for each of the loaded bands.
         offset (float | Sequence[float]): What is added after it, likewise.
-        nodata (float | None): Stored value of pixels without data; None takes what the file
-            states for each band, if anything. Default: None.
+        nodata (float | str | None): Stored value that stands for what the files state; 'any' makes
+            a pixel empty where a single loaded band holds the stated value or no number; None
+            goes by the file. A mask in the file outranks a value. Default: None.
         fill (float | Sequence[float]): What such pixels get, after scaling; the means of the data
             preprocessor make them 0 in the model. Default: 0.
         backend_args (dict | None): Arguments of mmengine's file backend.
 
     Raises:
-        ValueError: If a band is below 1.
+        ValueError: If a band is below 1, or ``nodata`` is another word.
     """
 
     def __init__(
@@ -46,12 +52,14 @@ class LoadRasterFromFile(BaseTransform):
         bands: Sequence[int] | None = None,
         scale: float | Sequence[float] = 1.0,
         offset: float | Sequence[float] = 0.0,
-        nodata: float | None = None,
+        nodata: Nodata = None,
         fill: float | Sequence[float] = 0.0,
         backend_args: dict | None = None,
     ) -> None:
         if bands is not None and (not bands or min(bands) < 1):
             raise ValueError(f'bands: expected numbers from 1, got {bands}')
+        if isinstance(nodata, str) and nodata != ANY:
+            raise ValueError(f"nodata: expected a number, 'any' or None, got {nodata!r}")
         self.bands = bands
         self.per_band = dict(scale=scale, offset=offset, fill=fill)
         self.nodata = nodata
@@ -68,40 +76,33 @@ class LoadRasterFromFile(BaseTransform):
 
         Raises:
             ImportError: If rasterio is not installed.
-            SampleError: If the file is missing, truncated or no raster, lacks a band, or the
-                values given for each band are not as many as its bands.
+            SampleError: If the file is missing, truncated or no raster, lacks a band or holds
+                complex numbers, or the values given for each band are not as many as its bands.
         """
         path = results['img_path']
-        values, nodata = self._read(path)
+        values, valid = self._read(path)
         scale, offset, fill = (
             self._of_bands(name, len(values), path) for name in ('scale', 'offset', 'fill')
         )
-        empty = np.zeros(values.shape[1:], bool)
-        for band, value in zip(values, nodata, strict=True):
-            if value is not None:
-                empty |= band == value
-            if values.dtype.kind == 'f':
-                empty |= ~np.isfinite(band)
-        scaled = values.astype(np.float32)
+        present = numbers(values) & valid
+        scaled = np.where(present, values, 0).astype(np.float32)
         scaled *= scale
         scaled += offset
         # bands stay in planes: the model takes them so, and work on a whole band is quick
-        image = np.where(empty, fill, scaled).transpose(1, 2, 0)
-        results.update(img=image, img_shape=empty.shape, ori_shape=empty.shape, nodata_mask=empty)
+        image = np.where(present, scaled, fill).transpose(1, 2, 0)
+        results.update(img=image, img_shape=valid.shape, ori_shape=valid.shape, nodata_mask=~valid)
         return results
 
-    def _read(self, path: str) -> tuple[np.ndarray, Sequence[float | None]]:
-        """Return the stored values (C, H, W) and the nodata value of each band."""
+    def _read(self, path: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the stored values (C, H, W), and where there are data, (H, W)."""
         try:
             with (
                 fileio.get_local_path(path, backend_args=self.backend_args) as local,
-                open_raster(Path(local)) as raster,
+                open_image(Path(local)) as image,
             ):
-                values = read_window(raster, bands=self.bands)
-                stated = [raster.nodatavals[band - 1] for band in self.bands or raster.indexes]
+                return image.read(self.bands, nodata=self.nodata)
         except (FileNotFoundError, ValueError) as error:
             raise SampleError(str(error)) from None
-        return values, stated if self.nodata is None else [self.nodata] * len(stated)
 
     def _of_bands(self, name: str, count: int, path: str) -> np.ndarray:
         values = np.asarray(self.per_band[name], np.float32)
@@ -116,7 +117,7 @@ class LoadRasterFromFile(BaseTransform):
         return (
             f'{type(self).__name__}(bands={self.bands}, '
             + ', '.join(f'{name}={value}' for name, value in self.per_band.items())
-            + f', nodata={self.nodata}, backend_args={self.backend_args})'
+            + f', nodata={self.nodata!r}, backend_args={self.backend_args})'
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from mmengine.config import Config
 
+from ktda_mmseg.datasets.preparation.raster_io import Nodata
 from ktda_mmseg.fileio import write_atomic
 
 UINT8 = 'uint8'
@@ -31,7 +32,7 @@ class ModelCard:
         mean (tuple[float, ...]): For each of them, in stored units.
         std (tuple[float, ...]): Likewise, above 0.
         fill (tuple[float, ...]): What stands in for pixels without data, likewise.
-        nodata (float | None): Stored value of pixels without data where the raster states none.
+        nodata (float | str | None): Which pixels hold no data, see ``LoadRasterFromFile``.
         dtype (str | None): The type that a raster must have, 'uint8', or None for any.
         window (tuple[int, int]): Height and width in pixels of the images it was trained on.
     """
@@ -42,7 +43,7 @@ class ModelCard:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     fill: tuple[float, ...]
-    nodata: float | None
+    nodata: Nodata
     dtype: str | None
     window: tuple[int, int]
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ktda_mmseg.datasets.preparation.raster_io import open_raster, read_valid, read_window
+from ktda_mmseg.datasets.preparation.imagery import open_image
+from ktda_mmseg.datasets.preparation.raster_io import numbers
 from ktda_mmseg.datasets.preparation.tiling import Window
 
 from .card import ModelCard
@@ -59,7 +60,8 @@ class SceneReader:
     Raises:
         FileNotFoundError: If there is no such file.
         ImportError: If rasterio is not installed.
-        ValueError: If the file is no raster, lacks a band or is of another type, or ``bands`` are
+        ValueError: If the file is no raster, lacks a band, holds complex numbers or is of another
+            type, or ``bands`` are
             not as many as the model's.
     """
 
@@ -75,9 +77,10 @@ class SceneReader:
         with ExitStack() as stack:
             # a raster belongs to the thread that opened it, and so do GDAL's options
             self._thread: Executor = stack.enter_context(ThreadPoolExecutor(1))
-            raster = open_raster(path)
-            self._raster = self._thread.submit(raster.__enter__).result()
-            stack.callback(lambda: self._thread.submit(raster.__exit__, None, None, None).result())
+            image = open_image(path)
+            self._image = self._thread.submit(image.__enter__).result()
+            stack.callback(lambda: self._thread.submit(image.__exit__, None, None, None).result())
+            self._raster = self._image.raster
             self._check()
             self._opened = stack.pop_all()
         self.profile = SceneProfile(
@@ -86,7 +89,7 @@ class SceneReader:
             self._raster.width,
             self._raster.crs,
             self._raster.transform,
-            self._raster.nodatavals[self._bands[0] - 1],
+            self._raster.nodata,
             self._raster.gcps,
         )
 
@@ -110,7 +113,7 @@ class SceneReader:
 
         Returns:
             tuple[np.ndarray, np.ndarray]: Stored values ``(C, rows, W)``, float32, filled where
-            empty; and where all bands hold data, ``(rows, W)``, bool.
+            empty; and where there are data, ``(rows, W)``, bool.
 
         Raises:
             ValueError: If the file is truncated or cannot be decoded.
@@ -123,24 +126,25 @@ class SceneReader:
         """Read rows as :meth:`read_rows` does, each span while the one before it is worked on."""
         return ahead(self._thread, self._read, spans)
 
+    def doubtful_alpha(self) -> int | None:
+        """Return the number of a band that serves as mask and looks like one of data, if any."""
+        band = self._thread.submit(self._image.doubtful_alpha).result()
+        return None if band in self._bands else band
+
     def _read(self, span: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         first, stop = span
         window = Window(first, 0, stop - first, self._raster.width)
-        stored = read_window(self._raster, window, self._bands)
-        valid = read_valid(self._raster, stored, window, self._bands)
-        if self._card.nodata is not None:
-            valid &= (stored != self._card.nodata).all(axis=0)
-        values = stored.astype(np.float32)
-        if not valid.all():
-            np.copyto(values, self._fill, where=~valid)
+        stored, valid = self._image.read(self._bands, window, self._card.nodata)
+        present = numbers(stored) & valid
+        values = np.where(present, stored, 0).astype(np.float32)
+        np.copyto(values, self._fill, where=~present)
         return values, valid
 
     def _check(self) -> None:
         """Check bands and types before anything is read."""
-        raster, bands, dtype = self._raster, self._bands, self._card.dtype
-        if not set(bands) <= set(raster.indexes):
-            raise ValueError(f'{self._path}: expected bands {bands}, found {raster.count} bands')
-        found = sorted({raster.dtypes[band - 1] for band in bands})
+        bands, dtype = self._bands, self._card.dtype
+        self._image.require(bands)
+        found = sorted({self._image.dtypes[band - 1] for band in bands})
         if dtype is not None and found != [dtype]:
             raise ValueError(f'{self._path}: expected bands of type {dtype}, found {found}')
 

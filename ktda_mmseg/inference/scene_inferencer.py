@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from ktda_mmseg.datasets.preparation.imagery import tell_alpha
+from ktda_mmseg.datasets.preparation.raster_io import Nodata
 from ktda_mmseg.fileio import require_space
 from ktda_mmseg.version import __version__
 
@@ -42,6 +45,8 @@ class SceneInferencer:
         products (Products): What to write besides the map and its summary.
         bands (Sequence[int] | None): Bands of the scenes, counted from 1, that stand for those that
             the model was trained on; None for the same ones. Default: None.
+        nodata (float | str | None): Which pixels hold no data, see ``LoadRasterFromFile``; None for
+            the model's rule. Default: None.
 
     Raises:
         ValueError: If a number is out of its range, or the model has more than 255 classes.
@@ -55,7 +60,9 @@ class SceneInferencer:
         batch_size: int = 8,
         products: Products = Products(),  # noqa: B008
         bands: Sequence[int] | None = None,
+        nodata: Nodata = None,
     ) -> None:
+        self.card = predictor.card if nodata is None else replace(predictor.card, nodata=nodata)
         self.predictor, self.batch_size, self.products = predictor, batch_size, products
         self.bands = tuple(bands or predictor.card.bands)
         self.window = predictor.card.window if window is None else window
@@ -138,13 +145,16 @@ class SceneInferencer:
     def _plan(self, name: str, path: Path, out: Path) -> SceneJob | SceneResult:
         files = self.products.paths(out, name)
         folder = out / f'{name}.strips'
-        with SceneReader(path, self.predictor.card, self.bands) as reader:
+        with SceneReader(path, self.card, self.bands) as reader:
             profile = reader.profile
+            doubtful = reader.doubtful_alpha()
         grid = Grid(profile.height, profile.width, self.window, self.overlap)
         store = StripStore(folder, self._settings(path), grid.strips)
         if is_finished(files, store.settings, folder):
             store.remove()
             return SceneResult(path, files, kept=True)
+        if doubtful is not None:
+            print(tell_alpha(path, doubtful))
         store.prepare()
         return SceneJob(name, path, grid, store, store.missing(), files)
 
@@ -156,6 +166,7 @@ class SceneInferencer:
             'scene': version_of(path),
             'model': self.predictor.identity,
             'bands': list(self.bands),
+            'nodata': self.card.nodata,
             'window': list(self.window),
             'overlap': self.overlap,
             'batch_size': self.batch_size,
@@ -169,7 +180,10 @@ class SceneInferencer:
         # products are made of drafts of their size
         size = job.pixels(part.strips) + 2 * part.finishes * job.grid.height * job.grid.width
         require_space(job.store.folder, size * layers.bytes_per_pixel(len(card.classes)))
-        with ThreadPoolExecutor(1) as writer, SceneReader(job.path, card, self.bands) as reader:
+        with (
+            ThreadPoolExecutor(1) as writer,
+            SceneReader(job.path, self.card, self.bands) as reader,
+        ):
             for first, stop in runs(part.strips):
                 blended = predict_strips(
                     reader, self.predictor, job.grid, first, stop, self.batch_size
@@ -182,7 +196,7 @@ class SceneInferencer:
         """Make the products of all strips, and bring them to their names."""
         if version_of(job.path) != job.store.settings['scene']:
             raise ValueError(f'{job.path}: expected it unchanged, found another version; run again')
-        with SceneReader(job.path, self.predictor.card, self.bands) as reader:
+        with SceneReader(job.path, self.card, self.bands) as reader:
             profile = reader.profile
         staged = job.store.folder / PRODUCTS
         card = self.predictor.card

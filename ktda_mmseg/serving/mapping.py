@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ktda_mmseg.datasets.preparation.raster_io import open_raster, read_sample
+from ktda_mmseg.datasets.preparation.imagery import Imagery, open_image
+from ktda_mmseg.datasets.preparation.raster_io import numbers, open_raster, read_window
 from ktda_mmseg.inference.card import ModelCard
 from ktda_mmseg.inference.predictor import Predictor
 from ktda_mmseg.inference.products import Products
@@ -44,9 +45,10 @@ def make_map(job: Job, predictor: Predictor) -> None:
     """
     watched = WatchedPredictor(predictor, job)
     inferencer = SceneInferencer(watched, products=Products(quicklook=True))
-    with open_raster(job.scene) as raster:
-        grid = Grid(raster.height, raster.width, inferencer.window, inferencer.overlap)
-        _save(_picture(raster), job.folder / 'image.png')
+    with open_image(job.scene) as image:
+        height, width = image.raster.shape
+        grid = Grid(height, width, inferencer.window, inferencer.overlap)
+        _save(_picture(image, predictor.card), job.folder / 'image.png')
     watched.windows = len(grid.rows.starts) * len(grid.columns.starts)
     (result,) = inferencer([job.scene], job.folder / 'map')
     if result.error:
@@ -83,15 +85,14 @@ class WatchedPredictor:
         return probabilities
 
 
-def _picture(raster: Any) -> np.ndarray:  # noqa: ANN401
+def _picture(image: Imagery, card: ModelCard) -> np.ndarray:
     """Return the first three bands, or the first in grey, as RGBA ``(rows, columns, 4)``."""
-    bands = (1, 2, 3) if raster.count >= 3 else (1,)
-    sample = read_sample(raster, bands, SIDE)
-    empty = np.ma.getmaskarray(sample)
-    colours = sample.data
+    bands = (1, 2, 3) if len(image.indexes) >= 3 else (1,)
+    colours, valid = image.read(bands, nodata=card.nodata, side=SIDE)
     if colours.dtype != np.uint8:
-        colours = np.stack([stretched(band) for band in np.where(empty, np.nan, colours)])
-    alpha = np.where(empty.any(axis=0), 0, 255).astype(np.uint8)
+        present = numbers(colours) & valid
+        colours = np.stack([stretched(band) for band in np.where(present, colours, np.nan)])
+    alpha = np.where(valid, 255, 0).astype(np.uint8)
     return np.stack([*np.broadcast_to(colours, (3, *alpha.shape)), alpha], axis=-1)
 
 
@@ -99,7 +100,7 @@ def _overlay(raster: Any, card: ModelCard) -> np.ndarray:  # noqa: ANN401
     """Return a map in its colours, transparent without data, as RGBA ``(rows, columns, 4)``."""
     table = np.zeros((256, 4), np.uint8)
     table[: len(card.palette)] = [(*colour, 255) for colour in card.palette]
-    return table[read_sample(raster, [1], SIDE).data[0]]
+    return table[read_window(raster, bands=[1], side=SIDE)[0]]
 
 
 def _save(pixels: np.ndarray, path: Path) -> None:

@@ -59,5 +59,5 @@ def stretched(values: np.ndarray) -> np.ndarray:
 
 def _shown(raster: Raster, band: int) -> np.ndarray:
     values = raster.pixels[..., band].astype(np.float64)
-    values[values == raster.nodata[band]] = np.nan
+    values[~raster.valid] = np.nan
     return stretched(values)

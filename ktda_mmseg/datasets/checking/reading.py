@@ -1,6 +1,5 @@
 """Images and masks as they are stored: 8 bits by Pillow, everything else by rasterio."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,7 +7,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..checks import BYTE_MODES, explain_undecodable
-from ..preparation.raster_io import georeference, import_rasterio, open_raster, read_window
+from ..preparation.imagery import open_image
+from ..preparation.raster_io import georeference, import_rasterio, numbers, open_raster
 from ..preparation.raster_writing import SIDECAR
 from .sources import Reading
 
@@ -34,13 +34,16 @@ class Raster(NamedTuple):
     Attributes:
         pixels (np.ndarray): (H, W, C), as stored: the bands that are used, or all if some lack.
         bands (int): Number of bands in the file.
-        nodata (Sequence[float | None]): For each band the value that means no data.
+        valid (np.ndarray): Which pixels (H, W) hold data.
+        strange (np.ndarray): Pixels (N, C) of which a band holds NaN, infinity or a fill value,
+            though the file does not say so.
         footprint (Footprint | None): Where it lies, if known.
     """
 
     pixels: np.ndarray
     bands: int
-    nodata: Sequence[float | None]
+    valid: np.ndarray
+    strange: np.ndarray
     footprint: Footprint | None
 
 
@@ -60,10 +63,11 @@ def read_image(path: Path, reading: Reading) -> Raster:
     """
     pixels = None if reading.raster else _read_eight_bit(path, reading.mode)
     if pixels is None:
-        return _read_raster(path, reading.selected)
+        return _read_raster(path, reading)
     pixels = pixels if pixels.ndim == 3 else pixels[..., None]
     bands = pixels.shape[2]
-    return Raster(pixels, bands, [None] * bands, read_footprint(path))
+    valid = np.ones(pixels.shape[:2], bool)
+    return Raster(pixels, bands, valid, pixels[~valid], read_footprint(path))
 
 
 def read_mask(path: Path) -> np.ndarray:
@@ -119,13 +123,24 @@ def _read_eight_bit(path: Path, mode: str | None) -> np.ndarray | None:
         raise ValueError(explain_undecodable(str(path)) or f'{path}: {error}') from error
 
 
-def _read_raster(path: Path, selected: tuple[int, ...] | None) -> Raster:
-    with open_raster(path) as raster:
-        lacking = selected is not None and max(selected) > raster.count
-        bands = raster.indexes if selected is None or lacking else selected
-        pixels = read_window(raster, bands=bands).transpose(1, 2, 0)
-        nodata = [raster.nodatavals[band - 1] for band in bands]
-        return Raster(pixels, raster.count, nodata, _footprint(raster))
+def _read_raster(path: Path, reading: Reading) -> Raster:
+    with open_image(path) as image:
+        count = len(image.indexes)
+        lacking = reading.selected is not None and max(reading.selected) > count
+        bands = image.indexes if reading.selected is None or lacking else reading.selected
+        pixels, valid = image.read(bands, nodata=reading.nodata)
+        strange = ~numbers(pixels)
+        if strange.any():
+            stated = [np.isnan(image.nodatavals[band - 1] or 0) for band in bands]
+            strange &= ~(np.isnan(pixels) & np.array(stated)[:, None, None])
+            strange &= image.raster.dataset_mask() > 0
+        return Raster(
+            pixels.transpose(1, 2, 0),
+            count,
+            valid,
+            pixels.transpose(1, 2, 0)[strange.any(axis=0)],
+            _footprint(image.raster),
+        )
 
 
 def _footprint(raster: Any) -> Footprint | None:  # noqa: ANN401

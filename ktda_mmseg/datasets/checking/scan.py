@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..preparation.raster_io import numbers
 from .faults import Fault, Severity
 from .likeness import Likeness, likeness
 from .pairs import Pair
@@ -81,13 +82,12 @@ def _look_at_image(facts: Facts, raster: Raster) -> np.ndarray | None:
     if lacking:
         facts.fault('bands', lacking, path)
         return None
-    valid = _valid(raster, reading)
-    finite = np.isfinite(pixels).all(-1) if pixels.dtype.kind == 'f' else valid
-    if not finite[valid].all():
-        _note_nonfinite(facts, pixels[valid])
-        valid &= finite
-    if valid.any():
-        facts.bands = [Band.of(pixels[..., band][valid]) for band in range(pixels.shape[2])]
+    valid = raster.valid
+    if len(raster.strange):
+        _note_strange(facts, raster.strange)
+    seen = [band[valid & numbers(band)] for band in np.moveaxis(pixels, -1, 0)]
+    if all(values.size for values in seen):
+        facts.bands = [Band.of(values) for values in seen]
     if any(band.low < band.high for band in facts.bands):
         facts.likeness = likeness(pixels)
     else:
@@ -107,24 +107,15 @@ def _lacking_bands(raster: Raster, reading: Reading) -> str | None:
     return f'expected {reading.bands} bands, found {raster.bands}'
 
 
-def _valid(raster: Raster, reading: Reading) -> np.ndarray:
-    """Tell which pixels (H, W) hold data in all bands."""
-    valid = np.ones(raster.pixels.shape[:2], bool)
-    for band, stated in enumerate(raster.nodata):
-        nodata = stated if reading.nodata is None else reading.nodata
-        if nodata is not None:
-            values = raster.pixels[..., band]
-            valid &= ~np.isnan(values) if np.isnan(nodata) else values != nodata
-    return valid
-
-
-def _note_nonfinite(facts: Facts, values: np.ndarray) -> None:
-    """Note NaN and infinity among values (N, C) that are not said to be without data."""
-    found = {'NaN': np.isnan(values).any(-1).sum(), 'infinity': np.isinf(values).any(-1).sum()}
+def _note_strange(facts: Facts, values: np.ndarray) -> None:
+    """Note NaN, infinity and fill values among values (N, C) that are not said to be no data."""
+    kinds = {'NaN': np.isnan(values), 'infinity': np.isinf(values)}
+    kinds['fill values'] = ~(numbers(values) | kinds['NaN'] | kinds['infinity'])
+    found = {name: found.any(-1).sum() for name, found in kinds.items()}
     words = ', '.join(f'{name} in {count} pixels' for name, count in found.items() if count)
     path = facts.pair.image
     message = f'{path}: expected finite values, or nodata stated in the file, found {words}'
-    # LoadRasterFromFile takes them for pixels without data
+    # LoadRasterFromFile fills them
     severity: Severity = 'warning' if facts.pair.source.reading.raster else 'error'
     facts.faults.append(Fault(severity, 'NaN or infinity', message, (path,)))
 

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS
 
 from ..paired import PairedSegDataset
+from ..preparation.raster_io import Nodata
 from .labels import Labels, labels_of
 
 SPLITS = ('train', 'val', 'test')
@@ -24,7 +25,7 @@ class Reading(NamedTuple):
         eight_bit (bool): Whether only 8-bit images are read as they are.
         selected (tuple[int, ...] | None): Bands that are used, from 1; None means all.
         bands (int | None): Bands that an image must have where none are selected.
-        nodata (float | None): Stored value that means no data, whatever the files say.
+        nodata (float | str | None): Which pixels hold no data, see ``LoadRasterFromFile``.
         ignores_nodata (bool): Whether pixels without data are taken out of the labels.
         scale (float | Sequence[float]): Factor on stored values, for all bands or for each.
         offset (float | Sequence[float]): What is added after it, likewise.
@@ -35,7 +36,7 @@ class Reading(NamedTuple):
     eight_bit: bool
     selected: tuple[int, ...] | None
     bands: int | None
-    nodata: float | None = None
+    nodata: Nodata = None
     ignores_nodata: bool = False
     scale: float | Sequence[float] = 1.0
     offset: float | Sequence[float] = 0.0

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .raster_io import open_raster, read_sample
+from .imagery import open_image
+from .raster_io import numbers
 from .scenes import Scene
 
 SAMPLE = 1024  # pixels a side, at the most, that percentiles are taken from
@@ -60,12 +61,11 @@ class Stretch(NamedTuple):
         """
         if not self.percent:
             return np.tile([self.low, self.high], (len(scene.bands), 1))
-        with open_raster(scene.path) as raster:
-            sample = read_sample(raster, scene.bands, SAMPLE)
-        return np.stack([self._percentiles(band.compressed()) for band in sample])
+        with open_image(scene.path) as image:
+            sample, valid = image.read(scene.bands, nodata=scene.nodata, side=SAMPLE)
+        return np.stack([self._percentiles(band[valid & numbers(band)]) for band in sample])
 
     def _percentiles(self, values: np.ndarray) -> np.ndarray:
-        values = values[np.isfinite(values)]
         return np.percentile(values if values.size else 0, [self.low, self.high])
 
 

@@ -39,12 +39,15 @@ class Tile(NamedTuple):
         mask (np.ndarray): Class indices (H, W), uint8; 255 is ignored.
         georeference (Georeference | None): Where it lies, if known.
         nodata (float | None): Value of pixels without data, if there is one; GeoTIFFs record it.
+        valid (np.ndarray | None): Which pixels (H, W) hold data, where ``nodata`` does not tell;
+            GeoTIFFs hold it as a mask.
     """
 
     image: np.ndarray
     mask: np.ndarray
     georeference: Georeference | None = None
     nodata: float | None = None
+    valid: np.ndarray | None = None
 
 
 class Files(NamedTuple):
@@ -233,7 +236,7 @@ def _write_image(path: Path, tile: Tile) -> None:
     if rgb and tile.georeference is None and tile.nodata is None:
         write_atomic(path, encode(tile.image, path.suffix))
     else:
-        write_raster(path, tile.image, tile.georeference, tile.nodata)
+        write_raster(path, tile.image, tile.georeference, tile.nodata, tile.valid)
 
 
 def encode(array: np.ndarray, suffix: str) -> bytes:

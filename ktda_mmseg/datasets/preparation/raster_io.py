@@ -15,6 +15,9 @@ from .tiling import Window
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
+ANY = 'any'  # rule of nodata: see read_valid
+LARGEST = 1e15  # number that is no fill value
+Nodata = float | str | None
 CACHE_BYTES = 256 << 20  # of decoded blocks of all threads; GDAL's default is 5 % of memory
 OPTIONS = {
     'GDAL_CACHEMAX': CACHE_BYTES,  # GDAL takes small numbers for megabytes, rasterio does not
@@ -105,7 +108,7 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
     if not path.is_file():
         raise FileNotFoundError(f'{path}: expected a raster, found no file')
     with rasterio.Env(**OPTIONS):
-        with _explained(str(path)):
+        with explained(str(path)):
             # else GDAL takes a picture with XML in it for a list of other files, and opens those
             raster = rasterio.open(path, driver=driver_of(path))
         with raster:
@@ -113,7 +116,10 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
 
 
 def read_window(
-    raster: DatasetReader, window: Window | None = None, bands: Sequence[int] | None = None
+    raster: DatasetReader,
+    window: Window | None = None,
+    bands: Sequence[int] | None = None,
+    side: int | None = None,
 ) -> np.ndarray:
     """Read a part of a raster.
 
@@ -122,6 +128,8 @@ def read_window(
         window (Window | None): The part, which lies inside; None for all of it. Default: None.
         bands (Sequence[int] | None): Bands, counted from 1, in any order; None for all of them.
             Default: None.
+        side (int | None): Rows and columns to read at the most of the whole raster: every n-th,
+            from an overview if there is one. Default: None.
 
     Returns:
         np.ndarray: (bands, height, width), in the raster's type.
@@ -132,61 +140,93 @@ def read_window(
     wanted = raster.indexes if bands is None else tuple(bands)
     if not set(wanted) <= set(raster.indexes):
         raise ValueError(f'{raster.name}: expected bands {wanted}, found {raster.count} bands')
-    with _explained(raster.name):
-        return raster.read(wanted, window=window and window.slices())
+    shape = None if side is None else (len(wanted), *_within(raster, side))
+    with explained(raster.name):
+        return raster.read(wanted, window=window and window.slices(), out_shape=shape)
 
 
-def read_sample(raster: DatasetReader, bands: Sequence[int], side: int) -> np.ma.MaskedArray:
-    """Read every n-th pixel, from an overview if there is one.
+def numbers(pixels: np.ndarray) -> np.ndarray:
+    """Tell which values a network can see.
+
+    NaN and infinity are none, nor is what lies beyond 1e15, where formats of floats have their
+    fill values and float32 its end.
 
     Args:
-        raster (DatasetReader): An open raster.
-        bands (Sequence[int]): Bands, counted from 1.
-        side (int): Rows and columns to read at the most.
+        pixels (np.ndarray): Of any shape and real type.
 
     Returns:
-        np.ma.MaskedArray: (bands, rows, columns); masked where the raster says there are no data.
-
-    Raises:
-        ValueError: If the raster is truncated or cannot be decoded.
+        np.ndarray: Of the same shape, bool.
     """
-    shape = (len(bands), min(raster.height, side), min(raster.width, side))
-    with _explained(raster.name):
-        return raster.read(bands, out_shape=shape, masked=True)
+    if pixels.dtype.kind != 'f':
+        return np.ones(pixels.shape, bool)
+    return np.abs(pixels) <= LARGEST
 
 
 def read_valid(
-    raster: DatasetReader, pixels: np.ndarray, window: Window, bands: Sequence[int]
+    raster: DatasetReader,
+    pixels: np.ndarray,
+    window: Window | None,
+    bands: Sequence[int],
+    nodata: Nodata = None,
+    side: int | None = None,
 ) -> np.ndarray:
-    """Tell which pixels hold data in every band that was read.
+    """Tell which pixels hold data: the one rule for all that reads images.
 
-    Not so are the nodata value, NaN and infinity, and what a mask in the file or an alpha band that
-    is not among ``bands`` leaves out.
+    They are those of GDAL's dataset mask (RFC 15, rasterio's ``dataset_mask``): a mask in the file
+    or beside it, or an alpha band, outranks a nodata value; by a nodata value a pixel is empty
+    where all bands of the file hold it. Besides, a pixel is empty where no band that is read holds
+    a number (see :func:`numbers`) other than the nodata value. An alpha band among ``bands`` is one
+    of data, and no mask.
 
     Args:
         raster (DatasetReader): The raster.
         pixels (np.ndarray): What :func:`read_window` gave, (bands, height, width).
-        window (Window): The part it was read from.
+        window (Window | None): The part it was read from.
         bands (Sequence[int]): The bands it was read from.
+        nodata (float | str | None): A number stands for the nodata values of the file; with 'any' a
+            pixel is also empty where a single band that is read holds the file's nodata value, or
+            no number. Default: None.
+        side (int | None): As of :func:`read_window`. Default: None.
 
     Returns:
         np.ndarray: (height, width), bool.
+
+    Raises:
+        ValueError: If the raster is truncated or cannot be decoded.
     """
     from rasterio.enums import ColorInterp, MaskFlags
 
+    colours, flags = raster.colorinterp, raster.mask_flag_enums[0]
+    # rasterio takes the fourth band for a mask wherever a nodata value hides what it is
+    alpha = [raster.count] if raster.count == 4 and colours[0] == ColorInterp.red else []
+    alpha += [band for band in raster.indexes if colours[band - 1] == ColorInterp.alpha]
+    shown = not set(alpha).isdisjoint(bands)
+    masked = MaskFlags.per_dataset in flags and not (shown and MaskFlags.alpha in flags)
+    mask = np.ones(pixels.shape[1:], bool)
+    if masked or (nodata is None and not shown):
+        shape = None if side is None else _within(raster, side)
+        with explained(raster.name):
+            mask = raster.dataset_mask(window=window and window.slices(), out_shape=shape) > 0
+    present = numbers(pixels)
+    if masked and nodata != ANY:
+        return mask & present.any(axis=0)
+    stated = (
+        nodata if isinstance(nodata, float | int) else [raster.nodatavals[b - 1] for b in bands]
+    )
     precision = np.result_type(pixels.dtype, np.float32)  # a float32 file's 0.1 is not 0.1
-    nodata = np.array([raster.nodatavals[band - 1] for band in bands], float).astype(precision)
-    valid = np.isfinite(pixels) & (pixels != nodata[:, None, None])
-    drawn = ColorInterp.alpha in (raster.colorinterp[band - 1] for band in bands)
-    if MaskFlags.per_dataset in raster.mask_flag_enums[bands[0] - 1] and not drawn:
-        with _explained(raster.name):
-            valid &= raster.read_masks(bands[0], window=window.slices()) > 0
-    return valid.all(axis=0)
+    values = np.broadcast_to(np.array(stated, float).astype(precision), len(bands))
+    held = present & (pixels != values[:, None, None])
+    if nodata == ANY:
+        return mask & held.all(axis=0)
+    valid = held.any(axis=0)
+    if nodata is None and not shown:
+        valid |= present.all(axis=0)  # of numbers the mask has told, by all bands of the file
+    return mask & valid
 
 
 @contextmanager
-def _explained(path: str) -> Iterator[None]:
-    """Turn what rasterio says of a file into one sentence."""
+def explained(path: str) -> Iterator[None]:
+    """Turn what rasterio says of a file into one sentence, of a ``ValueError``."""
     from rasterio.errors import RasterioError
 
     try:
@@ -194,6 +234,10 @@ def _explained(path: str) -> Iterator[None]:
     except RasterioError as error:
         reason = error.__cause__ or error
         raise ValueError(f'{path}: expected a complete raster, found: {reason}') from None
+
+
+def _within(raster: DatasetReader, side: int) -> tuple[int, int]:
+    return min(raster.height, side), min(raster.width, side)
 
 
 def georeference(raster: DatasetReader) -> Georeference | None:

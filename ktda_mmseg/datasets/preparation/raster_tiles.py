@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from .band_stretch import stretched
+from .imagery import Imagery, open_image
 from .layout import Job, Tile
 from .parts import Part
-from .raster_io import CACHE_BYTES, import_rasterio, open_raster, read_valid, read_window
+from .raster_io import CACHE_BYTES, import_rasterio, numbers
 from .scenes import Scene
 from .summary import IGNORE
 from .tiling import Window
-
-if TYPE_CHECKING:
-    from rasterio.io import DatasetReader
 
 Limits = Callable[[Scene], np.ndarray] | None
 
@@ -91,30 +89,35 @@ def most_threads(scenes: Sequence[Scene], tile: int) -> int:
 def _tiles(
     scene: Scene, windows: Sequence[Window], labels: Labels, limits: Limits
 ) -> Iterator[Tile | None]:
-    with open_raster(scene.path) as raster, labels.on(scene) as mask_of:
+    with open_image(scene.path) as image, labels.on(scene) as mask_of:
         for window in windows:
-            yield _tile(scene, raster, window, mask_of(window), limits)
+            yield _tile(scene, image, window, mask_of(window), limits)
 
 
 def _tile(
-    scene: Scene, raster: DatasetReader, window: Window, mask: np.ndarray, limits: Limits
+    scene: Scene, image: Imagery, window: Window, mask: np.ndarray, limits: Limits
 ) -> Tile | None:
     if (mask == IGNORE).all():
         return None
-    pixels = read_window(raster, window, scene.bands)
-    mask = np.where(read_valid(raster, pixels, window, scene.bands), mask, np.uint8(IGNORE))
+    pixels, valid = image.read(scene.bands, window, scene.nodata)
+    mask = np.where(valid, mask, np.uint8(IGNORE))
     if (mask == IGNORE).all():
         return None
-    if limits is not None:
-        pixels = stretched(pixels, limits(scene))
-    nodata = _nodata(raster, scene) if image_suffix(scene, limits) == '.tif' else None
     place = scene.place and scene.place.at(window)
-    return Tile(np.moveaxis(pixels, 0, 2), mask, place, nodata)
+    if image_suffix(scene, limits) == '.png':
+        pixels = pixels if limits is None else stretched(pixels, limits(scene))
+        return Tile(np.moveaxis(pixels, 0, 2), mask, place)
+    nodata = _nodata(image, scene)
+    held = numbers(pixels) if nodata is None else numbers(pixels) & (pixels != nodata)
+    told = np.array_equal(held.any(axis=0), valid)
+    return Tile(np.moveaxis(pixels, 0, 2), mask, place, nodata, None if told else valid)
 
 
-def _nodata(raster: DatasetReader, scene: Scene) -> float | None:
+def _nodata(image: Imagery, scene: Scene) -> float | None:
     """The value that tells later readers of pixels without data."""
-    stated = raster.nodatavals[scene.bands[0] - 1]
+    stated = image.nodatavals[scene.bands[0] - 1]
+    if isinstance(scene.nodata, float | int):
+        stated = scene.nodata
     if stated is None:
         return np.nan if np.dtype(scene.dtype).kind == 'f' else None
     return stated if import_rasterio().dtypes.in_dtype_range(stated, scene.dtype) else None

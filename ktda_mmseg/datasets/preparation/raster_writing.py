@@ -17,7 +17,11 @@ DRIVERS = {'.png': {'driver': 'PNG'}, '.tif': {'driver': 'GTiff', 'compress': 'd
 
 
 def write_raster(
-    path: Path, image: np.ndarray, place: Georeference | None, nodata: float | None = None
+    path: Path,
+    image: np.ndarray,
+    place: Georeference | None,
+    nodata: float | None = None,
+    valid: np.ndarray | None = None,
 ) -> None:
     """Write an image as a whole, or none.
 
@@ -29,6 +33,8 @@ def write_raster(
         image (np.ndarray): (H, W, C).
         place (Georeference | None): Where it lies, if known.
         nodata (float | None): Value of pixels without data, if there is one. Default: None.
+        valid (np.ndarray | None): Which pixels (H, W) hold data, where the value does not tell; a
+            mask inside the '.tif'. Default: None.
 
     Raises:
         ImportError: If rasterio is not installed.
@@ -42,8 +48,13 @@ def write_raster(
         profile['photometric'] = 'MINISBLACK'  # a fourth band is no alpha
     shape = dict(height=height, width=width, count=count, dtype=image.dtype)
     with atomic(path) as partial:
-        with rasterio.open(partial, 'w', **shape, **profile) as raster:
+        with (
+            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+            rasterio.open(partial, 'w', **shape, **profile) as raster,
+        ):
             raster.write(np.moveaxis(image, 2, 0))
+            if valid is not None:
+                raster.write_mask(valid)
         sidecar = Path(f'{partial}{SIDECAR}')
         if sidecar.exists():
             os.replace(sidecar, f'{path}{SIDECAR}')

@@ -11,9 +11,11 @@ import numpy as np
 from .band_stretch import Stretch
 from .division import read_division
 from .fragment import write_fragment
+from .imagery import open_image, tell_alpha
 from .label_file import read_label_map
 from .layout import Job, write_layout
 from .parts import Part, blocks, whole_scenes
+from .raster_io import Nodata
 from .raster_labels import RasterLabels
 from .raster_tiles import Labels, image_suffix, most_threads, tile_jobs
 from .scenes import Scene, raster_files, read_scenes
@@ -42,6 +44,7 @@ def prepare(
     bands: Sequence[int] | None = None,
     rgb: Sequence[int] | None = None,
     stretch: str | None = None,
+    nodata: Nodata = None,
 ) -> Summary:
     """Cut images and labels into tiles, and write a config fragment beside them.
 
@@ -71,6 +74,9 @@ def prepare(
         stretch (str | None): Values that become black and white in ``rgb``, 'LOW,HIGH', or
             percentiles of each scene, 'LOW%,HIGH%'; None for '2%,98%', or as it is if the images
             are of 8 bits. Default: None.
+        nodata (float | str | None): Which pixels hold no data: None for what GDAL's dataset mask
+            says; a number instead of the files' nodata value; 'any' where a single band holds it.
+            Default: None.
 
     Returns:
         Summary: What was written, what was left out and why, and how to go on.
@@ -83,7 +89,7 @@ def prepare(
     """
     settings = {'set': 'rasters', **{k: _recorded(v) for k, v in locals().items() if k != 'out'}}
     label_map = read_label_map(classes)
-    scenes, limits = _scenes(images, labels, label_suffix, bands, rgb, stretch)
+    scenes, limits = _scenes(images, labels, label_suffix, bands, rgb, stretch, nodata)
     if class_field is None:
         alone = labels.is_file() and len(scenes) == 1
         rasters = {scenes[0].name: labels} if alone else raster_files(labels, label_suffix)
@@ -129,6 +135,7 @@ def _scenes(
     bands: Sequence[int] | None,
     rgb: Sequence[int] | None,
     stretch: str | None,
+    nodata: Nodata,
 ) -> tuple[list[Scene], Callable[[Scene], np.ndarray] | None]:
     """Look at the images, and say how their values become bytes if they are to."""
     if bands is not None and rgb is not None:
@@ -140,7 +147,7 @@ def _scenes(
     files = raster_files(images)
     if images == labels and label_suffix:
         files = {name: path for name, path in files.items() if not name.endswith(label_suffix)}
-    scenes = read_scenes(files.values(), rgb or bands)
+    scenes = read_scenes(files.values(), rgb or bands, nodata)
     if rgb is None or (stretch is None and scenes[0].dtype == 'uint8'):
         return scenes, None
     return scenes, cache(Stretch.parse(stretch or '2%,98%').limits)
@@ -162,4 +169,15 @@ def _left_out(
         notes.append(f'{empty} tiles left out: no pixel with both data and a label to count')
     if any(part.scene.alpha for part in parts):
         notes.append('an alpha band served as mask and is not kept; --bands can keep it')
+        notes += _doubtful(scenes)
     return notes
+
+
+def _doubtful(scenes: Sequence[Scene]) -> list[str]:
+    """Name the first of the scenes whose alpha band looks like data."""
+    for scene in (scene for scene in scenes if scene.alpha):
+        with open_image(scene.path) as image:
+            band = image.doubtful_alpha()
+        if band is not None:
+            return [tell_alpha(scene.path, band)]
+    return []

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .raster_io import Georeference, georeference, open_raster
+from .imagery import open_image
+from .raster_io import Georeference, Nodata, georeference
 
 SUFFIXES = ('.tif', '.tiff', '.png', '.jpg', '.jpeg')
 
@@ -26,6 +27,8 @@ class Scene(NamedTuple):
         alpha (bool): Whether there is an alpha band besides.
         strip_bytes (int): What is decoded for each row at the least; 0 if it is stored in tiles.
         place (Georeference | None): Where it lies, if known.
+        nodata (float | str | None): Which pixels hold no data, see :func:`.raster_io.read_valid`.
+            Default: None.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Scene(NamedTuple):
     alpha: bool
     strip_bytes: int
     place: Georeference | None
+    nodata: Nodata = None
 
     def ground(self) -> Georeference:
         """Return where it lies.
@@ -76,20 +80,24 @@ def raster_files(source: Path, suffix: str = '') -> dict[str, Path]:
     return files
 
 
-def read_scenes(files: Iterable[Path], bands: Sequence[int] | None) -> list[Scene]:
+def read_scenes(
+    files: Iterable[Path], bands: Sequence[int] | None, nodata: Nodata = None
+) -> list[Scene]:
     """Look at each image without reading its pixels.
 
     Args:
         files (Iterable[Path]): The images.
         bands (Sequence[int] | None): The bands to keep; None for all but an alpha band.
+        nodata (float | str | None): As of a scene. Default: None.
 
     Returns:
         list[Scene]: One an image.
 
     Raises:
-        ValueError: If one cannot be opened, lacks a band or has other bands than the first.
+        ValueError: If one cannot be opened, lacks a band, holds complex numbers or has other
+            bands than the first.
     """
-    scenes = [_read_scene(path, bands) for path in files]
+    scenes = [_read_scene(path, bands, nodata) for path in files]
     first = scenes[0]
     for scene in scenes:
         if (scene.bands, scene.dtype) != (first.bands, first.dtype):
@@ -100,25 +108,22 @@ def read_scenes(files: Iterable[Path], bands: Sequence[int] | None) -> list[Scen
     return scenes
 
 
-def _read_scene(path: Path, bands: Sequence[int] | None) -> Scene:
-    with open_raster(path) as raster:
-        from rasterio.enums import ColorInterp
-
-        colours = zip(raster.indexes, raster.colorinterp, strict=True)
-        opaque = tuple(index for index, colour in colours if colour != ColorInterp.alpha)
-        kept = tuple(bands or opaque)
-        if not kept or not set(kept) <= set(raster.indexes):
-            raise ValueError(f'{path}: expected bands {kept}, found {raster.count} bands')
-        dtype = raster.dtypes[kept[0] - 1]
-        row = raster.width * raster.count * np.dtype(dtype).itemsize
+def _read_scene(path: Path, bands: Sequence[int] | None, nodata: Nodata) -> Scene:
+    with open_image(path) as image:
+        raster = image.raster
+        opaque = tuple(band for band in image.indexes if band not in image.alpha)
+        kept = tuple(bands or opaque or image.indexes)
+        image.require(kept)
+        row = sum(raster.width * np.dtype(dtype).itemsize for dtype in raster.dtypes)
         return Scene(
             name=path.stem,
             path=path,
             height=raster.height,
             width=raster.width,
             bands=kept,
-            dtype=dtype,
-            alpha=not bands and len(opaque) < raster.count,
+            dtype=image.dtypes[kept[0] - 1],
+            alpha=not bands and bool(image.alpha),
             strip_bytes=row if raster.block_shapes[0][1] == raster.width else 0,
             place=georeference(raster),
+            nodata=nodata,
         )

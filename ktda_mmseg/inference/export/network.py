@@ -7,6 +7,7 @@ from mmseg.models import BaseSegmentor
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 
+from ktda_mmseg.datasets.preparation.raster_io import ANY, LARGEST
 from ktda_mmseg.inference.card import ModelCard
 from ktda_mmseg.inference.probabilities import class_probabilities
 
@@ -60,11 +61,13 @@ class ExportedNetwork(nn.Module):
         return probabilities if self.output == 'probabilities' else most_probable(probabilities)
 
     def filled(self, images: Tensor) -> Tensor:
-        """Fill all bands of pixels in which one holds NaN, infinity or the nodata value."""
-        empty = images.isnan() | images.isinf()
-        if self.nodata is not None:
-            empty = empty | (images == self.nodata)
-        return torch.where(empty.any(1, keepdim=True), self.filling, images)
+        """Fill what is no number, and all bands of pixels without data."""
+        empty = ~(images.abs() <= LARGEST)  # NaN is no less
+        if self.nodata == ANY:
+            empty = empty.any(1, keepdim=True)
+        elif self.nodata is not None:
+            empty = empty | (empty | (images == self.nodata)).all(1, keepdim=True)
+        return torch.where(empty, self.filling, images)
 
 
 def most_probable(probabilities: Tensor) -> Tensor:
