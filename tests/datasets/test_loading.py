@@ -44,18 +44,19 @@ def load(path: Path, **options: object) -> dict:
 @pytest.mark.parametrize('dtype', LIMITS)
 def test_values_and_empty_pixels_are_rasterios(tmp_path, dtype, nodata, bands):
     values = random_bands(dtype)
-    values[0, 3, 5] = values[3, 20, 30] = values[4, 0, 0] = 7
+    values[0, 3, 5] = values[3, 20, 30] = values[4, 0, 0] = values[:, 9, 9] = 7
     path = write(tmp_path / 'a.tif', values, nodata=nodata, compress='deflate')
     with rasterio.open(path) as raster:
         expected = raster.read(bands, masked=True)
-    empty = np.ma.getmaskarray(expected).any(0)
-    assert empty.any() == (nodata is not None and bands != (2,)) or dtype == 'uint8'
-    sample = load(path, bands=bands)
-    assert sample['img'].dtype == np.float32
-    assert sample['img_shape'] == sample['ori_shape'] == (HEIGHT, WIDTH)
-    np.testing.assert_array_equal(sample['nodata_mask'], empty)
-    image = np.where(empty, 0, expected.data.astype(np.float32))
-    np.testing.assert_array_equal(sample['img'], np.moveaxis(image, 0, -1))
+        rules = {None: raster.dataset_mask() == 0, 'any': np.ma.getmaskarray(expected).any(0)}
+    for rule, empty in rules.items():
+        assert empty.any() == (nodata is not None)
+        sample = load(path, bands=bands, nodata=rule)
+        assert sample['img'].dtype == np.float32
+        assert sample['img_shape'] == sample['ori_shape'] == (HEIGHT, WIDTH)
+        np.testing.assert_array_equal(sample['nodata_mask'], empty)
+        image = np.where(empty, 0, expected.data.astype(np.float32))
+        np.testing.assert_array_equal(sample['img'], np.moveaxis(image, 0, -1))
 
 
 def test_bands_are_scaled_one_by_one(tmp_path):
@@ -67,21 +68,35 @@ def test_bands_are_scaled_one_by_one(tmp_path):
     np.testing.assert_allclose(second, values[0] / 100 - 273.15, rtol=1e-5, atol=1e-4)
 
 
-def test_nan_and_infinity_are_filled_in_all_bands(tmp_path):
+@pytest.mark.parametrize(
+    ('nodata', 'empty'), [(None, [[7, 8]]), ('any', [[1, 2], [3, 4], [5, 6], [7, 8]])]
+)
+def test_nan_and_infinity_are_filled_in_their_bands_or_in_all(tmp_path, nodata, empty):
     values = random_bands('float32', bands=2)
     values[0, 1, 2], values[1, 3, 4], values[1, 5, 6] = np.nan, np.inf, -np.inf
-    sample = load(write(tmp_path / 'a.tif', values), scale=10, fill=[1.5, 2.5])
-    assert np.argwhere(sample['nodata_mask']).tolist() == [[1, 2], [3, 4], [5, 6]]
+    values[:, 7, 8] = np.nan
+    path = write(tmp_path / 'a.tif', values)
+    sample = load(path, scale=10, fill=[1.5, 2.5], nodata=nodata)
+    assert np.argwhere(sample['nodata_mask']).tolist() == empty
     assert (sample['img'][sample['nodata_mask']] == [1.5, 2.5]).all()
     assert np.isfinite(sample['img']).all()
+    assert sample['img'][1, 2, 0] == 1.5 and sample['img'][5, 6, 1] == 2.5
+    if nodata is None:
+        np.testing.assert_allclose(sample['img'][1, 2, 1], 10 * values[1, 1, 2], rtol=1e-6)
+
+
+def test_another_word_for_nodata_is_refused():
+    with pytest.raises(ValueError, match="nodata: expected a number, 'any' or None, got 'all'"):
+        TRANSFORMS.build(dict(type='LoadRasterFromFile', nodata='all'))
 
 
 def test_a_given_nodata_value_replaces_that_of_the_file(tmp_path):
     values = random_bands('uint8')
+    values[:, 3], values[:, 4] = 7, 9
     path = write(tmp_path / 'a.tif', values, nodata=7)
     mask = load(path, nodata=9)['nodata_mask']
-    np.testing.assert_array_equal(mask, (values == 9).any(0))
-    assert mask.any()
+    np.testing.assert_array_equal(mask, (values == 9).all(0))
+    assert mask[4].all() and not mask[3].any()
 
 
 def test_a_picture_is_what_pillow_reads_in_the_order_of_the_file(tmp_path):
@@ -125,9 +140,9 @@ def test_values_for_another_number_of_bands_are_named(tmp_path):
 
 @pytest.fixture
 def rasters(tmp_path) -> Config:
-    """Data set of one 3-band tile with an empty pixel in either band, and its loaders."""
+    """Data set of one 3-band tile with two empty pixels, and its loaders."""
     values = random_bands('float32', bands=3)
-    values[1, 2, 3], values[2, 20, 30] = np.nan, -1
+    values[:, 2, 3], values[:, 20, 30] = np.nan, -1
     labels = np.random.default_rng(1).integers(0, 4, (HEIGHT, WIDTH)).astype(np.uint8)
     for split in ('train', 'val', 'test'):
         write(tmp_path / 'img_dir' / split / 'a.tif', values, nodata=-1)

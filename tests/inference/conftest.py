@@ -46,7 +46,7 @@ def scene(write):
         rng = np.random.default_rng(seed)
         bands = rng.integers(1, 30000, (2, height, width)).astype(np.uint16)
         bands[1] += bands[1] == bands[0]
-        bands[0, :empty, :empty] = 0
+        bands[:, :empty, :empty] = 0
         labels = np.where(bands[0] == 0, 255, bands.argmax(0))
         return write(bands, name, nodata=0), labels
 

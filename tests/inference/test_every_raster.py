@@ -114,7 +114,6 @@ RASTERS = {
     'envi': ('ENVI', 'int16', 4, UTM, dict(nodata=0)),
     'ers': ('ERS', 'uint16', 3, UTM, {}),
     'ehdr': ('EHdr', 'int16', 1, UTM, dict(nodata=-9999)),
-    'pcidsk': ('PCIDSK', 'float32', 3, UTM, {}),
     'saga': ('SAGA', 'float32', 1, UTM, dict(nodata=-9999)),
     'rst': ('RST', 'int16', 1, UTM, {}),
     'ascii grid': ('AAIGrid', 'int32', 1, UTM, dict(nodata=-9999)),

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from ktda_mmseg.inference.products import Products
@@ -164,3 +165,31 @@ def test_more_classes_than_a_byte_holds(brightest):
     brightest.card = replace(brightest.card, classes=('c',) * 256)
     with pytest.raises(ValueError, match='at most 255 classes.*got 256'):
         SceneInferencer(brightest)
+
+
+def test_with_any_a_pixel_is_empty_where_one_band_is(brightest, write, tmp_path):
+    """The rule is part of the settings: the map is made anew."""
+    bands = np.full((2, 20, 30), 9, np.uint16)
+    bands[0, 4] = bands[:, 5] = 0
+    path = write(bands, nodata=0)
+    rest = [row for row in range(20) if row not in (4, 5)]
+    for nodata, empty in ((None, [5]), ('any', [4, 5]), (9, rest)):
+        (result,) = SceneInferencer(brightest, nodata=nodata)([path], tmp_path / 'out')
+        with rasterio.open(result.files['map']) as raster:
+            hidden = raster.read(1) == 255
+        assert np.flatnonzero(hidden.any(axis=1)).tolist() == empty
+
+
+@pytest.mark.parametrize('named', [False, True])
+def test_an_alpha_band_that_looks_like_data_is_named_unless_it_is_used(
+    brightest, write, tmp_path, capsys, named
+):
+    bands = np.random.default_rng(0).integers(1, 256, (4, 20, 30)).astype(np.uint8)
+    bands[3, 7] = 0
+    path = write(bands)
+    (result,) = SceneInferencer(brightest, bands=[4, 1] if named else [2, 1])(
+        [path], tmp_path / 'o'
+    )
+    assert ('scene.tif: band 4 is called alpha' in capsys.readouterr().out) != named
+    with rasterio.open(result.files['map']) as raster:
+        assert (raster.read(1)[7] == 255).all() != named

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ktda_mmseg.datasets.loading import LoadRasterFromFile
 from ktda_mmseg.datasets.preparation.raster_tiles import most_threads
 from ktda_mmseg.datasets.preparation.scenes import read_scenes
 
@@ -53,25 +54,87 @@ def test_images_without_a_place(source, run, kinds, suffix):
     assert Image.open(first).mode == 'RGB'
 
 
-def test_pixels_without_data_are_ignored(source, run, tmp_path, kinds, write):
+@pytest.mark.parametrize('nodata', [None, 'any'])
+def test_pixels_without_data_are_ignored(source, run, tmp_path, kinds, write, nodata):
     images = source('float32', 2)
-    images['a'][0, 3, 5] = np.nan
+    images['a'][:, 3, 5] = np.nan
     images['a'][1, 4, 6] = np.inf
     images['a'][1, 33, 1] = -99.9
     images['a'][:, 18:, 38:] = np.nan
     write(tmp_path / 'images' / 'a.tif', images['a'], ORIGINS['a'], nodata=-99.9)
-    summary = run()
+    summary = run(nodata=nodata)
     assert summary.images == {'train': 5, 'val': 6}
     assert '1 tiles left out: no pixel with both data and a label' in str(summary)
-    expected = INDICES[kinds['a']].copy()
-    expected[[3, 4, 33], [5, 6, 1]] = 255
-    expected[18:, 38:] = 255
-    for (name, y, x), path in tiles(summary.out, 'ann_dir').items():
-        if name == 'a':
-            assert np.array_equal(read_mask(path), expected[y : y + 32, x : x + 32])
+    empty = np.zeros((50, 70), bool)
+    empty[3, 5] = empty[18:, 38:] = True
+    if nodata == 'any':
+        empty[[4, 33], [6, 1]] = True
+    assert_empty(summary.out, 'a', np.where(empty, 255, INDICES[kinds['a']]), empty)
     images = tiles(summary.out, 'img_dir')
     assert rasterio.open(images['a', 0, 0]).nodata == np.float32(-99.9)
     assert np.isnan(rasterio.open(images['b', 0, 0]).nodata)
+
+
+def assert_empty(out, scene, labels, empty):
+    """Masks are right, and what loads the tiles finds the same pixels empty."""
+    for (name, y, x), path in tiles(out, 'ann_dir').items():
+        if name == scene:
+            part = np.s_[y : y + 32, x : x + 32]
+            np.testing.assert_array_equal(read_mask(path), labels[part])
+            tile = next(out.rglob(f'img_dir/*/{path.stem}.tif'))
+            sample = LoadRasterFromFile().transform(dict(img_path=str(tile)))
+            np.testing.assert_array_equal(sample['nodata_mask'], empty[part])
+
+
+def test_a_mask_outranks_a_nodata_value_in_tiles_too(source, run, tmp_path, kinds):
+    """Water of which all bands are 0 has data, where a mask says so; what it hides has none."""
+    images = source('uint16', 3, nodata=0)
+    empty = np.zeros((50, 70), bool)
+    empty[5:11, 8:40] = True
+    with (
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+        rasterio.open(tmp_path / 'images' / 'a.tif', 'r+') as raster,
+    ):
+        images['a'][:, 20:30] = 0
+        raster.write(images['a'])
+        raster.write_mask(~empty)
+    out = run().out
+    assert_empty(out, 'a', np.where(empty, 255, INDICES[kinds['a']]), empty)
+
+
+def test_colours_of_a_table_become_rgb(source, run, tmp_path, kinds):
+    """Tiles hold colours, and transparent ones are ignored."""
+    source()
+    stored = {}
+    for index, name in enumerate('ab'):
+        (tmp_path / 'images' / f'{name}.tif').unlink()
+        numbers = (np.arange(3500).reshape(50, 70) // 15 % 9 + index).astype(np.uint8)
+        stored[name] = Image.fromarray(numbers, 'P')
+        stored[name].putpalette(np.arange(768) * 7 % 251)
+        stored[name].save(tmp_path / 'images' / f'{name}.png', transparency=bytes([255] * 8 + [0]))
+    summary = run()
+    for (name, y, x), path in tiles(summary.out, 'img_dir').items():
+        part = np.s_[y : y + 32, x : x + 32]
+        assert path.suffix == '.png'
+        colours = np.asarray(stored[name].convert('RGB'))
+        np.testing.assert_array_equal(Image.open(path), colours[part])
+    clear = {name: np.asarray(stored[name]) == 8 for name in 'ab'}
+    labels = {name: np.where(clear[name], 255, INDICES[kinds[name]]) for name in 'ab'}
+    for mask, expected in masks(summary.out, labels):
+        np.testing.assert_array_equal(mask, expected)
+
+
+def test_a_fourth_band_that_its_writer_called_alpha_is_said_to_look_like_data(source, run):
+    source(bands=4)
+    summary = run()
+    assert 'a.tif: band 4 is called alpha, as writers call a fourth band' in str(summary)
+    assert next(iter(tiles(summary.out, 'img_dir').values())).suffix == '.png'
+
+
+def test_complex_images_are_refused(source, run):
+    source('complex64', 2)
+    with pytest.raises(ValueError, match=r'a\.tif: expected bands of real .* complex64'):
+        run()
 
 
 def test_an_alpha_band_masks_and_is_not_kept_unless_named(source, run, tmp_path, write):
