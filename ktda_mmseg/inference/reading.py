@@ -136,9 +136,7 @@ class SceneReader:
         window = Window(first, 0, stop - first, self._raster.width)
         stored, valid = self._image.read(self._bands, window, self._card.nodata)
         present = numbers(stored) & valid
-        values = np.where(present, stored, 0).astype(np.float32)
-        np.copyto(values, self._fill, where=~present)
-        return values, valid
+        return np.where(present, stored, self._fill).astype(np.float32, copy=False), valid
 
     def _check(self) -> None:
         """Check bands and types before anything is read."""

@@ -142,7 +142,7 @@ def test_a_scene_without_data_needs_no_model(card, write):
 
 def test_empty_pixels_are_filled_and_cost_only_the_windows_that_hold_others(model, write):
     bands = random_bands(16, 100)
-    bands[0, :, 20:] = -5
+    bands[:, :, 20:] = -5
     blended, valid, _ = predict(write(bands, nodata=-5), model, (16, 16), 8)
     # two rows of windows; three of a row, at -2, 6 and 14, reach columns below 20
     assert model.batches == [3, 3]

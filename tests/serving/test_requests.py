@@ -56,6 +56,29 @@ def test_bands_of_any_type_are_shown(site, tmp_path):
     assert pixels[0, 0].tolist() == [0, 0, 0, 255] and pixels[-1, -1].tolist() == [255] * 4
 
 
+def test_a_page_shows_data_where_the_map_has_them(site, tmp_path):
+    """A colour whose red is 0, and a nodata value of 0, is a colour; a table's colours are shown."""
+    numbers = np.ones((40, 50), np.uint8)
+    numbers[:5], numbers[5:9] = 0, 2
+    stored = Image.fromarray(numbers, 'P')
+    stored.putpalette([0, 0, 0, 220, 210, 200, 0, 90, 80])
+    stored.save(tmp_path / 'table.png', transparency=0)
+    colours = np.moveaxis(np.asarray(stored.convert('RGB')), -1, 0)
+    shape = dict(height=40, width=50, count=3, dtype='uint8', nodata=0)
+    with rasterio.open(tmp_path / 'three.tif', 'w', driver='GTiff', **shape) as raster:
+        raster.write(colours)
+    for path in (tmp_path / 'table.png', tmp_path / 'three.tif'):
+        job, _, _ = site.send(path)
+        site.wait(job, 'done')
+        (tmp_path / 'a.png').write_bytes(site.ask('GET', f'{job}/image.png')[2])
+        pixels = np.array(Image.open(tmp_path / 'a.png'))
+        assert (pixels[..., 3] == np.where(numbers, 255, 0)).all()
+        assert pixels[6, 6].tolist() == [0, 90, 80, 255]
+        (tmp_path / 'a.tif').write_bytes(site.ask('GET', f'{job}/map.tif')[2])
+        with rasterio.open(tmp_path / 'a.tif') as made:
+            assert ((made.read(1) == 255) == (numbers == 0)).all()
+
+
 def test_what_is_cancelled_leaves_nothing(site, scene):
     site.model.gate.clear()
     running, _, _ = site.send(scene)

@@ -108,7 +108,7 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
     if not path.is_file():
         raise FileNotFoundError(f'{path}: expected a raster, found no file')
     with rasterio.Env(**OPTIONS):
-        with explained(str(path)):
+        with _explained(str(path)):
             # else GDAL takes a picture with XML in it for a list of other files, and opens those
             raster = rasterio.open(path, driver=driver_of(path))
         with raster:
@@ -141,7 +141,7 @@ def read_window(
     if not set(wanted) <= set(raster.indexes):
         raise ValueError(f'{raster.name}: expected bands {wanted}, found {raster.count} bands')
     shape = None if side is None else (len(wanted), *_within(raster, side))
-    with explained(raster.name):
+    with _explained(raster.name):
         return raster.read(wanted, window=window and window.slices(), out_shape=shape)
 
 
@@ -155,10 +155,10 @@ def numbers(pixels: np.ndarray) -> np.ndarray:
         pixels (np.ndarray): Of any shape and real type.
 
     Returns:
-        np.ndarray: Of the same shape, bool.
+        np.ndarray: Of the same shape, bool; not to be written to.
     """
     if pixels.dtype.kind != 'f':
-        return np.ones(pixels.shape, bool)
+        return np.broadcast_to(np.True_, pixels.shape)
     return np.abs(pixels) <= LARGEST
 
 
@@ -205,7 +205,7 @@ def read_valid(
     mask = np.ones(pixels.shape[1:], bool)
     if masked or (nodata is None and not shown):
         shape = None if side is None else _within(raster, side)
-        with explained(raster.name):
+        with _explained(raster.name):
             mask = raster.dataset_mask(window=window and window.slices(), out_shape=shape) > 0
     present = numbers(pixels)
     if masked and nodata != ANY:
@@ -225,8 +225,8 @@ def read_valid(
 
 
 @contextmanager
-def explained(path: str) -> Iterator[None]:
-    """Turn what rasterio says of a file into one sentence, of a ``ValueError``."""
+def _explained(path: str) -> Iterator[None]:
+    """Turn what rasterio says of a file into one sentence."""
     from rasterio.errors import RasterioError
 
     try:
