@@ -97,7 +97,7 @@ def test_eight_bands_with_scale_and_fill_are_what_mmseg_says(shared, tmp_path):
         reflectance = raster.read()
     factors = np.array([1e4] * 7 + [1e2])[:, None, None]
     values = np.maximum(reflectance * factors, 1).astype(np.uint16)
-    values[3, 40:60, 30:50] = 0
+    values[:, 40:60, 30:50] = values[3, 70:75] = 0
     path = tmp_path / 'tile.tif'
     shape = dict(count=8, height=256, width=256, dtype='uint16')
     with rasterio.open(path, 'w', **shape) as raster:

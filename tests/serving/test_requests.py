@@ -57,7 +57,7 @@ def test_bands_of_any_type_are_shown(site, tmp_path):
 
 
 def test_a_page_shows_data_where_the_map_has_them(site, tmp_path):
-    """A colour whose red is 0, and a nodata value of 0, is a colour; a table's colours are shown."""
+    """A colour whose red is the nodata value is a colour; those of a table are shown."""
     numbers = np.ones((40, 50), np.uint8)
     numbers[:5], numbers[5:9] = 0, 2
     stored = Image.fromarray(numbers, 'P')

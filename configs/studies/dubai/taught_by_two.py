@@ -2,11 +2,7 @@
 _base_ = './taught_resnet18.py'
 model = dict(teacher=[dict(type='EfficientNetLite0'), _base_.model.teacher])
 pipeline = [
-    dict(
-        step,
-        cache=['data/dubai/lite0_cache', step['cache']],
-        patch_size=[*_base_.strides, *[8] * 3],
-    )
+    dict(step, cache=['data/dubai/lite0_cache', step['cache']], patch_size=[*_base_.strides, *[8] * 3])
     if step['type'] == 'LoadTeacherMaps'
     else step
     for step in _base_.train_pipeline

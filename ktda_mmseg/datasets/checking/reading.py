@@ -1,5 +1,6 @@
 """Images and masks as they are stored: 8 bits by Pillow, everything else by rasterio."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +36,7 @@ class Raster(NamedTuple):
         pixels (np.ndarray): (H, W, C), as stored: the bands that are used, or all if some lack.
         bands (int): Number of bands in the file.
         valid (np.ndarray): Which pixels (H, W) hold data.
+        nodata (Sequence[float | None]): For each band the value that the file calls no data.
         strange (np.ndarray): Pixels (N, C) of which a band holds NaN, infinity or a fill value,
             though the file does not say so.
         footprint (Footprint | None): Where it lies, if known.
@@ -43,6 +45,7 @@ class Raster(NamedTuple):
     pixels: np.ndarray
     bands: int
     valid: np.ndarray
+    nodata: Sequence[float | None]
     strange: np.ndarray
     footprint: Footprint | None
 
@@ -67,7 +70,7 @@ def read_image(path: Path, reading: Reading) -> Raster:
     pixels = pixels if pixels.ndim == 3 else pixels[..., None]
     bands = pixels.shape[2]
     valid = np.ones(pixels.shape[:2], bool)
-    return Raster(pixels, bands, valid, pixels[~valid], read_footprint(path))
+    return Raster(pixels, bands, valid, [None] * bands, pixels[~valid], read_footprint(path))
 
 
 def read_mask(path: Path) -> np.ndarray:
@@ -138,6 +141,7 @@ def _read_raster(path: Path, reading: Reading) -> Raster:
             pixels.transpose(1, 2, 0),
             count,
             valid,
+            [image.nodatavals[band - 1] for band in bands],
             pixels.transpose(1, 2, 0)[strange.any(axis=0)],
             _footprint(image.raster),
         )

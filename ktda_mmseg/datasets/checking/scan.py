@@ -86,6 +86,13 @@ def _look_at_image(facts: Facts, raster: Raster) -> np.ndarray | None:
     if len(raster.strange):
         _note_strange(facts, raster.strange)
     seen = [band[valid & numbers(band)] for band in np.moveaxis(pixels, -1, 0)]
+    if any(map(_holds_fill_value, seen, raster.nodata)):
+        message = (
+            f'{path}: expected nodata in all bands of a pixel, found it in some only and far from '
+            "what else they hold; nodata='any' of LoadRasterFromFile, or --nodata any of "
+            'prepare_dataset.py, leaves such pixels out'
+        )
+        facts.faults.append(Fault('warning', 'nodata in some bands', message, (path,)))
     if all(values.size for values in seen):
         facts.bands = [Band.of(values) for values in seen]
     if any(band.low < band.high for band in facts.bands):
@@ -105,6 +112,15 @@ def _lacking_bands(raster: Raster, reading: Reading) -> str | None:
     if reading.bands in (None, raster.bands):
         return None
     return f'expected {reading.bands} bands, found {raster.bands}'
+
+
+def _holds_fill_value(values: np.ndarray, nodata: float | None) -> bool:
+    """Tell whether values with data hold the nodata value, and it is further off than they span."""
+    others = values[values != nodata].astype(np.float64)
+    if nodata is None or others.size in (0, values.size):
+        return False
+    low, high = others.min(), others.max()
+    return bool(max(low - nodata, nodata - high) > high - low)
 
 
 def _note_strange(facts: Facts, values: np.ndarray) -> None:

@@ -98,6 +98,17 @@ def test_nan_and_infinity_are_counted_unless_they_are_nodata(floats):
     assert fault.message.endswith('found NaN in 3 pixels, infinity in 1 pixels')
 
 
+@pytest.mark.parametrize(('nodata', 'kinds'), [(-9999, ['nodata in some bands']), (-1, [])])
+def test_a_fill_value_that_counts_as_data_is_named(floats, nodata, kinds):
+    """A nodata value among the values is one of them; nothing is said with nodata='any'."""
+    pixels = floats.rng.uniform(-1, 1, (SIZE, SIZE, 2)).astype(np.float32)
+    pixels[3, :, 1] = nodata
+    floats.write_image('train', 'a', pixels, nodata=nodata)
+    assert [fault.kind for fault in floats.faults()] == kinds
+    steps = [dict(type='LoadRasterFromFile', nodata='any'), dict(type='IgnoreNodata')]
+    assert floats.faults(pipeline=steps) == []
+
+
 @pytest.mark.parametrize('where', ['mask', 'nodata', 'both'])
 def test_a_tile_without_labelled_pixels_is_named(floats, where):
     labels = (np.arange(SIZE * SIZE) % 5).reshape(SIZE, SIZE)
