@@ -1,4 +1,4 @@
-# All bands of the Landsat sample in crops of 128x128: tiles are read once, crops flipped and turned.
+# All bands of the Landsat sample in crops of 128x128: tiles are read once, crops flipped, turned.
 # tools/cache_teacher.py CONFIG makes the maps of csmask.py, which sees whole tiles.
 _base_ = './l8_biome_sample_8band.py'
 seed, *reading, cut, flip, turn, jitter, pack = _base_.train_pipeline
