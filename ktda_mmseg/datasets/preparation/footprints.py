@@ -140,18 +140,22 @@ def convertible(crs: Any, other: Any) -> bool:  # noqa: ANN401
     A local (engineering) system has no relation to any other, nor has the Moon's to the Earth's.
 
     Args:
-        crs (rasterio.crs.CRS): The one.
-        other (rasterio.crs.CRS): The other.
+        crs (rasterio.crs.CRS | str): The one.
+        other (rasterio.crs.CRS | str): The other.
 
     Returns:
         bool: Whether PROJ knows a way; True if they are the same.
     """
+    from rasterio.crs import CRS
     from rasterio.warp import transform
 
-    if crs == other:
-        return True
+    first, second = CRS.from_user_input(crs), CRS.from_user_input(other)
+    if first == second:  # local systems are so whatever their names
+        if first.to_dict(projjson=True).get('name') == second.to_dict(projjson=True).get('name'):
+            return True
+        second = CRS.from_epsg(4326)
     try:
-        transform(crs, other, [0.0], [0.0])
+        transform(first, second, [0.0], [0.0])
     except Exception:  # rasterio names no public class for what GDAL says
         return False
     return True
@@ -217,7 +221,7 @@ def related(systems: Sequence[Any]) -> list[list[int]]:
     groups: list[tuple[Any, list[int]]] = []
     for number, crs in enumerate(default if crs is None else crs for crs in systems):
         for other, members in groups:
-            if crs == other or (None not in (crs, other) and convertible(crs, other)):
+            if convertible(crs, other) if None not in (crs, other) else crs is other:
                 members.append(number)
                 break
         else:

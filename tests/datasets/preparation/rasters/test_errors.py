@@ -105,8 +105,10 @@ def test_an_unknown_label_is_counted(fails, source, write):
 
 
 def test_colours_where_numbers_are_listed(fails, source, write):
-    write(source / 'labels' / 'c.tif', np.ones((3, *SIZE), np.uint8))
-    fails(r'c\.tif: expected one band of labels, found 3; list colours')
+    colours = np.ones((3, *SIZE), np.uint8)
+    colours[1] = 2
+    write(source / 'labels' / 'c.tif', colours)
+    fails(r'c\.tif: expected one band of labels, or three that are equal, found 3; list colours')
 
 
 def test_numbers_where_colours_are_listed(fails, source):
