@@ -41,12 +41,14 @@ def read_codes(
 
     Returns:
         tuple[np.ndarray, np.ndarray, np.ndarray]: Numbers as :meth:`.LabelMap.mask` takes them;
-        where there are data, by the nodata value and a mask in the file; where nothing is
+        where there are data, by a mask in the file or else the nodata value; where nothing is
         transparent. Each (height, width).
 
     Raises:
         ValueError: If it has other bands or types than labels have, or cannot be read.
     """
+    from rasterio.enums import MaskFlags
+
     alpha = alpha_band(raster)
     bands = [band for band in raster.indexes if band != alpha]
     pixels = read_window(grid, window, bands)
@@ -58,22 +60,17 @@ def read_codes(
     valid = np.ones(codes.shape, bool)
     listed = label_map.match(codes)[0]
     nodata = [raster.nodatavals[band - 1] for band in bands]
-    if None not in nodata:
+    masked = alpha is None and MaskFlags.per_dataset in raster.mask_flag_enums[0]
+    if None not in nodata and alpha is None and not masked:  # which outrank it
         empty = (pixels == np.array(nodata)[:, None, None]).all(0) & ~listed
         (seen if raster.driver in TRANSPARENT_INDEX else valid)[empty] = False
     if codes.dtype.kind == 'f':
         valid &= np.isfinite(codes)
     if alpha is not None:
         seen &= read_window(grid, window, [alpha])[0] > 0
-    elif grid is raster and _has_mask(raster):
+    elif grid is raster and masked:
         valid &= raster.read_masks(1, window=window.slices()) > 0
     return codes, valid, seen
-
-
-def _has_mask(raster: DatasetReader) -> bool:
-    from rasterio.enums import MaskFlags
-
-    return MaskFlags.per_dataset in raster.mask_flag_enums[0]
 
 
 def _grey(

@@ -102,13 +102,13 @@ class LabelMap:
         return codes
 
     def index(
-        self, labels: Iterable[object], path: Path, unlisted: Unlisted | None = None
+        self, labels: Iterable[object], path: Path | str, unlisted: Unlisted | None = None
     ) -> list[int]:
         """Return the class indices of a vector file's field.
 
         Args:
             labels (Iterable[object]): The field's values.
-            path (Path): The file, named in the error.
+            path (Path | str): The file and the field, named in the error.
             unlisted (Unlisted | None): Counts labels that are not listed. Default: None.
 
         Raises:
@@ -194,7 +194,7 @@ class LabelMap:
             return f'{code:g}' if isinstance(code, float) else str(code)
         return f'#{code:06x}' if code >= 0 else f'index {-1 - code:g} without a colour'
 
-    def _unknown(self, path: object, found: list[str]) -> ValueError:
+    def _unknown(self, path: Path | str, found: list[str]) -> ValueError:
         more = f' and {len(found) - SHOWN} more' if len(found) > SHOWN else ''
         return ValueError(
             f'{path}: expected labels that {self.path} lists, found '

@@ -129,6 +129,8 @@ def _choose(
         if layer not in layers:
             raise ValueError(f'{path}: expected a layer {layer!r}, found {names}')
         return layer
+    if not layers:
+        raise ValueError(f'{path}: expected a layer of polygons, found none')
     filled = {name: kind for name, (kind, count) in layers.items() if kind and count}
     areas = [
         name

@@ -51,7 +51,10 @@ class VectorLabels:
     ) -> None:
         files = [read_polygons(path, field, layer, buffer) for path in paths]
         unlisted = label_map.unlisted('polygons')
-        indices = [label_map.index(file.labels, file.path, unlisted) for file in files]
+        indices = [
+            label_map.index(file.labels, f'{file.path}: field {field!r}', unlisted)
+            for file in files
+        ]
         self.indices = np.concatenate(indices).astype(np.uint8)
         self.background = label_map.background
         systems = {scene.ground().crs: scene for scene in scenes}

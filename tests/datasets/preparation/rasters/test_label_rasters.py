@@ -157,6 +157,19 @@ def test_nodata_of_three_bands_is_no_colour(labels, tmp_path, write):
     assert (mask[:4] == 0).all() and (mask[4:] == 255).all()
 
 
+def test_a_mask_in_the_file_outranks_nodata(labels, truth, tmp_path):
+    classes = 'classes: {a: {labels: [0]}}\nunlabelled: a'  # so that 255 is not listed
+    profile = dict(driver='GTiff', width=SIDE, height=SIDE, count=1, dtype='uint8', nodata=255)
+    with (
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+        rasterio.open(tmp_path / 'm.tif', 'w', **profile) as raster,
+    ):
+        raster.write(truth[0], 1)
+        raster.write_mask(np.arange(SIDE)[:, None].repeat(SIDE, 1) >= 5)
+    mask, _ = labels(tmp_path / 'm.tif', classes)
+    assert (mask[:5] == 255).all() and (mask[5:] == 0).all()
+
+
 def test_colours_of_16_bits_are_refused(labels, tmp_path, write):
     path = write(tmp_path / 'l' / 'a.tif', np.full((3, SIDE, SIDE), 65_535, np.uint16))
     with pytest.raises(ValueError, match='of 8 bits, found 3 bands of type uint16 up to 65535'):

@@ -125,6 +125,14 @@ def test_a_file_without_features_is_a_tile_without_polygons(labels, tmp_path):
         labels(empty)
 
 
+def test_an_empty_layer_is_no_second_one(labels, tmp_path):
+    path = store(tmp_path / 'p.gpkg', [LEFT], ['sea'], layer='cover')
+    frame = geopandas.GeoDataFrame({'use': ['sea']}, geometry=[LEFT], crs=SYSTEM)
+    frame[:0].to_file(path, layer='draft', geometry_type='Polygon')
+    mask, _ = labels(path)
+    assert (mask[:, :40] == 0).all()
+
+
 def test_polygons_that_touch_no_image(labels, tmp_path):
     elsewhere = store(tmp_path / 'e.gpkg', [shapely.box(0, 0, 9, 8)], ['sea'], 'EPSG:32634')
     with pytest.raises(ValueError, match=r'x 0 to 9, y 0 to 8 \(EPSG:32634\); a\.tif is at x 6000'):
