@@ -34,7 +34,11 @@ def read_label_map(path: Path) -> LabelMap:
         node = yaml.compose(path.read_text(encoding='utf-8'), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f'{path}: expected YAML, found: {" ".join(str(error).split())}') from None
-    content = _entry(path, 'the file', _as_written(path, node), {'classes', 'ignore', 'unlabelled'})
+    try:
+        content = _as_written(path, node)
+    except RecursionError:
+        raise ValueError(f'{path}: expected YAML that does not contain itself') from None
+    content = _entry(path, 'the file', content, {'classes', 'ignore', 'unlabelled'})
     classes = content.get('classes')
     if not isinstance(classes, dict) or not 1 <= len(classes) <= IGNORE:
         found = f'{len(classes)} of them' if isinstance(classes, dict) else repr(classes)

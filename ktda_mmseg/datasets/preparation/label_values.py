@@ -41,6 +41,7 @@ def canonical(value: object) -> Label:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return int(value) if float(value).is_integer() else value
     text = unicodedata.normalize('NFC', str(value)).strip().casefold()
+    text = text.removesuffix(' 00:00:00')  # how a date reads that came as a moment
     if NUMBER.fullmatch(text):
         number = float(text)
         return int(number) if number.is_integer() else number

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .footprints import import_shapely
+from .footprints import extent, import_shapely
 
 SUFFIXES = ('.gpkg', '.geojson', '.json', '.shp')
 AREAS = ('Polygon', 'MultiPolygon')
@@ -99,7 +99,7 @@ def read_polygons(
             raise ValueError(
                 f'{path}: expected polygons, found {found}; --buffer METRES makes areas of them'
             )
-        drawn = _buffered(drawn, other, buffer)
+        drawn = _buffered(path, drawn, other, buffer)
         notes.append(f'{path}: {found} became areas by a buffer of {buffer:g} m')
     return Polygons(path, drawn, labels, notes)
 
@@ -162,25 +162,48 @@ def _is_area(geometry: Any) -> bool:  # noqa: ANN401
     return geometry.geom_type in AREAS
 
 
-def _buffered(frame: Any, other: np.ndarray, metres: float) -> Any:  # noqa: ANN401
-    """Draw areas around what is marked in ``other``, (features,), bool."""
+def _parts(geometry: Any) -> list[Any]:  # noqa: ANN401
+    """The points, lines and polygons that a geometry consists of."""
+    parts = getattr(geometry, 'geoms', None)
+    return [geometry] if parts is None else [p for part in parts for p in _parts(part)]
+
+
+def _buffered(path: Path, frame: Any, other: np.ndarray, metres: float) -> Any:  # noqa: ANN401
+    """Draw areas around what is marked in ``other``, (features,), bool; polygons stay."""
     import geopandas
 
     shapely = import_shapely()
     shapes = frame.geometry.to_numpy().copy()
-    crs = frame.crs
+    marked = np.flatnonzero(other).tolist()
+    parts = [(number, part) for number in marked for part in _parts(shapes[number])]
+    thin = [part for _, part in parts if not _is_area(part)]
+    areas = iter(_around(path, geopandas.GeoSeries(thin, crs=frame.crs), metres))
+    pieces: dict[int, list[Any]] = {}
+    for number, part in parts:
+        pieces.setdefault(number, []).append(part if _is_area(part) else next(areas))
+    for number, drawn in pieces.items():
+        shapes[number] = shapely.union_all(drawn)
+    return frame.set_geometry(geopandas.GeoSeries(shapes, index=frame.index, crs=frame.crs))
+
+
+def _around(path: Path, shapes: Any, metres: float) -> np.ndarray:  # noqa: ANN401
+    """Buffer the shapes of a GeoSeries by metres on the ground, (shapes,)."""
+    crs = shapes.crs
     if crs is None or not (crs.is_geographic or crs.is_projected):  # whose unit is all there is
         factor = 1.0 if crs is None else crs.axis_info[0].unit_conversion_factor
-        shapes[other] = shapely.buffer(shapes[other], metres / factor)
-        return frame.set_geometry(geopandas.GeoSeries(shapes, index=frame.index, crs=crs))
-    marked = np.flatnonzero(other)
-    globe = geopandas.GeoSeries(shapes[marked], crs=crs).to_crs(4326)
-    points = shapely.get_coordinates(shapely.point_on_surface(globe.to_numpy()))
+        return shapes.buffer(metres / factor).to_numpy()
+    globe = shapes.to_crs(4326)
+    points = np.column_stack([globe.bounds.minx, globe.bounds.miny])
+    if not (np.abs(points) <= (360, 90)).all():
+        raise ValueError(
+            f'{path}: expected coordinates on the globe, found {extent(points, globe.crs)}: is its '
+            'reference system stated?'
+        )
     # around the middle of each cell of one degree a metre is a metre
     cells, cell = np.unique(np.floor(points), axis=0, return_inverse=True)
+    areas = np.empty(len(shapes), object)
     for number, (longitude, latitude) in enumerate(cells + 0.5):
-        local = f'+proj=aeqd +lon_0={longitude} +lat_0={latitude}'
         there = cell.ravel() == number
-        areas = globe[there].to_crs(local).buffer(metres).to_crs(crs)
-        shapes[marked[there]] = areas.to_numpy()
-    return frame.set_geometry(geopandas.GeoSeries(shapes, index=frame.index, crs=crs))
+        local = f'+proj=aeqd +lon_0={longitude} +lat_0={latitude}'
+        areas[there] = globe[there].to_crs(local).buffer(metres).to_crs(crs).to_numpy()
+    return areas

@@ -1,5 +1,6 @@
 """What labels mean: the YAML file, and class indices of numbers, colours and words."""
 
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,7 @@ def test_words_of_yaml_stay_words(label_map):
     [('[2]', ['2', ' 2.0', 2.0, np.int16(2)]), ("['2']", [2]), ('[Dry Land]', ['DRY land ']),
      ("['#00F']", ['#0000FF']), ('[Wälder]', ['WA\u0308LDER']), ('[true]', [True, 'True']),
      ('[1]', [True]), ('[0.1]', [np.float32(0.1), '0.1']), ('[null]', [None, float('nan')]),
-     ('[10-19]', [10, '12', 19.0, '10-19'])],
+     ('[2021-03-04]', [datetime(2021, 3, 4)]), ('[10-19]', [10, '12', 19.0, '10-19'])],
 )  # fmt: skip
 def test_type_and_case_of_a_label_make_no_difference(label_map, listed, field):
     read = label_map(f'classes: {{other: {{}}, a: {{labels: {listed}}}}}\nunlabelled: other')
@@ -158,6 +159,7 @@ def test_more_than_a_hundredth_unlisted_is_said(label_map, unknown, said):
         ('[a, 2]', r"expected keys .* in the file, found \['a', '2'\]"),
         ('classes: {}', '1 to 255 names under classes'),
         ('clases: {a: {labels: [1]}}', "expected keys .*'classes'.* found {'clases'"),
+        ('classes: &all {a: *all}', 'expected YAML that does not contain itself'),
         ('classes: {a: {label: [1]}}', "in class 'a', found {'label'"),
         ('classes: {a: {labels: 1}}', "labels of class 'a': expected a list of labels, found '1'"),
         (

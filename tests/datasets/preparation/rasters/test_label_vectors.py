@@ -116,6 +116,16 @@ def test_lines_and_points_are_refused_or_become_areas(labels, tmp_path, crs):
     assert 'became areas by a buffer of 12 m' in notes
 
 
+def test_polygons_of_a_collection_do_not_grow(labels, tmp_path):
+    mixed = shapely.GeometryCollection([LEFT, shapely.Point(WEST + 70, NORTH - 50)])
+    path = store(tmp_path / 'p.gpkg', [mixed], ['sea'])
+    with pytest.raises(ValueError, match='found 1 GeometryCollection; --buffer METRES'):
+        labels(path)
+    mask, _ = labels(path, buffer=9)
+    assert (mask[:, :40] == 0).all() and (mask[:, 40:60] == 255).all()
+    assert abs((mask[:, 60:] == 0).sum() - np.pi * 81) < 9
+
+
 def test_a_file_without_features_is_a_tile_without_polygons(labels, tmp_path):
     empty, drawn = tmp_path / 'a.geojson', tmp_path / 'b.geojson'
     collection(empty)
@@ -138,6 +148,11 @@ def test_polygons_that_touch_no_image(labels, tmp_path):
     with pytest.raises(ValueError, match=r'x 0 to 9, y 0 to 8 \(EPSG:32634\); a\.tif is at x 6000'):
         labels(elsewhere)
     metres = collection(tmp_path / 'm.geojson', ('sea', shapely.to_geojson(LEFT)))
+    lost = collection(tmp_path / 'n.geojson', ('sea', shapely.to_geojson(LEFT.centroid)))
+    with pytest.raises(
+        ValueError, match=r'n\.geojson: expected coordinates on the globe, found x 6'
+    ):
+        labels(lost, buffer=3)
     with pytest.raises(ValueError, match='which are no degrees: is its reference system stated'):
         labels(metres)
     _, notes = labels(elsewhere, store(tmp_path / 'h.gpkg', [LEFT], ['sea']))
