@@ -89,6 +89,16 @@ def rasters(command: ArgumentParser) -> None:
         '--class-field', default=SUPPRESS, help='field that holds the labels of polygons'
     )
     command.add_argument(
+        '--layer', default=SUPPRESS, help='layer of the polygons; default: the only one there is'
+    )
+    command.add_argument(
+        '--buffer',
+        type=float,
+        default=SUPPRESS,
+        metavar='METRES',
+        help='makes areas of lines and points, which are refused otherwise',
+    )
+    command.add_argument(
         '--label-suffix', default=SUPPRESS, help="what label rasters' names have besides"
     )
     _tile(command)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ktda_mmseg.datasets.preparation.footprints import related
+
 from .faults import Fault
 from .reading import Footprint, may_be_placed
 from .scan import Facts
@@ -34,16 +36,18 @@ def find_overlaps(facts: Sequence[Facts]) -> list[Fault]:
     placed = [fact for fact in facts if fact.footprint is not None]
     if len({fact.pair.source.split for fact in placed}) < 2:
         return []
-    footprints = [fact.footprint for fact in placed if fact.footprint is not None]
-    polygons = [shapely.Polygon(corners) for corners in _in_one_system(footprints)]
-    tree = shapely.STRtree(polygons)
     shared: dict[int, list[tuple[float, int]]] = {}
-    for i, j in tree.query(polygons, predicate='intersects').T:
-        if i < j and placed[i].pair.source.split != placed[j].pair.source.split:
-            common = polygons[i].intersection(polygons[j]).area
-            share = common / min(polygons[i].area, polygons[j].area)
-            if share >= LEAST_SHARE:
-                shared.setdefault(j, []).append((share, i))
+    for members in related([fact.footprint and fact.footprint.crs for fact in placed]):
+        footprints = [f for i in members if (f := placed[i].footprint) is not None]
+        polygons = [shapely.Polygon(corners) for corners in _in_one_system(footprints)]
+        tree = shapely.STRtree(polygons)
+        for a, b in tree.query(polygons, predicate='intersects').T:
+            i, j = members[a], members[b]
+            if i < j and placed[i].pair.source.split != placed[j].pair.source.split:
+                common = polygons[a].intersection(polygons[b]).area
+                share = common / min(polygons[a].area, polygons[b].area)
+                if share >= LEAST_SHARE:
+                    shared.setdefault(j, []).append((share, i))
     return [
         _overlap(placed[j], [(share, placed[i]) for share, i in sorted(others, reverse=True)])
         for j, others in sorted(shared.items())
@@ -62,9 +66,10 @@ def _overlap(fact: Facts, others: Sequence[tuple[float, Facts]]) -> Fault:
 
 def _in_one_system(footprints: Sequence[Footprint]) -> list[np.ndarray]:
     """Bring footprints to the reference system that most of them have; (P, 2) each."""
-    target = Counter(footprint.crs for footprint in footprints).most_common(1)[0][0]
+    stated = [footprint.crs for footprint in footprints if footprint.crs is not None]
+    target = Counter(stated or ['']).most_common(1)[0][0]
     return [
-        np.array(footprint.corners) if footprint.crs == target else _warp(footprint, target)
+        np.array(footprint.corners) if footprint.crs in {None, target} else _warp(footprint, target)
         for footprint in footprints
     ]
 

@@ -21,11 +21,11 @@ class Footprint(NamedTuple):
     """Where an image lies on the ground.
 
     Attributes:
-        crs (str): Coordinate reference system, as rasterio writes it.
+        crs (str | None): Coordinate reference system, as rasterio writes it, if it is stated.
         corners (tuple): Its four corners (x, y), in order around it.
     """
 
-    crs: str
+    crs: str | None
     corners: tuple[tuple[float, float], ...]
 
 
@@ -149,8 +149,8 @@ def _read_raster(path: Path, reading: Reading) -> Raster:
 
 def _footprint(raster: Any) -> Footprint | None:  # noqa: ANN401
     place = georeference(raster)
-    if place is None:
+    if place is None or not place.anchored:
         return None
     width, height = raster.width, raster.height
     corners = [place.transform * p for p in ((0, 0), (width, 0), (width, height), (0, height))]
-    return Footprint(place.crs.to_string(), tuple(corners))
+    return Footprint(place.crs and place.crs.to_string(), tuple(corners))

@@ -39,12 +39,17 @@ class Georeference(NamedTuple):
     """Where a raster or a tile lies on the ground.
 
     Attributes:
-        crs (rasterio.crs.CRS): Coordinate reference system.
+        crs (rasterio.crs.CRS | None): Coordinate reference system; None if it is not stated.
         transform (affine.Affine): From pixel to map coordinates.
     """
 
     crs: Any
     transform: Any
+
+    @property
+    def anchored(self) -> bool:
+        """Whether it says where on the ground, not only how large pixels are."""
+        return self.crs is not None or (self.transform.c, self.transform.f) != (0, 0)
 
     def at(self, window: Window) -> Georeference:
         """Return where a window of the raster lies."""
@@ -241,7 +246,7 @@ def _within(raster: DatasetReader, side: int) -> tuple[int, int]:
 
 
 def georeference(raster: DatasetReader) -> Georeference | None:
-    """Return where a raster lies, None if it does not say so by a CRS and a transform."""
-    if raster.crs is None or raster.transform.is_identity:
+    """Return where a raster lies, None if it does not say so by a transform."""
+    if raster.transform.is_identity:
         return None
-    return Georeference(raster.crs, raster.transform)
+    return Georeference(raster.crs or None, raster.transform)

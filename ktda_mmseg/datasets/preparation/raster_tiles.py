@@ -22,13 +22,10 @@ Limits = Callable[[Scene], np.ndarray] | None
 
 
 class Labels(Protocol):
-    """Where masks come from.
+    """Where masks come from."""
 
-    Attributes:
-        unused (int): Number of files that belong to no scene.
-    """
-
-    unused: int
+    def notes(self) -> list[str]:
+        """Say what was left out or assumed of what was read."""
 
     def on(self, scene: Scene) -> AbstractContextManager[Callable[[Window], np.ndarray]]:
         """Open the labels of a scene; see :meth:`.raster_labels.RasterLabels.on`."""

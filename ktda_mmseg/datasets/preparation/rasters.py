@@ -21,9 +21,11 @@ from .raster_tiles import Labels, image_suffix, most_threads, tile_jobs
 from .scenes import Scene, raster_files, read_scenes
 from .splits import SPLITS, by_scene, shares
 from .summary import Summary
-from .vector_labels import VectorLabels, vector_files
+from .vector_files import vector_files
+from .vector_labels import VectorLabels
 
 YAML = ('.yaml', '.yml')
+NEW = ('layer', 'buffer')  # which folders of earlier versions do not record
 
 
 def prepare(
@@ -45,6 +47,8 @@ def prepare(
     rgb: Sequence[int] | None = None,
     stretch: str | None = None,
     nodata: Nodata = None,
+    layer: str | None = None,
+    buffer: float | None = None,
 ) -> Summary:
     """Cut images and labels into tiles, and write a config fragment beside them.
 
@@ -77,6 +81,10 @@ def prepare(
         nodata (float | str | None): Which pixels hold no data: None for what GDAL's dataset mask
             says; a number instead of the files' nodata value; 'any' where a single band holds it.
             Default: None.
+        layer (str | None): The layer of the vector files; None for the only one with polygons.
+            Default: None.
+        buffer (float | None): Metres around lines and points that count as theirs; None where
+            these are an error. Default: None.
 
     Returns:
         Summary: What was written, what was left out and why, and how to go on.
@@ -88,6 +96,13 @@ def prepare(
             their image or are not in ``classes``; if there are too few scenes or blocks to split.
     """
     settings = {'set': 'rasters', **{k: _recorded(v) for k, v in locals().items() if k != 'out'}}
+    settings = {
+        key: value for key, value in settings.items() if value is not None or key not in NEW
+    }
+    if class_field is None and (layer, buffer) != (None, None):
+        raise ValueError('expected class_field with layer or buffer, which are for polygons')
+    if buffer is not None and buffer <= 0:
+        raise ValueError(f'expected a buffer above 0 metres, got {buffer}')
     label_map = read_label_map(classes)
     scenes, limits = _scenes(images, labels, label_suffix, bands, rgb, stretch, nodata)
     if class_field is None:
@@ -95,7 +110,8 @@ def prepare(
         rasters = {scenes[0].name: labels} if alone else raster_files(labels, label_suffix)
         source: Labels = RasterLabels(rasters, scenes, label_map)
     else:
-        source = VectorLabels(vector_files(labels), class_field, scenes, label_map)
+        files = vector_files(labels)
+        source = VectorLabels(files, class_field, scenes, label_map, layer, buffer)
     guard = tile if guard is None else guard
     if split == 'block':
         side = 4 * tile if block is None else block
@@ -112,9 +128,7 @@ def prepare(
     suffix = image_suffix(scenes[0], limits)
     threads = most_threads(scenes, tile)
     summary = write_layout(out, jobs, settings, label_map.classes, suffix, threads)
-    summary.notes += _left_out(scenes, parts, jobs, summary)
-    if source.unused:
-        summary.notes.append(f'{source.unused} label rasters without an image, left out')
+    summary.notes += _left_out(scenes, parts, jobs, summary) + source.notes()
     summary.hints += write_fragment(summary, label_map, suffix)
     return summary
 

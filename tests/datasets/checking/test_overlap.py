@@ -18,6 +18,7 @@ from .conftest import SIZE, DataSet
 rasterio = pytest.importorskip('rasterio')
 shapely = pytest.importorskip('shapely')
 UTM = 'EPSG:32633'
+SITE, YARD = (f'LOCAL_CS["{name}",UNIT["metre",1]]' for name in ('site', 'yard'))
 pytestmark = [
     pytest.mark.filterwarnings('ignore:Dataset has no geotransform'),
     pytest.mark.filterwarnings('ignore:Use `@` matmul:PendingDeprecationWarning'),
@@ -122,3 +123,16 @@ def test_8_bit_images_are_checked_without_extras(rgb, monkeypatch, missing):
     for split, name in (('train', 'a'), ('val', 'd')):
         rgb.image(split, name).with_suffix('.png.aux.xml').unlink()
     assert rgb.faults() == []
+
+
+@pytest.mark.parametrize(
+    ('systems', 'count'),
+    [((UTM, None), 1), ((None, None), 1), ((UTM, SITE), 0), ((SITE, SITE), 1), ((SITE, YARD), 0)],
+)
+def test_systems_without_relation_do_not_overlap(rgb, systems, count):
+    """One square in two splits; a system that is not stated is that of the other."""
+    facts = [
+        placed(rgb, split, split, square(0, 0, 500), crs)
+        for split, crs in zip(('train', 'val'), systems, strict=True)
+    ]
+    assert len(find_overlaps(facts)) == count

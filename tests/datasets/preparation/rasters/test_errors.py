@@ -62,6 +62,8 @@ def test_the_source_is_sound(source):
         (dict(rgb=[1, 2, 3], stretch='9,0'), "two ascending values .* got '9,0'"),
         (dict(rgb=[1, 2, 3], stretch='2%,120%'), "percentiles .* got '2%,120%'"),
         (dict(rgb=[1, 2, 3], stretch='2%,98'), "got '2%,98'"),
+        (dict(layer='cover'), 'expected class_field with layer or buffer'),
+        (dict(class_field='k', buffer=0), 'expected a buffer above 0 metres, got 0'),
         (dict(bands=[1, 5]), r'a\.tif: expected bands \(1, 5\), found 3 bands'),
         (dict(split='block', block=16), 'blocks of at least a tile, 32 pixels, got 16'),
         (dict(split='block', block=32, guard=1000), 'a larger --block or a smaller --guard'),
@@ -105,8 +107,10 @@ def test_an_unknown_label_is_counted(fails, source, write):
 
 
 def test_colours_where_numbers_are_listed(fails, source, write):
-    write(source / 'labels' / 'c.tif', np.ones((3, *SIZE), np.uint8))
-    fails(r'c\.tif: expected one band of labels, found 3; list colours')
+    colours = np.ones((3, *SIZE), np.uint8)
+    colours[1] = 2
+    write(source / 'labels' / 'c.tif', colours)
+    fails(r'c\.tif: expected one band of labels, or three that are equal, found 3; list colours')
 
 
 def test_numbers_where_colours_are_listed(fails, source):
@@ -139,7 +143,7 @@ def test_polygons_without_the_field(fails, source):
 
 def test_polygons_with_an_unknown_label(fails, source):
     path = polygons(source / 'p.gpkg', k=[4])
-    fails(r'p\.gpkg: expected labels .* found 4 in 1 features', labels=path, class_field='k')
+    fails(r"p\.gpkg: field 'k': expected labels .* found 4 in 1 feat", labels=path, class_field='k')
 
 
 def test_polygons_without_a_reference_system(fails, source):
