@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -184,6 +185,8 @@ class SceneInferencer:
             raise ValueError(f'{job.path}: expected it unchanged, found another version; run again')
         with SceneReader(job.path, self.predictor.card, self.bands) as reader:
             profile = reader.profile
+        for note in profile.notes():
+            tqdm.write(f'note: {job.path}: {note}', file=sys.stderr)
         staged = job.store.folder / PRODUCTS
         card = self.predictor.card
         write_products(self.products, profile, card, job.store, staged, job.name)

@@ -27,16 +27,18 @@ class Estimate(NamedTuple):
     high: float
 
 
-def estimate(values: Sequence[float]) -> Estimate:
+def estimate(values: Sequence[float | None]) -> Estimate:
     """Estimate a mean.
 
     Args:
-        values (Sequence[float]): One a seed.
+        values (Sequence[float | None]): One a seed; None where there is none.
 
     Returns:
         Estimate: Mean, spread and interval.
     """
     nan = float('nan')
+    # what JSON files hold where there was nothing to count
+    values = [nan if value is None else value for value in values]
     if len(values) < 2:
         return Estimate(tuple(values), values[0] if values else nan, nan, nan, nan)
     mean, std = float(np.mean(values)), float(np.std(values, ddof=1))
