@@ -15,12 +15,14 @@ from ktda_mmseg.fileio import require_space
 from ktda_mmseg.version import __version__
 
 from .blending import predict_strips
+from .claims import Claims
 from .distribution import Ranks, Share, runs, share
+from .identity import identity_of
 from .predictor import Predictor
 from .products import Products, write_products
-from .publishing import is_finished, publish, require_folder
+from .publishing import is_finished, keep, publish, require_folder
 from .reading import SceneReader, ahead
-from .scene_job import SceneJob, SceneResult, reported, version_of
+from .scene_job import SceneJob, SceneResult, reported
 from .sources import find_scenes
 from .strips import NODATA, PRODUCTS, StripStore, quantise
 from .windows import Grid, axis
@@ -30,7 +32,8 @@ class SceneInferencer:
     """Predicts scenes window by window and writes their maps.
 
     Strips of the map are kept on disk as they are finished. A run that was ended in any way goes on
-    with them, as long as scene, model and settings are the same, and ends in the same bytes.
+    with them, as long as scene, model and settings are the same, and ends in the same bytes. What
+    another process is at work on is left to it.
     Under torchrun, processes share the strips; join their group before.
 
     Args:
@@ -90,9 +93,14 @@ class SceneInferencer:
             OSError: If the folder cannot be written to.
             ValueError: If two scenes would get the same files.
         """
+        with Claims(Path(out)) as claims:
+            return self._map(scenes, Path(out), claims)
+
+    def _map(
+        self, scenes: Mapping[str, Path] | Sequence[str | Path], out: Path, claims: Claims
+    ) -> list[SceneResult]:
         ranks = Ranks()
-        out = Path(out)
-        plans = ranks.gather(self._plans(scenes, out) if ranks.rank == 0 else [])[0]
+        plans = ranks.gather(self._plans(scenes, out, claims) if ranks.rank == 0 else [])[0]
         jobs = [plan for plan in plans if isinstance(plan, SceneJob)]
         missing, widths = [job.missing for job in jobs], [job.grid.width for job in jobs]
         mine = [
@@ -120,7 +128,7 @@ class SceneInferencer:
         ]
 
     def _plans(
-        self, scenes: Mapping[str, Path] | Sequence[str | Path], out: Path
+        self, scenes: Mapping[str, Path] | Sequence[str | Path], out: Path, claims: Claims
     ) -> list[SceneJob | SceneResult]:
         """Look at every scene, and at what is there of its map."""
         found = scenes if isinstance(scenes, Mapping) else find_scenes(scenes)
@@ -133,17 +141,26 @@ class SceneInferencer:
         plans: dict[str, SceneJob | SceneResult] = {}
         for name, path in found.items():
             with reported(name, path, plans):
-                plans[name] = self._plan(name, path, out)
+                plans[name] = self._plan(name, path, out, claims)
         return list(plans.values())
 
-    def _plan(self, name: str, path: Path, out: Path) -> SceneJob | SceneResult:
+    def _plan(self, name: str, path: Path, out: Path, claims: Claims) -> SceneJob | SceneResult:
         files = self.products.paths(out, name)
         folder = out / f'{name}.strips'
         with SceneReader(path, self.predictor.card, self.bands) as reader:
             profile = reader.profile
         grid = Grid(profile.height, profile.width, self.window, self.overlap)
         store = StripStore(folder, self._settings(path), grid.strips)
-        if is_finished(files, store.settings, folder):
+        if is_finished(path, files, store.settings, folder) and not folder.exists():
+            keep(path, files)
+            return SceneResult(path, files, kept=True)
+        if not claims.take(name):
+            raise ValueError(
+                f'{path}: another command is at work on its map in {out}; wait until it is done, '
+                'or name another folder'
+            )
+        # which another command may have finished meanwhile
+        if is_finished(path, files, store.settings, folder):
             store.remove()
             return SceneResult(path, files, kept=True)
         store.prepare()
@@ -154,7 +171,7 @@ class SceneInferencer:
         layers, polygons, quicklook = self.products
         return {
             'version': __version__,
-            'scene': version_of(path),
+            'scene': identity_of(path),
             'model': self.predictor.identity,
             'bands': list(self.bands),
             'window': list(self.window),
@@ -181,7 +198,7 @@ class SceneInferencer:
 
     def _finish(self, job: SceneJob) -> SceneResult:
         """Make the products of all strips, and bring them to their names."""
-        if version_of(job.path) != job.store.settings['scene']:
+        if identity_of(job.path) != job.store.settings['scene']:
             raise ValueError(f'{job.path}: expected it unchanged, found another version; run again')
         with SceneReader(job.path, self.predictor.card, self.bands) as reader:
             profile = reader.profile

@@ -79,6 +79,7 @@ def write_summary(
     shares = counts.shares()
     content = {
         'scene': profile.path.name,
+        'path': str(profile.path.resolve()),
         'height': profile.height,
         'width': profile.width,
         'crs': profile.crs and profile.crs.to_string(),

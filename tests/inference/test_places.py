@@ -16,6 +16,7 @@ pytestmark = pytest.mark.filterwarnings(
 rasterio = pytest.importorskip('rasterio')
 from rasterio.control import GroundControlPoint  # noqa: E402
 from rasterio.rpc import RPC  # noqa: E402
+from rasterio.shutil import copy  # noqa: E402
 
 BANDS = np.random.default_rng(0).permutation(2 * 40 * 30).reshape(2, 40, 30).astype(np.uint16)
 IDENTITY, DEGREES = rasterio.Affine.identity(), rasterio.Affine(4, 0, -60, 0, -4.5, 90)
@@ -119,7 +120,7 @@ def test_ground_control_points_are_carried_over(mapped, tmp_path):
 
 
 def test_geolocation_arrays_are_said_to_be_lost(mapped, write, tmp_path, capfd):
-    rasterio.shutil.copy(write(BANDS, 'swath.tif'), tmp_path / 'scene.vrt', driver='VRT')
+    copy(write(BANDS, 'swath.tif'), tmp_path / 'scene.vrt', driver='VRT')
     text = (tmp_path / 'scene.vrt').read_text()
     arrays = ''.join(f'<MDI key="{axis}_DATASET">{axis}.tif</MDI>' for axis in 'XY')
     head, tail = text.split('>', 1)
