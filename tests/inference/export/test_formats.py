@@ -41,6 +41,25 @@ def test_any_batch_and_size(exporter, name):
         np.testing.assert_allclose(predictor(images), expected, atol=1e-3)
 
 
+@pytest.mark.parametrize('name', ['onnx', 'torchscript', 'openvino', *SLOW])
+def test_images_below_the_stride_are_refused(exporter, name):
+    """Some runtimes would compute what PyTorch refuses; the card says the least that is right."""
+    require(name)
+    made = exporter(REAL)
+    predictor = FORMATS[name].predictor(made.export(name), threads=1)
+    smallest = predictor.card.smallest
+    assert smallest == (64 if name == 'torch_export' else 32)
+    images = image(1, smallest, smallest)
+    np.testing.assert_allclose(predictor(images), made.reference(images), atol=1e-3)
+    if name == 'torch_export':
+        return
+    with pytest.raises(RuntimeError):
+        made.reference(image(1, 31, 64))
+    for size in ((31, 64), (64, 31), (1, 1)):
+        with pytest.raises(ValueError, match=rf'at least 32x32 pixels.*got {size[0]}x{size[1]}'):
+            predictor(image(1, *size))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which('g++'), reason='AOTInductor needs a C++ compiler')
 def test_a_compiled_library(tmp_path):
