@@ -67,7 +67,9 @@ def json_text(content: Any, **options: Any) -> str:  # noqa: ANN401
 
 def write_json(path: Path, content: Any, **options: Any) -> None:  # noqa: ANN401
     """Write JSON as a whole; see :func:`json_text` and :func:`atomic`."""
-    write_atomic(path, f'{json_text(content, **options)}\n'.encode())
+    # file names may hold bytes that are no text, which JSON can escape
+    text = f'{json_text(content, **options)}\n'.encode(errors='backslashreplace')
+    write_atomic(path, text)
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401

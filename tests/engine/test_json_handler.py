@@ -33,6 +33,8 @@ def test_what_is_no_number_is_null(tmp_path):
     assert strict(json_text(content, indent=1)) == expected
     write_json(tmp_path / 'new' / 'x.json', content, sort_keys=True)
     assert strict((tmp_path / 'new' / 'x.json').read_text()) == expected
+    write_json(tmp_path / 'y.json', {'ü': 'a\udcff'}, ensure_ascii=False)
+    assert strict((tmp_path / 'y.json').read_text()) == {'ü': 'a\udcff'}
     with pytest.raises(TypeError, match='PosixPath'):
         json_text({'path': tmp_path})
 
