@@ -1,11 +1,16 @@
 """Files that are whole or not there, whatever stops the process that writes them; their hashes."""
 
 import hashlib
+import json
+import math
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 PREFIX = '.partial.'
 CHUNK = 1 << 20  # bytes to read at once
@@ -40,6 +45,41 @@ def write_atomic(path: Path, content: bytes, durable: bool = False) -> None:
     """Write a file as a whole; see :func:`atomic`."""
     with atomic(path, durable) as partial:
         partial.write_bytes(content)
+
+
+def json_text(content: Any, **options: Any) -> str:  # noqa: ANN401
+    """Turn a value into JSON that every parser takes.
+
+    NaN and infinity, which JSON has not, become ``null``: there is no number.
+
+    Args:
+        content (Any): What ``json.dumps`` takes, and arrays and numbers of numpy.
+        **options (Any): See ``json.dumps``.
+
+    Returns:
+        str: The text.
+
+    Raises:
+        TypeError: If it holds something else.
+    """
+    return json.dumps(_finite(content), allow_nan=False, **options)
+
+
+def write_json(path: Path, content: Any, **options: Any) -> None:  # noqa: ANN401
+    """Write JSON as a whole; see :func:`json_text` and :func:`atomic`."""
+    # file names may hold bytes that are no text, which JSON can escape
+    text = f'{json_text(content, **options)}\n'.encode(errors='backslashreplace')
+    write_atomic(path, text)
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def remove_partial(folder: Path) -> None:

@@ -15,7 +15,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from tqdm import tqdm
 
-from ktda_mmseg.fileio import CHUNK, hash_of, require_space, write_atomic
+from ktda_mmseg.fileio import CHUNK, hash_of, require_space, write_json
 
 TRIES = 5  # in a row that bring no byte more than there was
 PAUSE = 0.5  # seconds before a new try; doubled with each that brought nothing
@@ -163,7 +163,7 @@ class _Transfer:
         size = int(length) if length.isdigit() else None
         self.version = _Version(self.version.url, _validator(headers), size, sha256)
         if self.note:
-            write_atomic(self.note, json.dumps(asdict(self.version)).encode())
+            write_json(self.note, asdict(self.version))
 
     def _continue(self, headers: Message, start: int) -> None:
         sent = _CONTENT_RANGE.fullmatch(headers.get('Content-Range', ''))

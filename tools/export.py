@@ -12,8 +12,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='What a file expects and holds stands in its card, FILE.json. It takes batches, and '
-        'images, of any size unless told otherwise; torch_export and aotinductor of multiples of '
-        '32 pixels.',
+        'images, of any size from the stride of the network on (mostly 32 pixels) unless told '
+        'otherwise; torch_export and aotinductor of multiples of 32 pixels.',
     )
     add = parser.add_argument
     add('config', type=Path, metavar='CONFIG', help='config that trained the model')

@@ -11,6 +11,7 @@ def main() -> None:
 
     # imported only now, so that --help answers at once
     import ktda_mmseg  # noqa: F401
+    from ktda_mmseg.datasets.preparation.label_file import read_label_map
     from ktda_mmseg.engine.launch import clean_errors, join_group
     from ktda_mmseg.inference.polygons import Outlines
     from ktda_mmseg.inference.predictors import load_predictor
@@ -23,6 +24,7 @@ def main() -> None:
     with clean_errors():
         scenes = find_scenes(args.scenes, args.asset)
         masks = find_references(args.reference, scenes) if args.reference else {}
+        classes = read_label_map(args.classes) if args.classes else None
         join_group(args.launcher)
         predictor = load_predictor(
             args.model, args.checkpoint, args.device, args.amp, args.compile, args.tta
@@ -36,7 +38,7 @@ def main() -> None:
         inferencer = SceneInferencer(
             predictor, args.overlap, window, args.batch_size, products, args.bands, args.nodata
         )
-        sys.exit(map_scenes(inferencer, scenes, args.out, masks))
+        sys.exit(map_scenes(inferencer, scenes, args.out, masks, classes))
 
 
 if __name__ == '__main__':

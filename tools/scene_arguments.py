@@ -22,17 +22,26 @@ def parse_args() -> argparse.Namespace:
         nargs='+',
         metavar='CHECKPOINT SCENE',
         help='weights, if there is a config; then rasters, folders, globs, .txt files with one of '
-        'these a line, or STAC item collections (.json)',
+        'these a line, or STAC items or item collections (.json)',
     )
     parser.add_argument('--out', type=Path, required=True, metavar='DIR', help='folder of maps')
     parser.add_argument('--asset', metavar='KEY', help='asset of STAC items that is the scene')
     parser.add_argument(
         '--reference', type=Path, metavar='MASK', help='true labels, or a folder of them by name'
     )
+    parser.add_argument(
+        '--classes',
+        type=Path,
+        metavar='YAML',
+        help="what the references' values or colours mean, as for prepare_dataset.py rasters; "
+        "default: the model's labels",
+    )
     _add_model(parser.add_argument_group('model'))
     _add_products(parser.add_argument_group('products besides the map and its JSON summary'))
     args = parser.parse_intermixed_args()
     args.checkpoint = None if args.model.suffix in EXPORTS else Path(args.scenes.pop(0))
+    if args.classes and not args.reference:
+        parser.error('--classes expects --reference')
     if not args.scenes:
         parser.error(f'expected scenes behind {args.checkpoint}, got none')
     return args
@@ -74,9 +83,7 @@ def _add_products(group: argparse._ArgumentGroup) -> None:
         '--probabilities', choices=['uint8', 'uint16'], help='those of all classes, scaled'
     )
     group.add_argument('--polygons', action='store_true', help='GeoPackage of areas of one class')
-    group.add_argument(
-        '--min-area', type=float, default=0, help='below it a polygon joins its largest neighbour'
-    )
+    group.add_argument('--min-area', type=float, default=0, help='smaller polygons are left out')
     group.add_argument(
         '--simplify', type=float, default=1, metavar='PIXELS', help='of polygons; default: 1'
     )

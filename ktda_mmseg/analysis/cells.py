@@ -10,7 +10,7 @@ from mmengine.utils import track_iter_progress
 from mmseg.registry import DATASETS
 
 from ktda_mmseg.checkpoints.deploy import load_deployed
-from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.fileio import write_json
 from ktda_mmseg.studies import Study
 from ktda_mmseg.studies.cell import CONFIG
 from ktda_mmseg.studies.cells import DONE, RESULTS, Cell, cells_of
@@ -57,8 +57,8 @@ def compare_cells(
         if {key: row.get(seed, {}).get(key) for key in source} == source:
             continue
         row[seed] = {**source, **_compare(cell, teacher, images)}
-        content = json.dumps(kept, indent=1, sort_keys=True)
-        write_atomic(RESULTS / study.name / dataset / FILE, f'{content}\n'.encode())
+        path = RESULTS / study.name / dataset / FILE
+        write_json(path, kept, indent=1, sort_keys=True)
 
 
 def _compare(cell: Cell, teacher: Path, images: int) -> dict:

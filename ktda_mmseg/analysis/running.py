@@ -4,7 +4,6 @@ Needs no teacher in the student's own config: a student that was trained alone i
 teacher of another.
 """
 
-import json
 from pathlib import Path
 
 from mmengine.config import Config
@@ -17,7 +16,7 @@ from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import DATASETS, MODELS
 
 from ktda_mmseg.checkpoints.deploy import TRANSFER, load_deployed
-from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.fileio import write_json
 from ktda_mmseg.models import FrozenTeacher
 
 from .attention import attention_by_level
@@ -86,7 +85,7 @@ def look_inside(
     for batch in drawn:
         _draw_attention(students[AFTER], batch, out)
     save(draw_similarity(found), out / 'similarity.png')
-    write_atomic(out / 'similarity.json', json.dumps(found, indent=1).encode())
+    write_json(out / 'similarity.json', found, indent=1)
     return found
 
 

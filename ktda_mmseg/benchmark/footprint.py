@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
-from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.fileio import write_json
 from ktda_mmseg.text_tables import markdown_table
 
 from .candidates import ALONE, Candidate
@@ -162,7 +162,7 @@ def format_memory(footprints: Sequence[Footprint]) -> list[tuple[str, ...]]:
 def write_memory(footprints: Sequence[Footprint], path: Path) -> None:
     """Write what was counted, and with which PyTorch, as JSON."""
     content = dict(torch=torch.__version__, footprints=[asdict(found) for found in footprints])
-    write_atomic(path, json.dumps(content, indent=1).encode())
+    write_json(path, content, indent=1)
 
 
 def memory_section(path: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ktda_mmseg.fileio import atomic, write_atomic
+from ktda_mmseg.fileio import atomic, write_json
 
 from .candidates import Candidate
 from .interleave import Measurement, measure
@@ -130,7 +130,7 @@ def options(axis: str, value: int | str) -> dict[str, Any]:
 def write(points: Sequence[Point], path: Path) -> None:
     """Write what was measured, and on which machine, as JSON, and draw it beside, as PNG."""
     content = dict(machine=machine(), points=[vars(point) for point in points])
-    write_atomic(path, json.dumps(content, indent=1).encode())
+    write_json(path, content, indent=1)
     with atomic(path.with_suffix('.png')) as partial:
         plot(points).savefig(partial, dpi=110)
 

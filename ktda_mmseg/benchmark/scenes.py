@@ -17,7 +17,7 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmengine.utils import track_iter_progress
 
-from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.fileio import write_json
 
 from .mapping import MAPPERS, Mapper, Task
 from .table import describe, machine
@@ -65,7 +65,7 @@ class SceneSpeed(NamedTuple):
         }
         content: dict[str, Any] = {**self._asdict(), 'task': task}
         content |= {'ratio': self.ratio, 'machine': machine()}
-        write_atomic(path, json.dumps(content, indent=1).encode())
+        write_json(path, content, indent=1)
 
     @classmethod
     def section(cls, path: Path) -> str:

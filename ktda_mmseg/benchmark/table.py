@@ -1,6 +1,5 @@
 """Measurements as a table for people and as JSON for programs."""
 
-import json
 import platform
 import statistics
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from typing import Any
 import torch
 from mmengine.device import get_device
 
-from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg import fileio
 from ktda_mmseg.text_tables import aligned
 
 from .interleave import Measurement
@@ -101,7 +100,7 @@ def write_json(results: Sequence[Measurement], path: Path, title: str = '') -> N
         'machine': machine(),
         'results': [asdict(result) for result in results],
     }
-    write_atomic(path, json.dumps(content, indent=1).encode())
+    fileio.write_json(path, content, indent=1)
 
 
 def _shares(result: Measurement) -> str:

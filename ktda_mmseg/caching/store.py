@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ktda_mmseg.fileio import atomic, write_atomic
+from ktda_mmseg.fileio import atomic, write_json
 
 INDEX = 'cache.json'
 Shapes = tuple[tuple[int, ...], ...]
@@ -73,7 +73,7 @@ class Shard:
         flat = [level.astype(np.float16).ravel() for levels in views.values() for level in levels]
         with atomic(path) as partial:
             np.save(partial, np.concatenate(flat))
-        write_atomic(path.with_suffix('.json'), json.dumps(index).encode())
+        write_json(path.with_suffix('.json'), index)
 
 
 class TeacherCache:
@@ -124,7 +124,7 @@ class TeacherCache:
             notes (Mapping[str, Any]): What a person may want to know, such as the teacher's config.
         """
         content = {'source': source, 'shards': list(shards), **notes}
-        write_atomic(folder / INDEX, json.dumps(content, indent=1).encode())
+        write_json(folder / INDEX, content, indent=1)
 
 
 def _length(shapes: Sequence[Sequence[int]]) -> int:

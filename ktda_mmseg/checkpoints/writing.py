@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from ktda_mmseg.fileio import json_text
 
 SUFFIXES = ('.pth', '.pt', '.safetensors')
 
@@ -26,7 +27,7 @@ def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
         from safetensors.torch import save_file
 
         tensors = {key: value.contiguous() for key, value in checkpoint['state_dict'].items()}
-        meta = {key: json.dumps(value) for key, value in checkpoint['meta'].items()}
+        meta = {key: json_text(value) for key, value in checkpoint['meta'].items()}
         save_file(tensors, path, metadata={'format': 'pt', **meta})
     else:
         torch.save(checkpoint, path)

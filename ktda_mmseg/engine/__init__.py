@@ -6,6 +6,7 @@ from .compiling import CompileHook
 from .even_stops import EvenStopsHook
 from .exact_resume import ExactResumeHook, ResumableSampler, SeedSample
 from .feature_hook import FeatureHook
+from .json_handler import FiniteJsonHandler
 from .mixed_precision import BFloat16OptimWrapper
 from .picture_hook import PictureHook
 from .teacher_note import TeacherNoteHook
@@ -20,6 +21,7 @@ __all__ = [
     'EvenStopsHook',
     'ExactResumeHook',
     'FeatureHook',
+    'FiniteJsonHandler',
     'PictureHook',
     'ResumableSampler',
     'SeedSample',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import pi
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ class Ground:
     ellipsoid in square metres, by Lambert's cylindrical equal-area projection, in which parallels
     and meridians are straight, so that pixels along them come out exactly (Snyder, Map Projections:
     A Working Manual, USGS 1987, p. 76); where the CRS moves the poles they are up to 1.4 % off.
-    Without a CRS a pixel is the unit.
+    Without a CRS or a transform, or where they contradict each other, a pixel is the unit. Beyond
+    the poles there is no area.
 
     Args:
         profile (SceneProfile): The scene.
@@ -33,12 +35,12 @@ class Ground:
         self._transform, self._width = profile.transform, profile.width
         self._to_plane = None
         self.unit = 'pixel'
-        crs = profile.crs
+        crs = profile.crs if profile.measured else None
         if crs is not None and crs.is_geographic:
             self._to_plane = _equal_area(crs)
             self.unit = 'square metre'
         elif crs is not None:
-            self.unit = f'square {crs.linear_units}'
+            self.unit = f'square {crs.linear_units}'.replace('unknown', 'unit of the CRS')
         self._pixel = 1.0 if crs is None else abs(profile.transform.determinant)
 
     def of_row(self, row: int) -> float | np.ndarray:
@@ -99,7 +101,7 @@ def moved(outlines: np.ndarray, move: Callable) -> np.ndarray:
     return shapely.transform(outlines, lambda points: np.stack(move(*points.T), axis=1))
 
 
-def _equal_area(crs: Any) -> Any:  # noqa: ANN401
+def _equal_area(crs: Any) -> Callable:  # noqa: ANN401
     """Return what projects longitudes and latitudes of a CRS."""
     try:
         from pyproj import CRS, Transformer
@@ -114,4 +116,11 @@ def _equal_area(crs: Any) -> Any:  # noqa: ANN401
     geographic = (stated.source_crs or stated).to_2d()
     plane = ProjectedCRS(LambertCylindricalEqualAreaConversion(), geodetic_crs=geographic)
     # without wrapping longitudes of 180 and more
-    return Transformer.from_crs(geographic, plane, always_xy=True, force_over=True).transform
+    projected = Transformer.from_crs(geographic, plane, always_xy=True, force_over=True).transform
+    pole = pi / 2 / geographic.axis_info[0].unit_conversion_factor
+
+    def to_plane(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        # grids of points that end at a pole have pixels that reach beyond it
+        return projected(x, np.clip(y, -pole, pole))
+
+    return to_plane

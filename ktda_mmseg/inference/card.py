@@ -12,7 +12,7 @@ import numpy as np
 from mmengine.config import Config
 
 from ktda_mmseg.datasets.preparation.raster_io import Nodata
-from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.fileio import write_json
 
 UINT8 = 'uint8'
 Card = TypeVar('Card', bound='ModelCard')
@@ -98,7 +98,7 @@ class ModelCard:
 
     def write(self, path: Path) -> None:
         """Write the card as JSON, as a whole or not at all."""
-        write_atomic(path, f'{json.dumps(asdict(self), indent=2)}\n'.encode())
+        write_json(path, asdict(self), indent=2)
 
     @classmethod
     def read(cls: type[Card], path: Path) -> Card:

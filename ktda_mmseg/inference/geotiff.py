@@ -95,16 +95,17 @@ def _write(
     rasterio = import_rasterio()
     from rasterio.shutil import copy
 
-    _, height, width, crs, transform, _, gcps = profile
-    place = dict(height=height, width=width, crs=crs, transform=transform)
+    place = dict(height=profile.height, width=profile.width)
+    place |= dict(crs=profile.crs, transform=profile.transform)
     with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), atomic(path) as partial, _explained(path):
         with _cleared(partial):
             # overviews stand before the pixels they are made of, so pixels go to a draft first
             draft = Path(f'{partial}.draft.tif')
             with rasterio.open(draft, 'w', **DRAFT, **place, **bands) as raster:
                 describe(raster)
-                if gcps[0]:
-                    raster.gcps = gcps
+                if profile.gcps[0]:
+                    raster.gcps = profile.gcps
+                raster.update_tags(ns='RPC', **profile.rpcs)
                 for window, part in _tile_rows(rows, profile):
                     raster.write(part, window=window)
             copy(draft, partial, **FINAL, **options)

@@ -96,7 +96,8 @@ def write_polygons(
                     'area': ground.of_outlines(polygons[batch]),
                 }
                 places = moved(polygons[batch], ground.to_map)
-                frame = GeoDataFrame(columns, geometry=places, crs=profile.crs)
+                crs = profile.crs if profile.placed else None
+                frame = GeoDataFrame(columns, geometry=places, crs=crs)
                 layer = dict(driver='GPKG', layer=path.stem, geometry_type='Polygon')
                 pyogrio.write_dataframe(frame, partial, append=first > 0, **layer)
             written = _indexed(partial, path.stem)

@@ -10,6 +10,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from ktda_mmseg.datasets.preparation.raster_writing import SIDECAR
+from ktda_mmseg.fileio import json_text, write_json
 
 
 def require_folder(out: Path) -> None:
@@ -28,13 +29,16 @@ def require_folder(out: Path) -> None:
         ) from None
 
 
-def is_finished(paths: Mapping[str, Path], settings: Mapping[str, Any], work: Path) -> bool:
+def is_finished(
+    scene: Path, paths: Mapping[str, Path], settings: Mapping[str, Any], work: Path
+) -> bool:
     """Tell whether a scene's products are there as they would be made now.
 
     Args:
+        scene (Path): The scene.
         paths (Mapping[str, Path]): The products by kind, 'summary' among them.
-        settings (Mapping[str, Any]): What decides them, as JSON holds it; the scene's file is
-            ``settings['scene']['path']``.
+        settings (Mapping[str, Any]): What decides them, as JSON holds it; what the scene holds is
+            ``settings['scene']``, wherever it lies.
         work (Path): Folder of unfinished work on the scene, which may have left products.
 
     Returns:
@@ -44,23 +48,42 @@ def is_finished(paths: Mapping[str, Path], settings: Mapping[str, Any], work: Pa
         ValueError: If one of the names is taken: by the scene itself, by the map of another one, or
             by what was not made here.
     """
-    scene = settings['scene']['path']
+    begun = work.exists()  # before another process may finish it
+    scene = scene.resolve()
     summary = _read(paths['summary'])
-    found = summary['settings']['scene']['path'] if summary else scene
-    if found != scene:
+    made_with = summary.get('settings', {})
+    found = summary.get('path', str(scene))
+    if found != str(scene) and made_with['scene'] != settings['scene']:
         raise ValueError(
             f'{paths["summary"]}: expected the map of {scene}, found that of {found}; '
             'name another folder'
         )
     ours = summary.get('products', {}).values()
     for path in paths.values():
-        foreign = path.exists() and path.name not in ours and not work.exists()
-        if foreign or path.resolve() == Path(scene):
+        foreign = path.exists() and path.name not in ours and not begun
+        if foreign or path.resolve() == scene:
             raise ValueError(
                 f'{path}: expected a free name for a product, found a file not made '
                 'here; name another folder'
             )
-    return summary.get('settings') == settings and all(path.exists() for path in paths.values())
+    return made_with == json.loads(json_text(settings)) and all(
+        path.exists() for path in paths.values()
+    )
+
+
+def keep(scene: Path, paths: Mapping[str, Path]) -> None:
+    """Note where the scene of finished products lies now, if it was moved.
+
+    Args:
+        scene (Path): The scene.
+        paths (Mapping[str, Path]): The products by kind, 'summary' among them.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    content, path = _read(paths['summary']), str(scene.resolve())
+    if content.get('path', path) != path:
+        write_json(paths['summary'], content | {'path': path}, indent=2, ensure_ascii=False)
 
 
 def publish(staged: Path, paths: Mapping[str, Path]) -> None:
@@ -87,11 +110,14 @@ def publish(staged: Path, paths: Mapping[str, Path]) -> None:
 
 def _read(summary: Path) -> dict[str, Any]:
     """Return a former run's summary, empty if there is none."""
-    if not summary.exists():
-        return {}
     try:
         content = json.loads(summary.read_bytes())
-        content['settings']['scene']['path'], content['products'].values()
+        scene = content['settings']['scene']
+        content['products'].values()
+        # older versions knew scenes by their paths
+        content.setdefault('path', scene.get('path'))
+    except FileNotFoundError:
+        return {}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(
             f'{summary}: expected the summary of a map, found a file not made here; '

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
+from math import isfinite, pi
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -33,6 +34,9 @@ class SceneProfile(NamedTuple):
         nodata (float | None): Stored value of pixels without data, if it states one.
         gcps (tuple[Sequence, rasterio.crs.CRS | None]): Ground control points and the CRS of their
             coordinates, if it states them in place of a transform.
+        rpcs (Mapping[str, str]): Rational polynomial coefficients by GDAL's names, if it states
+            them.
+        geolocated (bool): Whether other files hold the place of each of its pixels.
     """
 
     path: Path
@@ -42,6 +46,39 @@ class SceneProfile(NamedTuple):
     transform: Any
     nodata: float | None
     gcps: tuple[Sequence[Any], Any] = ((), None)
+    rpcs: Mapping[str, str] = MappingProxyType({})
+    geolocated: bool = False
+
+    @property
+    def placed(self) -> bool:
+        """bool: Whether the transform says where and how large pixels are."""
+        determinant = self.transform.determinant
+        return not self.transform.is_identity and isfinite(determinant) and determinant != 0
+
+    @property
+    def measured(self) -> bool:
+        """bool: Whether CRS and transform tell areas on the ground."""
+        if self.crs is None or not self.placed:
+            return False
+        if not self.crs.is_geographic:
+            return True
+        corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * (self.width, self.height)
+        _, radians = self.crs.units_factor
+        x, y = radians * np.array([self.transform @ tuple(map(float, one)) for one in corners]).T
+        # grids of points reach half a pixel beyond the poles, and longitudes go around
+        beyond = radians * (abs(self.transform.d) + abs(self.transform.e))
+        return bool((np.abs(y) <= pi / 2 + beyond).all() and (np.abs(x) <= 4 * pi).all())
+
+    def notes(self) -> list[str]:
+        """Return what a user must know of the place of the map, a sentence each."""
+        notes = []
+        if self.crs is not None and not self.placed:
+            notes.append('it has a CRS but no transform, so areas and polygons are in pixels')
+        elif self.crs is not None and not self.measured:
+            notes.append('its CRS has degrees but its transform has not, so areas are in pixels')
+        if self.geolocated:
+            notes.append('its geolocation arrays are not carried over, so the map lacks that place')
+        return notes
 
 
 class SceneReader:
@@ -91,6 +128,8 @@ class SceneReader:
             self._raster.transform,
             self._raster.nodata,
             self._raster.gcps,
+            self._raster.tags(ns='RPC'),
+            bool(self._raster.tags(ns='GEOLOCATION')),
         )
 
     def __enter__(self) -> SceneReader:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
+from ktda_mmseg.datasets.preparation.label_map import LabelMap
+
 from .evaluation import evaluate_all
 from .scene_inferencer import SceneInferencer
 
@@ -16,6 +18,7 @@ def map_scenes(
     scenes: Mapping[str, Path],
     out: Path,
     masks: Mapping[str, Path],
+    classes: LabelMap | None = None,
 ) -> str | int:
     """Map scenes, score the maps and print what there is.
 
@@ -24,6 +27,7 @@ def map_scenes(
         scenes (Mapping[str, Path]): Scenes by name.
         out (Path): Folder of the products.
         masks (Mapping[str, Path]): True labels by the scenes' names, for all of them or for none.
+        classes (LabelMap | None): What their values mean, if not the model's labels. Default: None.
 
     Returns:
         str | int: What to end the program with: 0, or what failed, in one line; 1 in processes but
@@ -41,7 +45,7 @@ def map_scenes(
             if name in masks and not result.error
         ]
         if pairs:
-            print(evaluate_all(pairs, inferencer.predictor.card))
+            print(evaluate_all(pairs, inferencer.predictor.card, classes))
     if not failed or not is_main_process():
         return min(len(failed), 1)
     return f'error: {len(failed)} of {len(results)} scenes failed: {"; ".join(failed)}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +18,14 @@ from ktda_mmseg.fileio import require_space
 from ktda_mmseg.version import __version__
 
 from .blending import predict_strips
+from .claims import Claims
 from .distribution import Ranks, Share, runs, share
+from .identity import identity_of
 from .predictor import Predictor
 from .products import Products, write_products
-from .publishing import is_finished, publish, require_folder
+from .publishing import is_finished, keep, publish, require_folder
 from .reading import SceneReader, ahead
-from .scene_job import SceneJob, SceneResult, reported, version_of
+from .scene_job import SceneJob, SceneResult, reported
 from .sources import find_scenes
 from .strips import NODATA, PRODUCTS, StripStore, quantise
 from .windows import Grid, axis
@@ -32,7 +35,8 @@ class SceneInferencer:
     """Predicts scenes window by window and writes their maps.
 
     Strips of the map are kept on disk as they are finished. A run that was ended in any way goes on
-    with them, as long as scene, model and settings are the same, and ends in the same bytes.
+    with them, as long as scene, model and settings are the same, and ends in the same bytes. What
+    another process is at work on is left to it.
     Under torchrun, processes share the strips; join their group before.
 
     Args:
@@ -96,9 +100,14 @@ class SceneInferencer:
             OSError: If the folder cannot be written to.
             ValueError: If two scenes would get the same files.
         """
+        with Claims(Path(out)) as claims:
+            return self._map(scenes, Path(out), claims)
+
+    def _map(
+        self, scenes: Mapping[str, Path] | Sequence[str | Path], out: Path, claims: Claims
+    ) -> list[SceneResult]:
         ranks = Ranks()
-        out = Path(out)
-        plans = ranks.gather(self._plans(scenes, out) if ranks.rank == 0 else [])[0]
+        plans = ranks.gather(self._plans(scenes, out, claims) if ranks.rank == 0 else [])[0]
         jobs = [plan for plan in plans if isinstance(plan, SceneJob)]
         missing, widths = [job.missing for job in jobs], [job.grid.width for job in jobs]
         mine = [
@@ -126,7 +135,7 @@ class SceneInferencer:
         ]
 
     def _plans(
-        self, scenes: Mapping[str, Path] | Sequence[str | Path], out: Path
+        self, scenes: Mapping[str, Path] | Sequence[str | Path], out: Path, claims: Claims
     ) -> list[SceneJob | SceneResult]:
         """Look at every scene, and at what is there of its map."""
         found = scenes if isinstance(scenes, Mapping) else find_scenes(scenes)
@@ -139,10 +148,10 @@ class SceneInferencer:
         plans: dict[str, SceneJob | SceneResult] = {}
         for name, path in found.items():
             with reported(name, path, plans):
-                plans[name] = self._plan(name, path, out)
+                plans[name] = self._plan(name, path, out, claims)
         return list(plans.values())
 
-    def _plan(self, name: str, path: Path, out: Path) -> SceneJob | SceneResult:
+    def _plan(self, name: str, path: Path, out: Path, claims: Claims) -> SceneJob | SceneResult:
         files = self.products.paths(out, name)
         folder = out / f'{name}.strips'
         with SceneReader(path, self.card, self.bands) as reader:
@@ -150,7 +159,16 @@ class SceneInferencer:
             doubtful = reader.doubtful_alpha()
         grid = Grid(profile.height, profile.width, self.window, self.overlap)
         store = StripStore(folder, self._settings(path), grid.strips)
-        if is_finished(files, store.settings, folder):
+        if is_finished(path, files, store.settings, folder) and not folder.exists():
+            keep(path, files)
+            return SceneResult(path, files, kept=True)
+        if not claims.take(name):
+            raise ValueError(
+                f'{path}: another command is at work on its map in {out}; wait until it is done, '
+                'or name another folder'
+            )
+        # which another command may have finished meanwhile
+        if is_finished(path, files, store.settings, folder):
             store.remove()
             return SceneResult(path, files, kept=True)
         if doubtful is not None:
@@ -163,7 +181,7 @@ class SceneInferencer:
         layers, polygons, quicklook = self.products
         return {
             'version': __version__,
-            'scene': version_of(path),
+            'scene': identity_of(path),
             'model': self.predictor.identity,
             'bands': list(self.bands),
             'nodata': self.card.nodata,
@@ -194,10 +212,12 @@ class SceneInferencer:
 
     def _finish(self, job: SceneJob) -> SceneResult:
         """Make the products of all strips, and bring them to their names."""
-        if version_of(job.path) != job.store.settings['scene']:
+        if identity_of(job.path) != job.store.settings['scene']:
             raise ValueError(f'{job.path}: expected it unchanged, found another version; run again')
         with SceneReader(job.path, self.card, self.bands) as reader:
             profile = reader.profile
+        for note in profile.notes():
+            tqdm.write(f'note: {job.path}: {note}', file=sys.stderr)
         staged = job.store.folder / PRODUCTS
         card = self.predictor.card
         write_products(self.products, profile, card, job.store, staged, job.name)

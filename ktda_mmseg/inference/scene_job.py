@@ -66,13 +66,6 @@ class SceneJob(NamedTuple):
         return min(found, key=lambda result: result.error is None)
 
 
-def version_of(path: Path) -> dict[str, Any]:
-    """Tell a file from every other one, and from what it was before it changed."""
-    status = path.stat()
-    where = str(path.resolve())
-    return {'path': where, 'size': status.st_size, 'modified_ns': status.st_mtime_ns}
-
-
 @contextmanager
 def reported(name: str, path: Path, results: dict[str, Any]) -> Iterator[None]:
     """Make what is wrong with a scene its result, and say it at once.

@@ -1,11 +1,14 @@
-"""Which scenes to map: files, folders, globs, lists and STAC item collections."""
+"""Which scenes to map: files, folders, globs, lists, STAC items and collections of them."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from ktda_mmseg.datasets.preparation.scenes import raster_files
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
 LISTS = ('.txt',)
 COLLECTIONS = ('.json', '.geojson')
+LOCAL = re.compile(r'^file:(//(localhost)?(?=/)|//)?', re.IGNORECASE)
 
 
 def find_scenes(sources: Sequence[str | Path], asset: str | None = None) -> dict[str, Path]:
@@ -22,7 +26,8 @@ def find_scenes(sources: Sequence[str | Path], asset: str | None = None) -> dict
     Args:
         sources (Sequence[str | Path]): Each a raster of any format; a folder of GeoTIFF, PNG or
             JPEG files; a glob such as ``'scenes/**/*.tif'``; a ``.txt`` file with one of these a
-            line, seen from its folder; or a STAC item collection (``.json``, ``.geojson``).
+            line, seen from its folder; or a STAC item or item collection (``.json``,
+            ``.geojson``).
         asset (str | None): Key of the asset of a STAC item that is the scene; None takes the only
             one with the role 'data'. Default: None.
 
@@ -32,7 +37,7 @@ def find_scenes(sources: Sequence[str | Path], asset: str | None = None) -> dict
 
     Raises:
         FileNotFoundError: If there is nothing where a source points to.
-        ImportError: If a STAC item collection is given and pystac is not installed.
+        ImportError: If a STAC item or collection is given and pystac is not installed.
         ValueError: If two files have one name, or a collection is none, or its items have ids that
             cannot name a file or do not say which asset on disk is the scene.
     """
@@ -99,16 +104,18 @@ def _find(source: str, asset: str | None) -> Iterator[tuple[str, Path]]:
 
 def _items(path: Path, asset: str | None) -> Iterator[tuple[str, Path]]:
     try:
-        from pystac import ItemCollection
+        from pystac import Item, ItemCollection
         from pystac.errors import STACTypeError
     except ImportError as error:
         raise ImportError(
             f"{path}: reading STAC needs pystac: pip install 'ktda-mmseg[stac]'"
         ) from error
     try:
-        items = ItemCollection.from_file(str(path)).items
+        content = json.loads(path.read_bytes())
+        single = content.get('type') == 'Feature'
+        items = [Item.from_dict(content)] if single else ItemCollection.from_dict(content).items
     except (STACTypeError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f'{path}: expected a STAC item collection, found: {error}') from None
+        raise ValueError(f'{path}: expected a STAC item or collection, found: {error}') from None
     for item in items:
         yield item.id, _file_of(item, asset, path)
 
@@ -120,10 +127,12 @@ def _file_of(item: Item, key: str | None, collection: Path) -> Path:
         raise ValueError(
             f'{where}: expected one asset to map, name its key (--asset), found {[*item.assets]}'
         )
-    href = item.assets[keys[0]].href.removeprefix('file://')
+    href = LOCAL.sub('', item.assets[keys[0]].href)
     if '://' in href:
         raise ValueError(f'{where}: expected a file on disk, found {href}; download it first')
-    return collection.parent / href
+    # some write names as they are, and a name may look encoded
+    encoded, plain = collection.parent / unquote(href), collection.parent / href
+    return plain if plain.is_file() and not encoded.is_file() else encoded
 
 
 def _roles(asset: Any) -> Sequence[str]:  # noqa: ANN401

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from ktda_mmseg.fileio import atomic
+from ktda_mmseg.fileio import atomic, json_text
 
 if TYPE_CHECKING:
     from .blending import BlendedStrip
@@ -114,7 +113,7 @@ class StripStore:
     ) -> None:
         self.folder, self.settings, self.strips = folder, settings, strips
         decisive = {name: value for name, value in settings.items() if name != PRODUCTS}
-        content = json.dumps(decisive, sort_keys=True).encode()
+        content = json_text(decisive, sort_keys=True).encode()
         self._key = hashlib.sha256(content).hexdigest()[:16]
 
     def prepare(self) -> None:

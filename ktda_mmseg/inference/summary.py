@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.fileio import write_json
 
 from .areas import Ground
 from .card import ModelCard
@@ -80,11 +79,13 @@ def write_summary(
     shares = counts.shares()
     content = {
         'scene': profile.path.name,
+        'path': str(profile.path.resolve()),
         'height': profile.height,
         'width': profile.width,
         'crs': profile.crs and profile.crs.to_string(),
         'transform': list(profile.transform)[:6],
         'area_unit': counts.unit,
+        'notes': profile.notes(),
         'classes': [
             {'label': label, 'name': name, **_covered(counts, label), 'share': shares[label]}
             for label, name in enumerate(card.classes)
@@ -93,8 +94,7 @@ def write_summary(
         'products': {kind: path.name for kind, path in paths.items()},
         'settings': dict(settings),
     }
-    text = json.dumps(content, indent=2, ensure_ascii=False)
-    write_atomic(paths['summary'], f'{text}\n'.encode())
+    write_json(paths['summary'], content, indent=2, ensure_ascii=False)
 
 
 def _covered(counts: Counts, label: int) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -18,7 +17,7 @@ from mmseg.models import BaseSegmentor
 from torch import Tensor, nn
 
 from ktda_mmseg.checkpoints.deploy import load_deployed
-from ktda_mmseg.fileio import hash_of
+from ktda_mmseg.fileio import hash_of, json_text
 
 from .card import ModelCard
 from .probabilities import class_probabilities
@@ -103,7 +102,7 @@ class TorchPredictor:
         self.card = ModelCard.of(cfg, meta)
         self.amp = amp
         settings = [cfg.model.to_dict(), asdict(self.card), self.device.type, amp, compile]
-        described = json.dumps(settings, default=str) + hash_of(Path(checkpoint))
+        described = json_text(settings, default=str) + hash_of(Path(checkpoint))
         self.identity = hashlib.sha256(described.encode()).hexdigest()
         network = StoredToProbabilities(revert_sync_batchnorm(model), self.card)
         self.network = network.eval().to(memory_format=torch.channels_last).to(self.device)

@@ -15,6 +15,7 @@ from mmseg.utils import ConfigType
 from torch import Tensor
 
 from ktda_mmseg.checkpoints import load_pretrained
+from ktda_mmseg.fileio import json_text
 
 from .teacher_inputs import Sight, input_transform, normalisation, take_bands
 
@@ -119,7 +120,7 @@ class FrozenTeacher:
                 digest.update(f'{key} {tuple(value.shape)} {value.dtype}'.encode())
                 digest.update(value.cpu().flatten().view(torch.uint8).numpy().tobytes())
             self._fingerprint = {
-                'config': json.dumps(self.config, sort_keys=True),
+                'config': json_text(self.config, sort_keys=True),
                 'sha256': digest.hexdigest(),
             }
         return self._fingerprint
@@ -134,7 +135,7 @@ class FrozenTeacher:
             str: SHA-256 in hexadecimal.
         """
         content = {**self.fingerprint(), **self._normalisation}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json_text(content, sort_keys=True).encode()).hexdigest()
 
 
 class FrozenTeachers:
@@ -167,7 +168,7 @@ class FrozenTeachers:
         all_of = [teacher.fingerprint() for teacher in self.members]
         digests = ' '.join(one['sha256'] for one in all_of)
         return {
-            'config': json.dumps([json.loads(one['config']) for one in all_of], sort_keys=True),
+            'config': json_text([json.loads(one['config']) for one in all_of], sort_keys=True),
             'sha256': hashlib.sha256(digests.encode()).hexdigest(),
         }
 

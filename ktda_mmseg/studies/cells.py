@@ -11,7 +11,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.fileio import json_text, write_json
 
 from .claiming import is_claimed
 from .definition import Row, Study
@@ -85,7 +85,7 @@ class Setting:
                 content[key] = {k: v for k, v in value.items() if k not in LOADING}
         randomness = dict(self.config.get('randomness') or {}, seed=None)
         whole = [content, randomness, self.study.checkpoint]
-        return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
+        return hashlib.sha256(json_text(whole, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Cell:
     def begin(self) -> None:
         """Note in the work folder which config it is trained with."""
         (self.folder / ERROR).unlink(missing_ok=True)
-        write_atomic(self.folder / IDENTITY, json.dumps(dict(digest=self.setting.digest)).encode())
+        write_json(self.folder / IDENTITY, dict(digest=self.setting.digest))
 
 
 def cells_of(

@@ -1,6 +1,5 @@
 """What is kept of a cell: a JSON file that the tables are made of, and the log of its training."""
 
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.fileio import json_text, write_atomic
 from ktda_mmseg.version import __version__
 from ktda_mmseg.visualization.curves import Curve
 
@@ -32,7 +31,7 @@ def write_result(path: Path, content: dict[str, Any], log: str) -> None:
         log (str): Text of the log.
     """
     write_atomic(path.with_suffix('.log'), log.encode())
-    lines = ',\n'.join(f'"{key}": {json.dumps(value)}' for key, value in content.items())
+    lines = ',\n'.join(f'"{key}": {json_text(value)}' for key, value in content.items())
     write_atomic(path, f'{{\n{lines}\n}}\n'.encode())
 
 

@@ -27,21 +27,23 @@ class Estimate(NamedTuple):
     high: float
 
 
-def estimate(values: Sequence[float]) -> Estimate:
+def estimate(values: Sequence[float | None]) -> Estimate:
     """Estimate a mean.
 
     Args:
-        values (Sequence[float]): One a seed.
+        values (Sequence[float | None]): One a seed; None where there is none.
 
     Returns:
         Estimate: Mean, spread and interval.
     """
     nan = float('nan')
-    if len(values) < 2:
-        return Estimate(tuple(values), values[0] if values else nan, nan, nan, nan)
-    mean, std = float(np.mean(values)), float(np.std(values, ddof=1))
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * std / np.sqrt(len(values))
-    return Estimate(tuple(values), mean, std, float(mean - half), float(mean + half))
+    # what JSON files hold where there was nothing to count
+    found = tuple(nan if value is None else value for value in values)
+    if len(found) < 2:
+        return Estimate(found, found[0] if found else nan, nan, nan, nan)
+    mean, std = float(np.mean(found)), float(np.std(found, ddof=1))
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, len(found) - 1) * std / np.sqrt(len(found))
+    return Estimate(found, mean, std, float(mean - half), float(mean + half))
 
 
 def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Estimate:

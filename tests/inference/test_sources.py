@@ -1,6 +1,7 @@
 """Scenes are found whichever way they are named, and no two of them get the same map."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_items_of_a_stac_collection(folder, collection):
         (item('x', red=dict(href='r.tif'), nir=dict(href='n.tif')), r"--asset.*\['red', 'nir'\]"),
         (item('x', all=dict(href='https://a.b/c.tif', roles=['data'])), 'on disk, found https'),
         (item('../x', all=dict(href='a.tif', roles=['data'])), r"ids .* found '\.\./x'"),
-        ({'type': 'Feature'}, 'expected a STAC item collection, found'),
+        ({'type': 'Feature'}, 'expected a STAC item or collection, found'),
     ],
     ids=['which asset', 'remote', 'id', 'no item'],
 )
@@ -96,11 +97,28 @@ def test_items_that_cannot_be_mapped(collection, one, message):
         find_scenes([collection(one)])
 
 
+@pytest.mark.parametrize('name', ['my scene.tif', 'grün+1#2.tif', '50%25.tif', 'a?b.tif'])
+def test_names_are_decoded_however_an_item_writes_them(folder, name):
+    pytest.importorskip('pystac')
+    (folder / name).touch()
+    for href in (
+        name, quote(name), f'./{quote(name)}', (folder / name).as_uri(), f'{folder}/{quote(name)}',
+        f'file://localhost{quote(str(folder / name))}', f'file:{quote(str(folder / name))}',
+        f'FILE://{folder}/{name}',
+    ):  # fmt: skip
+        one = item('one', data=dict(href=href, roles=['data']))
+        # a single item, as most tools write it, and one of a collection
+        for content in (one, dict(type='FeatureCollection', features=[one])):
+            (folder / 'item.json').write_text(json.dumps(content), encoding='utf-8-sig')
+            scenes = find_scenes([folder / 'item.json'])
+            assert list(scenes) == ['one'] and scenes['one'].samefile(folder / name), href
+
+
 def test_json_that_is_no_collection(folder):
     pytest.importorskip('pystac')
-    for content in ('{}', '[1]', 'no json', json.dumps(item('x'))):
+    for content in ('{}', '[1]', 'no json', '{"type": "Feature"}', '{"type": "Collection"}'):
         (folder / 'items.json').write_text(content)
-        with pytest.raises(ValueError, match=r'items\.json: expected a STAC item collection'):
+        with pytest.raises(ValueError, match=r'items\.json: expected a STAC item or collection'):
             find_scenes([folder / 'items.json'])
 
 

@@ -32,6 +32,12 @@ def test_one_seed_has_no_spread(values, mean):
     np.testing.assert_equal(tuple(found), (tuple(values), mean, *[math.nan] * 3))
 
 
+def test_a_score_of_nothing_is_no_number():
+    """Results hold null for it."""
+    np.testing.assert_equal(estimate([None]).mean, math.nan)
+    np.testing.assert_equal(estimate([1.0, None]).mean, math.nan)
+
+
 def test_differences_are_paired_by_seed():
     ours, theirs = {2: 5.0, 0: 1.0, 1: 4.0, 7: 9.0}, {0: 0.5, 2: 3.0, 1: 4.5, 3: 0.0}
     found = paired_difference(ours, theirs)

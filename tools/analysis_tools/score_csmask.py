@@ -17,18 +17,16 @@ def main() -> None:
     args = parser.parse_args()
 
     # imported only now, so that --help answers at once
-    import json
-
     import ktda_mmseg  # noqa: F401
     from ktda_mmseg.engine.launch import clean_errors
-    from ktda_mmseg.fileio import write_atomic
+    from ktda_mmseg.fileio import write_json
     from ktda_mmseg.studies.rivals import merged_rows, score_csmask, table
 
     with clean_errors():
         rows = merged_rows(args.rows) if args.rows else {}
         content = score_csmask(args.data, args.splits)
         if args.out:
-            write_atomic(args.out, f'{json.dumps(content, indent=1)}\n'.encode())
+            write_json(args.out, content, indent=1)
         print(table(content, rows))
 
 

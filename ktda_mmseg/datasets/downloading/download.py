@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 from zipfile import is_zipfile
 
-from ktda_mmseg.fileio import hash_of, require_space, write_atomic
+from ktda_mmseg.fileio import hash_of, require_space, write_json
 from ktda_mmseg.transfer import fetch
 
 from .catalogue import SETS, PublishedSet
@@ -94,7 +94,7 @@ def _download(
         raise ValueError(f'{error}; what came from {url} is discarded, try again') from error
     size = archive.stat().st_size
     record = dict(set=name, url=url, licence=entry.licence, size=size, sha256=digest)
-    write_atomic(content / RECORD, json.dumps(record, indent=2).encode())
+    write_json(content / RECORD, record, indent=2)
     if keep_archive:
         suffix = '.zip' if is_zipfile(archive) else '.tar'
         archive.replace(out.with_name(out.name + suffix))

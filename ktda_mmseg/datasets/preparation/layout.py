@@ -15,7 +15,7 @@ import numpy as np
 from mmengine.utils import track_iter_progress
 from PIL import Image
 
-from ktda_mmseg.fileio import remove_partial, write_atomic
+from ktda_mmseg.fileio import json_text, remove_partial, write_atomic, write_json
 
 from .raster_io import Georeference
 from .raster_writing import SIDECAR, write_raster
@@ -126,7 +126,7 @@ def write_layout(
     for folder in (out, staging):
         _check_settings(folder, settings)
     if not out.exists():
-        write_atomic(staging / RECORD, json.dumps(settings, indent=2).encode())
+        write_json(staging / RECORD, settings, indent=2)
         remove_partial(staging)
         cores = len(os.sched_getaffinity(0))
         with ThreadPoolExecutor(min(cores, threads or cores)) as pool:
@@ -147,7 +147,7 @@ def _check_settings(folder: Path, settings: dict) -> None:
         return
     record = folder / RECORD
     found = json.loads(record.read_text()) if record.is_file() else None
-    if found != settings:
+    if found != json.loads(json_text(settings)):
         raise FileExistsError(
             f'{folder}: expected no folder, or one prepared with {settings}, found '
             f'{"one without " + RECORD if found is None else found}; remove it or choose another'

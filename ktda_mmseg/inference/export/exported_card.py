@@ -33,6 +33,7 @@ class ExportedCard(ModelCard):
         label_agreement (float): Part of their pixels with the same label, 0 to 1.
         miou (float | None): Of an int8 model: its mIoU on the given tiles, in percent.
         miou_float32 (float | None): What the model scored there before.
+        smallest (int): Height and width, where they are free, from which on it was seen to agree.
     """
 
     format: str
@@ -48,6 +49,7 @@ class ExportedCard(ModelCard):
     label_agreement: float
     miou: float | None = None
     miou_float32: float | None = None
+    smallest: int = 1
 
     def check_images(self, shape: tuple[int, ...], path: Path) -> None:
         """Check that the file takes images.
@@ -74,6 +76,11 @@ class ExportedCard(ModelCard):
             raise ValueError(
                 f'{path}: expected windows of a multiple of {self.multiple} pixels, '
                 f'got {height}x{width}'
+            )
+        if min(height, width) < self.smallest:
+            raise ValueError(
+                f'{path}: expected windows of at least {self.smallest}x{self.smallest} pixels, the '
+                f'least that the network takes, got {height}x{width}'
             )
 
 

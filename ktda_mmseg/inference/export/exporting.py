@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -160,8 +160,22 @@ class Exporter:
                     f'{SAME_LABELS:.2%} of the pixels from a {name} file for {_sizes(size)}, '
                     f'got {found}'
                 )
+            if size is None:
+                card = replace(card, smallest=self._smallest(card, chosen.predictor(staged)))
             _measured(card, found).write(card_path(staged))
         return path
+
+    def _smallest(self, card: ExportedCard, predictor: ExportedPredictor) -> int:
+        """Find the side from which on a file agrees, in powers of two: networks have strides."""
+        side = card.multiple
+        while side < min(card.window):
+            # what PyTorch refuses, some runtimes compute all the same
+            with suppress(Exception):
+                images = made_up_images(card, 1, (side, side))
+                if compare(self.reference, predictor, [images]).meets(card.output):
+                    return side
+            side *= 2
+        return min(card.window)
 
     def _card(self, name: str, size: tuple[int, int] | None) -> ExportedCard:
         chosen, model = FORMATS[name], self.network.model

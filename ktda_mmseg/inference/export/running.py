@@ -74,6 +74,7 @@ def _described(model: Path) -> str:
     opset = '' if card.opset is None else f', opset {card.opset}'
     text = (
         f'{model}: {card.format}, {card.precision}{opset}, {size}, gives {card.output}; '
+        f'at least {card.smallest} pixels a side; '
         f'against PyTorch: {Agreement(card.max_difference, card.label_agreement)}'
     )
     if card.miou is not None and card.miou_float32 is not None:

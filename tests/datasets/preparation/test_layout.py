@@ -63,6 +63,13 @@ def test_repeating_does_nothing_and_other_settings_are_refused(tmp_path):
         write_layout(tmp_path / 'set', jobs([]), {'set': 'other'}, CLASSES)
 
 
+def test_settings_with_nan_are_those_of_a_repetition(tmp_path):
+    """Such as a nodata value; JSON has no NaN."""
+    for _ in range(2):
+        write_layout(tmp_path / 'set', jobs([]), {'nodata': float('nan'), 'at': (1,)}, CLASSES)
+        assert 'NaN' not in (tmp_path / 'set' / 'preparation.json').read_text()
+
+
 def test_a_folder_of_the_user_is_not_touched(tmp_path):
     (tmp_path / 'set').mkdir()
     (tmp_path / 'set' / 'precious').touch()

@@ -39,6 +39,16 @@ def test_any_batch_and_size(exporter, name):
         expected = made.reference(images)
         assert expected.max() > 0.6, 'it has no opinion, so that nothing is compared'
         np.testing.assert_allclose(predictor(images), expected, atol=1e-3)
+    # below the stride, which PyTorch refuses, some runtimes would compute something
+    smallest = predictor.card.smallest
+    assert smallest == (32 if predictor.card.multiple == 1 else 64)
+    images = image(1, smallest, smallest)
+    np.testing.assert_allclose(predictor(images), made.reference(images), atol=1e-3)
+    with pytest.raises(RuntimeError):
+        made.reference(image(1, 31, 64))
+    for size in ((smallest // 2, 64), (64, smallest // 2)):
+        with pytest.raises(ValueError, match=rf'at least {smallest}x.*got {size[0]}x{size[1]}'):
+            predictor(image(1, *size))
 
 
 @pytest.mark.slow
