@@ -15,7 +15,7 @@ from .plots import plot_bars, plot_costs
 from .summary import Summary
 from .tables import Summaries, Table, describe, tables_of
 
-PICTURES = 'pictures.png'
+PICTURES = 'pictures.jpg'
 STYLE = (
     'body{font:16px/1.4 sans-serif;margin:2em auto;max-width:75em;padding:0 1em}'
     'table{border-collapse:collapse;display:block;overflow-x:auto}'
@@ -31,7 +31,7 @@ def page(study: Study, summaries: Summaries, folder: Path) -> str:
     Args:
         study (Study): The study.
         summaries (Summaries): Its results.
-        folder (Path): Its folder of results, where ``DATASET/pictures.png`` is kept, so that the
+        folder (Path): Its folder of results, where ``DATASET/pictures.jpg`` is kept, so that the
             page can be made again where neither runs nor data are at hand.
 
     Returns:
@@ -69,8 +69,9 @@ def _figures(study: Study, rows: Mapping[str, Summary], folder: Path) -> Iterato
             caption = html.escape(row.row.title)
             picture = _picture(path, f'confusion matrix of {caption}')
             yield f'<figure><figcaption>{caption}</figcaption>{picture}</figure>'
-        if plot_middle_images(study, shown, path):
-            write_atomic(folder / PICTURES, path.read_bytes())
+        pictures = Path(scratch, PICTURES)
+        if plot_middle_images(study, shown, pictures):
+            write_atomic(folder / PICTURES, pictures.read_bytes())
     kept = folder / PICTURES
     if kept.is_file():
         yield f'<h3>Images in the middle</h3><p>{RULE}</p>{_picture(kept, "predictions")}'
@@ -87,4 +88,5 @@ def _table(table: Table) -> str:
 
 def _picture(path: Path, title: str) -> str:
     content = base64.b64encode(path.read_bytes()).decode()
-    return f'<img alt="{title}" src="data:image/png;base64,{content}">'
+    kind = 'png' if path.suffix == '.png' else 'jpeg'
+    return f'<img alt="{title}" src="data:image/{kind};base64,{content}">'

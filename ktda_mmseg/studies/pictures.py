@@ -61,7 +61,7 @@ def plot_middle_images(study: Study, rows: Sequence[Summary], path: Path) -> boo
     Args:
         study (Study): The study.
         rows (Sequence[Summary]): Rows of a data set with results.
-        path (Path): PNG file to write.
+        path (Path): JPEG file to write.
 
     Returns:
         bool: Whether it was drawn; it is not where the runs or the data are not at hand.
@@ -103,5 +103,5 @@ def plot_middle_images(study: Study, rows: Sequence[Summary], path: Path) -> boo
         for colour, name in zip(colours, dataset.metainfo['classes'], strict=True)
     ]
     figure.legend(handles=patches, loc='outside lower center', ncols=len(patches))
-    figure.savefig(path, dpi=100)
+    figure.savefig(path, dpi=70, pil_kwargs={'quality': 70})
     return True

@@ -13,9 +13,9 @@ from ktda_mmseg.fileio import json_text, write_atomic
 from ktda_mmseg.version import __version__
 from ktda_mmseg.visualization.curves import Curve
 
-POINTS = 100  # kept of a curve
+POINTS = 25  # kept of a curve
 MODULES = ('torch', 'numpy', 'timm', 'mmengine', 'mmcv', 'mmseg', 'mmpretrain')
-UNKEPT = {'iter', 'time', 'data_time', 'memory'}
+UNKEPT = {'iter', 'time', 'data_time', 'memory', 'lr', 'base_lr'}
 # messages and tables; not the config and the environment, which are known and name machines, nor
 # how far a validation is
 KEPT = re.compile(r'\d{4}/\d\d/\d\d (?!.* Iter\(val\) .* eta: )|[|+]')
@@ -36,7 +36,7 @@ def write_result(path: Path, content: dict[str, Any], log: str) -> None:
 
 
 def thinned(curves: dict[str, Curve]) -> dict[str, list[list[float]]]:
-    """Keep about a hundred points of each curve, first and last among them.
+    """Keep a few points of each curve, first and last among them.
 
     Args:
         curves (dict): Values by iteration, by name.

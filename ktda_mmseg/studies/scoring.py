@@ -75,7 +75,7 @@ class ConfusionByImage(BaseMetric):
     def compute_metrics(self, results: list) -> dict[str, Any]:
         """Add up the images."""
         matrix = sum(counts for _, counts in results)
-        images = {name: present_miou(counts) for name, counts in results}
+        images = {name: round(present_miou(counts), 2) for name, counts in results}
         return {**scores_of(matrix)._asdict(), 'matrix': matrix.tolist(), 'images': images}
 
 

@@ -138,8 +138,8 @@ def markdown(study: Study, summaries: Summaries) -> str:
     parts = [
         f'# {study.title}',
         study.about,
-        '`tools/run_study.py` made this of the JSON files below this folder. `index.html` shows it '
-        'with figures.',
+        '`tools/run_study.py` made this of the JSON files below this folder, and with `--tables` '
+        'makes `index.html`, which shows it with figures.',
     ]
     for dataset, rows in summaries.items():
         parts += [f'## {dataset}', describe(study, rows)]

@@ -80,7 +80,7 @@ def test_a_killed_study_goes_on_and_runs_no_finished_cell_again(tools, study):
     resumed = results[1].with_suffix('.log').read_text()
     assert 'resumed epoch' in resumed and resumed.count('Iter(train) [1/4]') == 1
     assert 'Student alone | 2 of 2' in Path('docs/results/tiny/README.md').read_text()
-    assert Path('docs/results/tiny/grass/pictures.png').is_file()
+    assert Path('docs/results/tiny/grass/pictures.jpg').is_file()
 
 
 def test_what_the_user_has_to_mend_is_one_line(tools, tmp_path, monkeypatch):

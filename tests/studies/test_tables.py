@@ -16,7 +16,11 @@ from ktda_mmseg.studies.writing import write_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path('docs', 'results', 'try')
-STUDIES = sorted(path.parent for path in (ROOT / 'docs' / 'results').glob('*/table.csv'))
+STUDIES = [
+    ROOT / 'docs' / 'results' / study.stem
+    for study in sorted((ROOT / 'studies').glob('*.yaml'))
+    if (ROOT / 'docs' / 'results' / study.stem).is_dir()
+]
 
 
 def miou(right):
@@ -108,4 +112,3 @@ def test_committed_tables_are_what_their_results_make(folder, monkeypatch):
     study = Study.load(Path('studies', f'{folder.name}.yaml'))
     summaries = summarise(study, folder)
     assert (folder / 'README.md').read_text() == markdown(study, summaries)
-    assert (folder / 'table.csv').read_text() == as_csv(summaries)
