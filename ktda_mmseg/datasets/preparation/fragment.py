@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from ktda_mmseg.fileio import write_atomic
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+from pprint import pformat
+from textwrap import indent
 
+from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.input_bands import fitted_model, white_of
+
+from ..checking.statistics import Band
 from .label_map import LabelMap
+from .raster_io import open_raster
 from .summary import Summary
 
 NAME = 'dataset.py'
+CONFIG = """\
+_base_ = {bases}
+train_dataloader = dict(dataset=_base_.prepared['train'])
+val_dataloader = dict(dataset=_base_.prepared['val'])
+test_dataloader = dict(dataset=_base_.prepared['test'])
+model = dict({model}decode_head=dict(num_classes={count}))
+"""
 TEXT = """\
 # Written by tools/prepare_dataset.py. A config inherits it beside a model and a schedule, by paths
 # seen from where that config lies:
-#   _base_ = {bases}
-#   train_dataloader = dict(dataset=_base_.prepared['train'])
-#   val_dataloader = dict(dataset=_base_.prepared['val'])
-#   test_dataloader = dict(dataset=_base_.prepared['test'])
-#   model = dict(decode_head=dict(num_classes={count}))
+{config}
 prepared = {{
     split: dict(
         type='PairedSegDataset',
@@ -30,14 +42,25 @@ prepared = {{
     for split, folder in {folders}.items()
 }}
 """
+PREPARED_MODEL = """\
+# what a model has to know of these images: their bands; mean and std of {count} training tiles
+prepared_model = {changes}
+"""
 QUICKSTART = ['configs/quickstart/dubai.py']
-# the model needs mean, std and in_channels besides: see configs/quickstart/l8_biome_8band.py
 MULTI_BAND = [
     'configs/_base_/models/ktda_small.py',
     'configs/_base_/datasets/raster_tiles.py',
     'configs/_base_/schedules/quickstart.py',
     'configs/_base_/default_runtime.py',
 ]
+# of the first of them, as far as bands matter; others take the same keys
+SMALL = {
+    'type': 'KTDASegmentor',
+    'data_preprocessor': {'bgr_to_rgb': True},
+    'backbone': {'type': 'mmpretrain.ConvNeXt'},
+    'teacher': {'type': 'EfficientNetLite0'},
+}
+MEASURED = 256  # tiles at the most, spread over all
 
 
 def write_fragment(summary: Summary, label_map: LabelMap, suffix: str) -> list[str]:
@@ -57,9 +80,14 @@ def write_fragment(summary: Summary, label_map: LabelMap, suffix: str) -> list[s
     folders = {split: split for split in summary.images}
     folders.setdefault('test', folders.get('val', 'train'))
     folders.setdefault('val', folders['test'])
-    text = TEXT.format(
-        bases=[*(QUICKSTART if suffix == '.png' else MULTI_BAND), path.as_posix()],
+    multi_band = suffix != '.png'
+    config = CONFIG.format(
+        bases=[*(MULTI_BAND if multi_band else QUICKSTART), path.as_posix()],
+        model='_base_.prepared_model, ' if multi_band else '',
         count=len(label_map.classes),
+    )
+    text = TEXT.format(
+        config=indent(config, '#   ').rstrip(),
         root=summary.out.as_posix(),
         suffix=suffix,
         classes=label_map.classes,
@@ -67,9 +95,37 @@ def write_fragment(summary: Summary, label_map: LabelMap, suffix: str) -> list[s
         folders=folders,
     )
     if not path.exists():
+        tiles = sorted((summary.out / 'img_dir' / 'train').glob(f'*{suffix}'))
+        text += _prepared_model(tiles) if multi_band else ''
         write_atomic(path, text.encode())
     return [
-        f'next, with a config that inherits {path} as its first lines show:',
-        '  python tools/check_dataset.py CONFIG',
-        '  python tools/train.py CONFIG',
+        f'next, a config such as mine.py here, which inherits {path}:',
+        indent(config, '  ').rstrip(),
+        'and then, with it:',
+        '  python tools/check_dataset.py mine.py',
+        '  python tools/train.py mine.py',
     ]
+
+
+def _prepared_model(tiles: Sequence[Path]) -> str:
+    """Measure training tiles; return the source of the keys of a model that depend on them."""
+    from ..loading import LoadRasterFromFile  # which reads by modules of this folder
+
+    measured = tiles[:: ceil(len(tiles) / MEASURED)]
+    bands: list[Band] = []
+    for tile in measured:
+        sample = LoadRasterFromFile().transform({'img_path': str(tile)})
+        values = sample['img'][~sample['nodata_mask']]
+        if len(values):
+            found = [Band.of(band) for band in values.T]
+            bands = [a.merge(b) for a, b in zip(bands, found, strict=True)] if bands else found
+    with open_raster(tiles[0]) as raster:
+        dtype = raster.dtypes[0]
+    # as many digits as with_statistics.py has
+    mean = [float(f'{band.mean:.6g}') for band in bands]
+    std = [float(f'{band.std or 1.0:.6g}') for band in bands]
+    white = None if dtype == 'uint8' else white_of(list(zip(mean, std, strict=True)))
+    changes = fitted_model(SMALL, len(bands), mean, std, white)
+    return PREPARED_MODEL.format(
+        count=len(measured), changes=pformat(changes, width=96, sort_dicts=False)
+    )

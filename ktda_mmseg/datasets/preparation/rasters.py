@@ -104,6 +104,7 @@ def prepare(
     if buffer is not None and buffer <= 0:
         raise ValueError(f'expected a buffer above 0 metres, got {buffer}')
     label_map = read_label_map(classes)
+    label_map.require_two_classes()
     scenes, limits = _scenes(images, labels, label_suffix, bands, rgb, stretch, nodata)
     if class_field is None:
         alone = labels.is_file() and len(scenes) == 1
