@@ -166,7 +166,8 @@ def _width(backbone: Mapping[str, Any]) -> tuple[str | None, Any]:
 
 def _option(config: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401
     """The default of an argument of what a config builds; ``Parameter.empty`` where it has none."""
-    cls = MODELS.get(config['type']) if isinstance(config.get('type'), str) else config.get('type')
+    kind = config.get('type')
+    cls = MODELS.get(kind) if isinstance(kind, str) else kind
     for part in getattr(cls, '__mro__', ()):
         arguments = inspect.signature(part.__init__).parameters
         if name in arguments:

@@ -13,4 +13,4 @@ log_level = 'INFO'
 randomness = dict(seed=42)
 load_from = None
 resume = False
-tta_model = dict(type='SegTTAModel')
+tta_model = dict(type='BinarySegTTAModel')
