@@ -77,8 +77,10 @@ class FitHook(Hook):
         if self._seen or images is None or not len(images):
             return
         self._seen = True
-        first = images[0][0] if isinstance(images[0], list) else images[0]
-        _refuse(bands_fault(runner.cfg.get('model') or {}, first.shape[0]))
+        first = images[0]
+        while not isinstance(first, torch.Tensor):  # the views of test-time augmentation
+            first = first[0]
+        _refuse(bands_fault(runner.cfg.get('model') or {}, len(first)))
 
 
 def try_losses(head: BaseDecodeHead, name: str) -> None:
