@@ -104,7 +104,6 @@ def prepare(
     if buffer is not None and buffer <= 0:
         raise ValueError(f'expected a buffer above 0 metres, got {buffer}')
     label_map = read_label_map(classes)
-    label_map.require_two_classes()
     scenes, limits = _scenes(images, labels, label_suffix, bands, rgb, stretch, nodata)
     if class_field is None:
         alone = labels.is_file() and len(scenes) == 1
@@ -125,6 +124,7 @@ def prepare(
         parts = whole_scenes(scenes, splits, tile, overlap)
     if not any(part.windows for part in parts if part.split == 'train'):
         raise ValueError(f'{images}: expected tiles for train, found none; too many are left out')
+    label_map.require_two_classes()
     jobs = tile_jobs(parts, source, limits)
     suffix = image_suffix(scenes[0], limits)
     threads = most_threads(scenes, tile)
