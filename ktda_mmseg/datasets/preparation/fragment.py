@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, nan
 from pathlib import Path
 from pprint import pformat
 from textwrap import indent
+
+import numpy as np
 
 from ktda_mmseg.fileio import write_atomic
 from ktda_mmseg.input_bands import fitted_model, white_of
@@ -112,20 +114,24 @@ def _prepared_model(tiles: Sequence[Path]) -> str:
     from ..loading import LoadRasterFromFile  # which reads by modules of this folder
 
     measured = tiles[:: ceil(len(tiles) / MEASURED)]
-    bands: list[Band] = []
+    loading = LoadRasterFromFile(fill=nan)
+    bands: dict[int, Band] = {}
     for tile in measured:
-        sample = LoadRasterFromFile().transform({'img_path': str(tile)})
-        values = sample['img'][~sample['nodata_mask']]
-        if len(values):
-            found = [Band.of(band) for band in values.T]
-            bands = [a.merge(b) for a, b in zip(bands, found, strict=True)] if bands else found
+        values = loading.transform({'img_path': str(tile)})['img']
+        count = values.shape[2]
+        for index in range(count):
+            found = values[..., index][np.isfinite(values[..., index])]
+            if len(found):
+                band = Band.of(found)
+                bands[index] = bands[index].merge(band) if index in bands else band
     with open_raster(tiles[0]) as raster:
         dtype = raster.dtypes[0]
     # as many digits as with_statistics.py has
-    mean = [float(f'{band.mean:.6g}') for band in bands]
-    std = [float(f'{band.std or 1.0:.6g}') for band in bands]
+    known = [bands.get(index) for index in range(count)]
+    mean = [float(f'{band.mean:.6g}') if band else 0.0 for band in known]
+    std = [float(f'{band.std or 1.0:.6g}') if band else 1.0 for band in known]
     white = None if dtype == 'uint8' else white_of(list(zip(mean, std, strict=True)))
-    changes = fitted_model(SMALL, len(bands), mean, std, white)
+    changes = fitted_model(SMALL, count, mean, std, white)
     return PREPARED_MODEL.format(
         count=len(measured), changes=pformat(changes, width=96, sort_dicts=False)
     )

@@ -62,7 +62,7 @@ class LabelMap:
         Raises:
             ValueError: With what to do.
         """
-        found = ({*self.indices.values(), self.unlabelled} - {IGNORE, None}) or {0}
+        found = ({*self.indices.values(), self.background} - {IGNORE}) or {0}
         if len(found) == 1:
             name = self.classes[found.pop()]
             raise ValueError(
