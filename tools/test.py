@@ -14,10 +14,16 @@ def main() -> None:
     parser.add_argument('--tta', action='store_true', help='average over scaled and flipped copies')
     args = parse(parser, 'config', 'checkpoint')
 
+    from mmengine.config import Config
+
+    from ktda_mmseg.datasets.requirements import require_data
     from ktda_mmseg.engine.launch import clean_errors, start_cpu_group
     from ktda_mmseg.engine.mmseg_tools import run_mmseg_tool
 
     with clean_errors():
+        config = Config.fromfile(args.config)
+        config.merge_from_dict(args.cfg_options)
+        require_data(config, ['test'])
         options = [f'{key}={value}' for key, value in start_cpu_group(args.launcher).items()]
         run_mmseg_tool('test', *(['--cfg-options', *options] if options else []))
 

@@ -51,9 +51,12 @@ def main() -> None:
         set_work_dir(config, args.work_dir)
         if args.amp:
             use_mixed_precision(config, args.amp)
-        hooks = dict(CompileHook=args.compile, ChannelsLastHook=args.channels_last)
-        for hook in (dict(type=name) for name, wanted in hooks.items() if wanted):
-            config.setdefault('custom_hooks', []).append(hook)
+        own = config.setdefault('custom_hooks', [])
+        unchecked = all(hook['type'] != 'FitHook' for hook in own)
+        hooks = dict(
+            FitHook=unchecked, CompileHook=args.compile, ChannelsLastHook=args.channels_last
+        )
+        own += [dict(type=name) for name, wanted in hooks.items() if wanted]
         if args.resume is not None:
             resume_from(config, args.resume or None)
         runner = RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)

@@ -1,6 +1,6 @@
 default_scope = 'mmseg'
 custom_imports = dict(imports=['ktda_mmseg'], allow_failed_imports=False)
-custom_hooks = [dict(type='ExactResumeHook'), dict(type='TeacherNoteHook')]
+custom_hooks = [dict(type=name) for name in ('FitHook', 'ExactResumeHook', 'TeacherNoteHook')]
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
@@ -13,4 +13,4 @@ log_level = 'INFO'
 randomness = dict(seed=42)
 load_from = None
 resume = False
-tta_model = dict(type='SegTTAModel')
+tta_model = dict(type='BinarySegTTAModel')

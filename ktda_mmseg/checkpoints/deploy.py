@@ -10,6 +10,7 @@ from mmengine.registry import DefaultScope
 from mmseg.models import BaseSegmentor
 from mmseg.registry import DATASETS, MODELS
 
+from ktda_mmseg.class_count import require_class_count
 from ktda_mmseg.fileio import atomic
 
 from .conversion import Conversion, check_weights
@@ -105,7 +106,7 @@ def load_deployed(
 
     Raises:
         FileNotFoundError: Config or checkpoint are not there.
-        ValueError: The checkpoint does not fit the config.
+        ValueError: The checkpoint does not fit the config, or the model its classes.
     """
     cfg = deploy_config(Config.fromfile(config), drop_auxiliary)
     content = read_checkpoint(checkpoint, allow_pickle=allow_pickle)
@@ -115,12 +116,14 @@ def load_deployed(
         for key, value in trained.items()
         if not (drop_auxiliary and key.startswith(_AUXILIARY))
     }
+    meta = _dataset_meta(content.get('meta') or {}, cfg)
+    require_class_count(cfg.model, meta.get('classes', ()))
     with DefaultScope.overwrite_default_scope('mmseg'):
         model = MODELS.build(cfg.model)
     check_weights(weights, model, checkpoint)
     model.load_state_dict(weights, strict=True)
     dropped = tuple(key for key in trained if key not in weights)
-    return Deployed(cfg, model, _dataset_meta(content.get('meta') or {}, cfg), dropped)
+    return Deployed(cfg, model, meta, dropped)
 
 
 def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:

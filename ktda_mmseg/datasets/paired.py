@@ -41,6 +41,10 @@ class PairedSegDataset(BaseSegDataset):
         seg_map_suffix: str = '.png',
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
+        prefix = kwargs.get('data_prefix') or {}
+        if prefix.get('img_path') and not prefix.get('seg_map_path'):
+            # mmengine refuses None, and takes '' for the whole of data_root
+            kwargs['data_prefix'] = {k: v for k, v in prefix.items() if k != 'seg_map_path'}
         super().__init__(img_suffix=img_suffix, seg_map_suffix=seg_map_suffix, **kwargs)
         steps = self.pipeline.transforms
         self._loads_rasters = any(isinstance(step, LoadRasterFromFile) for step in steps)

@@ -6,6 +6,7 @@ from .compiling import CompileHook
 from .even_stops import EvenStopsHook
 from .exact_resume import ExactResumeHook, ResumableSampler, SeedSample
 from .feature_hook import FeatureHook
+from .fit_hook import FitHook
 from .json_handler import FiniteJsonHandler
 from .mixed_precision import BFloat16OptimWrapper
 from .picture_hook import PictureHook
@@ -22,6 +23,7 @@ __all__ = [
     'ExactResumeHook',
     'FeatureHook',
     'FiniteJsonHandler',
+    'FitHook',
     'PictureHook',
     'ResumableSampler',
     'SeedSample',

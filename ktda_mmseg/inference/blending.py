@@ -14,6 +14,7 @@ from .predictor import Predictor
 from .reading import SceneReader, ahead
 from .windows import Grid
 
+LEAST = np.float32(1e-30)  # a probability that is told from 0
 Window = tuple[int, np.ndarray]  # its column in the grid, and what it holds
 
 
@@ -36,6 +37,9 @@ def predict_strips(
     reader: SceneReader, predictor: Predictor, grid: Grid, first: int, stop: int, batch_size: int
 ) -> Iterator[BlendedStrip]:
     """Predict strips of a scene.
+
+    Where windows share pixels, the logarithms of their probabilities are averaged, which is to
+    average logits: with windows alike, labels are those of mmseg's sliding windows.
 
     A strip is the same to the last bit wherever prediction starts: a batch never holds windows of
     two rows, and rows of windows are added in their order. Memory holds two rows of windows of the
@@ -70,8 +74,8 @@ def predict_strips(
                 for column, probabilities in predicted:
                     _add(sums, probabilities, grid, index, column)
             if index >= first:
-                finished = sums[:, : bottom - top], valid[top - start : bottom - start]
-                yield BlendedStrip(index, *finished)
+                blended = _normalised(sums[:, : bottom - top])
+                yield BlendedStrip(index, blended, valid[top - start : bottom - start])
             carried = sums[:, bottom - top :].copy()
 
 
@@ -106,4 +110,12 @@ def _add(sums: np.ndarray, probabilities: np.ndarray, grid: Grid, row: int, colu
     rows = slice(first, first + sums.shape[1])
     weight = np.outer(grid.rows.weights[row][rows], grid.columns.weights[column][inside])
     part = sums[:, :, start + inside.start : start + inside.stop]
-    part += probabilities[:, rows, inside] * weight
+    part += np.log(np.maximum(probabilities[:, rows, inside], LEAST)) * weight
+
+
+def _normalised(logarithms: np.ndarray) -> np.ndarray:
+    """Turn averaged logarithms ``(K, rows, W)`` into probabilities, in place."""
+    logarithms -= logarithms.max(0)
+    np.exp(logarithms, out=logarithms)
+    logarithms /= logarithms.sum(0)
+    return logarithms

@@ -70,18 +70,23 @@ class ModelCard:
             )
         preprocessor = config.model.data_preprocessor
         mean, std = (np.array(preprocessor[key], float) for key in ('mean', 'std'))
+        # exchanged only where there are three bands
+        flipped = len(mean) == 3 and (
+            preprocessor.get('bgr_to_rgb') or preprocessor.get('rgb_to_bgr')
+        )
         loading = _loading(config)
         if loading['type'] == 'LoadRasterFromFile':
             scale, offset, fill = (
                 np.broadcast_to(np.array(loading.get(key, default), float), mean.shape)
                 for key, default in (('scale', 1), ('offset', 0), ('fill', 0))
             )
-            bands = loading.get('bands') or range(1, len(mean) + 1)
+            bands = list(loading.get('bands') or range(1, len(mean) + 1))
+            if flipped:
+                scale, offset, fill, bands = scale[::-1], offset[::-1], fill[::-1], bands[::-1]
             nodata, dtype = loading.get('nodata'), None
         else:
             # mmseg loads blue first; whether the network sees it so is for the preprocessor to say
-            flipped = preprocessor.get('bgr_to_rgb') or preprocessor.get('rgb_to_bgr')
-            bands = (1, 2, 3) if flipped else (3, 2, 1)
+            bands = [1, 2, 3] if flipped else [3, 2, 1]
             scale, offset, fill = np.ones(3), np.zeros(3), mean
             nodata, dtype = None, UINT8
         return cls(
@@ -119,7 +124,10 @@ class ModelCard:
 
 def _loading(config: Config) -> Mapping[str, Any]:
     known = ('LoadImageFromFile', 'LoadRasterFromFile')
-    steps = [step for step in config.get('test_pipeline') or [] if step['type'] in known]
+    # a loader may have a pipeline of its own, which is what test.py runs
+    tested = (config.get('test_dataloader') or {}).get('dataset') or {}
+    pipeline = tested.get('pipeline') or config.get('test_pipeline') or []
+    steps = [step for step in pipeline if step['type'] in known]
     if not steps:
         raise ValueError(f'expected test_pipeline of the config to hold one of {known}, found none')
     return steps[0]

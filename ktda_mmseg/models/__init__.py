@@ -7,6 +7,7 @@ from .fmm import FMMHead
 from .focal_loss import SigmoidFocalLoss
 from .losses import FeatureKLDivLoss, FeatureL2Loss
 from .official_step import OfficialFAM, OfficialStepSegmentor
+from .seg_tta import BinarySegTTAModel
 from .segmentor import KTDASegmentor
 from .soft_cross_entropy import SoftCrossEntropyLoss
 from .teacher import FrozenTeacher, FrozenTeachers
@@ -14,6 +15,7 @@ from .token_losses import FeatureQueryLoss, FeatureRelationLoss
 
 __all__ = [
     'FAM',
+    'BinarySegTTAModel',
     'FMMHead',
     'FeatureKLDivLoss',
     'FeatureL2Loss',

@@ -34,7 +34,7 @@ class SigmoidFocalLoss(nn.Module):
         """Average the loss over all classes and pixels, of which ignored ones count 0.
 
         Args:
-            logits (Tensor): ``(N, C, H, W)``.
+            logits (Tensor): ``(N, C, H, W)``, or ``(N, 1, H, W)``, that of class 1 of two.
             labels (Tensor): Class indices ``(N, H, W)``.
             weight (Tensor, optional): Weight of each pixel ``(N, H, W)``.
             ignore_index (int): Label of pixels to ignore.
@@ -43,7 +43,9 @@ class SigmoidFocalLoss(nn.Module):
             Tensor: A scalar.
         """
         known = labels != ignore_index
-        classes = F.one_hot(labels.where(known, 0), logits.size(1)).movedim(-1, 1)
+        count = logits.size(1)
+        # a head of one output says how likely the second of two classes is
+        classes = F.one_hot(labels.where(known, 0), max(count, 2)).movedim(-1, 1)[:, -count:]
         # fp32 even under autocast, as the other losses
         loss = sigmoid_focal_loss(logits.float(), classes.float(), self.alpha, self.gamma)
         pixels = known if weight is None else known * weight

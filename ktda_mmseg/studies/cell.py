@@ -15,6 +15,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 
 from ktda_mmseg.benchmark.table import machine
 from ktda_mmseg.checkpoints.deploy import Deployed, load_deployed
+from ktda_mmseg.datasets.requirements import SPLITS, require_data
 from ktda_mmseg.engine.allocator import reduce_page_faults
 from ktda_mmseg.engine.launch import clean_errors
 from ktda_mmseg.engine.run_config import resume_from
@@ -36,6 +37,7 @@ def run(cell: Cell) -> None:
     Args:
         cell (Cell): The cell; this process has claimed it.
     """
+    require_data(cell.config, SPLITS)  # of the test split too, before hours of training
     cell.begin()
     cell.config.dump(cell.folder / CONFIG)
     hub = _train(cell).message_hub

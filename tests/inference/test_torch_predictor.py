@@ -91,6 +91,8 @@ def test_eight_bands_with_scale_and_fill_are_what_mmseg_says(shared, tmp_path):
     config.model.neck.patch_size = 16
     step = next(step for step in config.test_pipeline if step['type'] == 'LoadRasterFromFile')
     step.update(offset=[0.01] * 7 + [3.0], nodata=0)
+    # inference_model reads the one, test.py the other
+    config.test_dataloader.dataset.pipeline = config.test_pipeline
     trained = save(config, tmp_path)
     tile = next((shared / 'data' / 'l8_biome_sample' / 'test' / 'Images').glob('*.tif'))
     with rasterio.open(tile) as raster:

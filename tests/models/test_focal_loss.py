@@ -30,3 +30,16 @@ def test_it_is_fp32_in_half_precision():
     logits, labels = torch.randn(1, 3, 4, 4).bfloat16(), torch.zeros(1, 4, 4, dtype=torch.long)
     loss = SigmoidFocalLoss()(logits, labels)
     assert loss.dtype == torch.float32 and loss == SigmoidFocalLoss()(logits.float(), labels)
+
+
+def test_one_output_is_the_second_of_two_classes():
+    """Against the definition (Lin et al., 2017, equation 5), ignored pixels left out."""
+    logits, labels = torch.randn(2, 1, 6, 7), torch.randint(2, (2, 6, 7))
+    labels[:, 0] = 255
+    loss = SigmoidFocalLoss(gamma=1.5, alpha=0.3)(logits, labels)
+    positive = logits[:, 0].sigmoid()
+    right = torch.where(labels == 1, positive, 1 - positive)
+    share = torch.where(labels == 1, 0.3, 0.7)
+    expected = -share * (1 - right) ** 1.5 * right.log() * (labels != 255)
+    torch.testing.assert_close(loss, expected.mean())
+    assert SigmoidFocalLoss()(logits, torch.full_like(labels, 255)) == 0

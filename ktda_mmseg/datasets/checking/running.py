@@ -12,6 +12,9 @@ from typing import NamedTuple, TypeVar
 from mmengine.config import Config
 from mmengine.utils import track_iter_progress
 
+from ktda_mmseg.class_count import class_count_fault
+from ktda_mmseg.input_bands import bands_fault
+
 from .duplicates import find_duplicates
 from .faults import Fault
 from .overlap import find_overlaps
@@ -79,6 +82,7 @@ def check(config: Config) -> Checked:
             facts.append(fact)
     for survey in surveys.values():
         faults += survey.faults()
+    faults += _bands(config, surveys.values())
     faults += find_duplicates(facts) + find_overlaps(facts)
     return Checked(sources, pairs, list(surveys.values()), faults)
 
@@ -125,9 +129,12 @@ def _distinct(sources: Sequence[Source]) -> tuple[list[Source], list[Fault]]:
 
 
 def _class_count(config: Config, source: Source) -> list[Fault]:
-    expected = config.get('model', {}).get('decode_head', {}).get('num_classes')
-    found = len(source.labels.classes)
-    if expected in (None, found):
-        return []
-    message = f'model.decode_head.num_classes: expected {found}, as many as classes, got {expected}'
-    return [Fault('error', 'number of classes', message)]
+    message = class_count_fault(config.get('model') or {}, source.labels.classes)
+    return [Fault('error', 'number of classes', message)] if message else []
+
+
+def _bands(config: Config, surveys: Iterable[Survey]) -> list[Fault]:
+    model = config.get('model') or {}
+    found = {len(survey.bands) for survey in surveys if survey.bands}
+    messages = [bands_fault(model, bands) for bands in sorted(found)] if model else []
+    return [Fault('error', 'bands of the model', message) for message in messages if message]

@@ -1,6 +1,6 @@
 """The folders that a config's data sets would read, without looking into them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,9 +9,9 @@ from mmseg.registry import DATASETS
 
 from ..paired import PairedSegDataset
 from ..preparation.raster_io import Nodata
+from ..requirements import SPLITS, unwrapped
 from .labels import Labels, labels_of
 
-SPLITS = ('train', 'val', 'test')
 CONVERSIONS = {'color': 'RGB', 'grayscale': 'L'}
 BACKENDS_OF_8_BITS = ('pillow', 'turbojpeg')
 
@@ -86,7 +86,7 @@ def read_sources(config: Config) -> list[Source]:
     for split in SPLITS:
         key = f'{split}_dataloader'
         dataset = (config.get(key) or {}).get('dataset')
-        for cfg in _unwrapped(dataset) if dataset else ():
+        for cfg in unwrapped(dataset):
             sources.append(_source(split, cfg, config, f'{key}.dataset'))
     if not sources:
         raise ValueError(
@@ -101,14 +101,6 @@ def read_sources(config: Config) -> list[Source]:
                 f'{classes}, found {source.labels.classes}'
             )
     return sources
-
-
-def _unwrapped(cfg: dict) -> Iterator[dict]:
-    inner = cfg.get('datasets') or ([cfg['dataset']] if 'dataset' in cfg else [])
-    for child in inner:
-        yield from _unwrapped(child)
-    if not inner:
-        yield cfg
 
 
 def _source(split: str, cfg: dict, config: Config, key: str) -> Source:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ktda_mmseg.class_count import ONE_CLASS
+
 from .label_values import COLOUR, SHOWN, Label, Unlisted, canonical, interval, shown
 from .summary import IGNORE
 
@@ -53,6 +55,20 @@ class LabelMap:
         return bool(self.indices) and all(
             isinstance(label, str) and COLOUR.fullmatch(label) for label in self.indices
         )
+
+    def require_two_classes(self) -> None:
+        """Refuse labels that all mean one class, or nothing.
+
+        Raises:
+            ValueError: With what to do.
+        """
+        found = ({*self.indices.values(), self.background} - {IGNORE}) or {0}
+        if len(found) == 1:
+            name = self.classes[found.pop()]
+            raise ValueError(
+                f'{self.path}: expected labels of two or more classes, found those of {name!r} '
+                f'alone: {ONE_CLASS}'
+            )
 
     @property
     def background(self) -> int:

@@ -124,6 +124,7 @@ def prepare(
         parts = whole_scenes(scenes, splits, tile, overlap)
     if not any(part.windows for part in parts if part.split == 'train'):
         raise ValueError(f'{images}: expected tiles for train, found none; too many are left out')
+    label_map.require_two_classes()
     jobs = tile_jobs(parts, source, limits)
     suffix = image_suffix(scenes[0], limits)
     threads = most_threads(scenes, tile)

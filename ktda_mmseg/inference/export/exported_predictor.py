@@ -103,10 +103,21 @@ class ExportedPredictor(ABC):
             np.ndarray: ``(N, K, h, w)``, float32, probability of each class.
 
         Raises:
-            ValueError: If the file takes other images.
+            ValueError: If the file takes other images, or tells apart other classes.
         """
         self.card.check_images(images.shape, self.path)
-        outputs = self._run(np.ascontiguousarray(self.prepare(images)))
+        probabilities = self._probabilities(
+            self._run(np.ascontiguousarray(self.prepare(images))), images.shape[2:]
+        )
+        if probabilities.shape[1] != len(self.card.classes):
+            raise ValueError(
+                f'{self.path}: expected {len(self.card.classes)} outputs, as many as classes of '
+                f'the card, got {probabilities.shape[1]}'
+            )
+        return probabilities
+
+    def _probabilities(self, outputs: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+        """Make probabilities of what the file gives for images of a size."""
         if self.card.output == 'probabilities':
             return outputs
         if self.card.output == 'labels':
@@ -114,7 +125,7 @@ class ExportedPredictor(ABC):
             return (outputs[:, None] == classes).astype(np.float32)
         logits = resize(
             torch.from_numpy(outputs),
-            size=images.shape[2:],
+            size=size,
             mode='bilinear',
             align_corners=self.card.align_corners,
         )

@@ -29,6 +29,7 @@ class EfficientNetLite(TimmBackbone):
         input_scale (float): 8-bit counts in one unit of the raw image, as in ``TimmBackbone``.
         last_block (bool): False leaves out the last block of stage 4, which is wide; the stage
             then has the 192 (Lite2: 208) channels of the block before.
+        in_channels (int): Bands of the images, as in ``TimmBackbone``.
 
     Raises:
         ImportError: If timm, or for ``pretrained`` the package, is not installed.
@@ -43,6 +44,7 @@ class EfficientNetLite(TimmBackbone):
         frozen: bool = False,
         input_scale: float = 1.0,
         last_block: bool = True,
+        in_channels: int = 3,
     ) -> None:
         if variant not in VARIANTS:
             raise ValueError(f'variant: expected one of {VARIANTS}, got {variant!r}')
@@ -57,6 +59,7 @@ class EfficientNetLite(TimmBackbone):
             pretrained=pretrained,
             frozen=frozen,
             input_scale=input_scale,
+            in_channels=in_channels,
             pretrained_cfg_overlay=config,
         )
         if not last_block and self.out_indices[-1] == 4:

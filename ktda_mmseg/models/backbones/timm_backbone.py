@@ -48,8 +48,11 @@ class TimmBackbone(BaseModule):
         input_std (Sequence[float], optional): Their standard deviations.
         padding_size (int, optional): Side of the image that 'same' padding is made for, see
             :func:`fix_padding`; without, it follows each image.
+        in_channels (int): Bands of the images. Weights for another number are fitted to it, as
+            timm does, see :func:`ktda_mmseg.checkpoints.stem.fit_stem`.
         init_cfg (dict, optional): See ``mmengine.model.BaseModule``.
-        **model_args: Further arguments of ``timm.create_model``, e.g. ``in_chans``.
+        **model_args: Further arguments of ``timm.create_model``; its ``in_chans`` is another name
+            of ``in_channels``.
 
     Raises:
         ImportError: If timm is not installed.
@@ -71,10 +74,12 @@ class TimmBackbone(BaseModule):
         input_mean: Sequence[float] | None = None,
         input_std: Sequence[float] | None = None,
         padding_size: int | None = None,
+        in_channels: int = 3,
         init_cfg: OptConfigType = None,
         **model_args: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(init_cfg)
+        model_args.setdefault('in_chans', in_channels)
         if checkpoint is not None:
             weights = state_dict_of(read_checkpoint(checkpoint), checkpoint)
             model_args['pretrained_cfg_overlay'] = dict(state_dict=weights)

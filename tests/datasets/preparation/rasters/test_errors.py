@@ -17,7 +17,7 @@ def source(write, tmp_path):
         origin = (5e5 + 10_000 * number, 5e6)
         write(tmp_path / 'images' / f'{name}.tif', np.ones((3, *SIZE), np.uint8), origin)
         write(tmp_path / 'labels' / f'{name}.tif', np.ones(SIZE, np.uint8), origin)
-    (tmp_path / 'classes.yaml').write_text('classes: {water: {labels: [1]}}')
+    (tmp_path / 'classes.yaml').write_text('classes: {water: {labels: [1]}, land: {labels: [77]}}')
     return tmp_path
 
 
@@ -114,7 +114,9 @@ def test_colours_where_numbers_are_listed(fails, source, write):
 
 
 def test_numbers_where_colours_are_listed(fails, source):
-    (source / 'classes.yaml').write_text("classes: {water: {labels: ['#0000ff']}}")
+    (source / 'classes.yaml').write_text(
+        "classes: {water: {labels: ['#0000ff']}, land: {labels: ['#00ff00']}}"
+    )
     fails(r'\.tif: expected colours, found one band without a colour table')
 
 
@@ -167,5 +169,7 @@ def test_a_folder_without_vector_files(fails, source):
 
 
 def test_a_set_without_any_label(fails, source):
-    (source / 'classes.yaml').write_text('classes: {water: {labels: [2]}}\nignore: [1]')
+    (source / 'classes.yaml').write_text(
+        'classes: {water: {labels: [2]}, land: {labels: [77]}}\nignore: [1]'
+    )
     fails('expected tiles for .*, all of them were left out')

@@ -1,0 +1,71 @@
+"""What the data sets of a config must be for its model to learn from them or be scored on them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmseg.datasets import BaseSegDataset
+from mmseg.registry import DATASETS
+
+from ktda_mmseg.class_count import require_class_count
+
+SPLITS = ('train', 'val', 'test')
+UNLABELLED = '; for a map of images without labels: tools/predict_scene.py CONFIG CHECKPOINT {}'
+
+
+def require_data(config: Config, splits: Sequence[str]) -> None:
+    """Refuse data that do not fit the model, or lack the masks that a split needs.
+
+    The data sets are built without looking at their files, but for the folder of masks. One that
+    cannot be built so is left to whoever builds it as a whole.
+
+    Args:
+        config (Config): With ``model`` and the loaders of the splits.
+        splits (Sequence[str]): Those that are going to be read: 'train', 'val', 'test'.
+
+    Raises:
+        ValueError: If the number of classes is not the model's, or a split has no masks.
+    """
+    for split in splits:
+        key = f'{split}_dataloader'
+        for cfg in unwrapped((config.get(key) or {}).get('dataset')):
+            try:
+                # not initialised: a data set reads its folders only then
+                dataset = DATASETS.build({**cfg, 'pipeline': [], 'lazy_init': True})
+                classes = dataset.metainfo.get('classes') or ()
+            except Exception:  # a data set of whatever class
+                continue
+            require_class_count(config.get('model') or {}, classes)
+            if isinstance(dataset, BaseSegDataset) and _reads_masks(cfg, config, split):
+                _require_masks(dataset, split, f'{key}.dataset')
+
+
+def unwrapped(cfg: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
+    """Yield the data sets that one consists of, whatever they are wrapped in."""
+    if not cfg:
+        return
+    inner = cfg.get('datasets') or ([cfg['dataset']] if 'dataset' in cfg else [])
+    for child in inner:
+        yield from unwrapped(child)
+    if not inner:
+        yield cfg
+
+
+def _reads_masks(cfg: dict[str, Any], config: Config, split: str) -> bool:
+    """Whether labels are loaded, or scores computed from them."""
+    if any(str(step['type']).endswith('LoadAnnotations') for step in cfg.get('pipeline') or []):
+        return True
+    metrics = config.get(f'{split}_evaluator') or []
+    metrics = metrics if isinstance(metrics, Sequence) else [metrics]
+    return any(m['type'] == 'IoUMetric' and not m.get('format_only') for m in metrics)
+
+
+def _require_masks(dataset: BaseSegDataset, split: str, key: str) -> None:
+    folder = dataset.data_prefix.get('seg_map_path')
+    found = f'the folder {folder!r} that is not there' if folder else 'none'
+    local = (dataset.backend_args or {}).get('backend', 'local') == 'local'
+    if not folder or (split == 'test' and local and not Path(folder).is_dir()):
+        images = dataset.data_prefix.get('img_path')
+        hint = UNLABELLED.format(images) if split == 'test' else ''
+        raise ValueError(f'{key}: expected masks, by data_prefix.seg_map_path, found {found}{hint}')

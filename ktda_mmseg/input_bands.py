@@ -1,0 +1,177 @@
+"""What a model must say of the number of bands of its images, and what to write where it does not.
+
+Three keys of ``model`` depend on it: ``data_preprocessor`` (its mean and std), ``in_channels`` of
+``backbone`` and ``bands`` of ``teacher``.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmseg.registry import MODELS
+
+RGB = 3
+WIDTHS = ('in_channels', 'in_chans')
+# the value that pictures of 8 bits show as white, which networks of such pictures expect
+WHITE = 255.0
+
+
+def bands_fault(model: Mapping[str, Any], bands: int) -> str | None:
+    """Say in one sentence why a model cannot take images of a number of bands.
+
+    Args:
+        model (Mapping[str, Any]): Config of a segmentor.
+        bands (int): Of the images, as the pipeline gives them.
+
+    Returns:
+        str | None: The sentence, which names all keys; None where the model takes them, or where
+        nothing is known of it.
+    """
+    means = len((model.get('data_preprocessor') or {}).get('mean') or ()) or None
+    stem = input_channels(model.get('backbone') or {})
+    teachers = [teacher for teacher in teachers_of(model) if not sees(teacher, bands)]
+    # mmengine applies a single mean to all bands
+    if means in (None, 1, bands) and stem in (None, bands) and not teachers:
+        return None
+    shown = ', '.join(str(teacher.get('bands')) for teacher in teachers_of(model))
+    teacher = f' and teacher.bands={shown}' if shown else ''
+    return (
+        'model: expected data_preprocessor (mean, std), backbone.in_channels and teacher.bands '
+        f'for images of {bands} bands, got mean and std of {means}, in_channels={stem}{teacher}; '
+        'tools/check_dataset.py writes with_statistics.py, which sets them'
+    )
+
+
+def fitted_model(
+    model: Mapping[str, Any],
+    bands: int,
+    mean: object,
+    std: object,
+    white: float | None = None,
+) -> dict[str, Any]:
+    """Return what to change in a model so that it takes images of other bands than three of 8 bits.
+
+    Args:
+        model (Mapping[str, Any]): Config of a segmentor.
+        bands (int): Of the images.
+        mean (object): Of each band, or what stands for the list in the source of a config.
+        std (object): Likewise.
+        white (float | None): Value of a bright pixel, for a teacher that learned from pictures of 8
+            bits and does not know the scale of the images; None where they are such pictures.
+
+    Returns:
+        dict[str, Any]: To be merged into ``model``.
+    """
+    preprocessor = model.get('data_preprocessor') or {}
+    changes: dict[str, Any] = {'mean': mean, 'std': std}
+    if bands != RGB:
+        changes = {'type': 'MultiBandSegDataPreProcessor', **changes}
+    # rasters come in the order of their file
+    changes |= {key: False for key in ('bgr_to_rgb', 'rgb_to_bgr') if preprocessor.get(key)}
+    found: dict[str, Any] = {'data_preprocessor': changes}
+    # the weights of others are loaded by mmengine, which cannot fit them
+    fits_weights = model.get('type') == 'KTDASegmentor'
+    backbone = _fitted_student(model.get('backbone') or {}, bands, fits_weights)
+    if backbone:
+        found['backbone'] = backbone
+    teachers = [_fitted_teacher(teacher, bands, white) for teacher in teachers_of(model)]
+    if isinstance(model.get('teacher'), Mapping):
+        found |= {'teacher': teachers[0]} if teachers[0] else {}
+    elif any(teachers):
+        # a list replaces that of the base as a whole
+        whole = copy.deepcopy(list(model['teacher']))
+        found['teacher'] = [one | change for one, change in zip(whole, teachers, strict=True)]
+    return found
+
+
+def white_of(statistics: Sequence[tuple[float, float]]) -> float | None:
+    """Return a bright value by mean and std of each band; None where there is none above 0."""
+    white = max(mean + 2 * std for mean, std in statistics[:RGB])
+    return white if white > 0 else None
+
+
+def input_channels(backbone: Mapping[str, Any]) -> int | None:
+    """Return how many channels a backbone takes by its config; None where that is not known."""
+    if 'backbone' in backbone:
+        return input_channels(backbone['backbone'])
+    key, value = _width(backbone)
+    if key is None and _option(backbone, 'bands') is not inspect.Parameter.empty:
+        return len(backbone.get('bands') or _option(backbone, 'bands'))
+    return value if isinstance(value, int) else None
+
+
+def teachers_of(model: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """List the teachers of a model."""
+    teacher = model.get('teacher')
+    return [teacher] if isinstance(teacher, Mapping) else list(teacher or [])
+
+
+def sees(teacher: Mapping[str, Any], bands: int) -> bool:
+    """Whether a teacher gets as many channels as it takes from images of a number of bands."""
+    chosen = _chosen(teacher)
+    if chosen is None:
+        return input_channels(teacher) in (None, bands)
+    own = {key: value for key, value in teacher.items() if key != 'bands'}
+    return max(chosen) < bands and input_channels(own) in (None, len(chosen))
+
+
+def _chosen(teacher: Mapping[str, Any]) -> Sequence[int] | None:
+    """The student's channels that a teacher sees, where it chooses some."""
+    bands = teacher.get('bands')
+    return bands if bands and all(isinstance(band, int) for band in bands) else None
+
+
+def _fitted_student(backbone: Mapping[str, Any], bands: int, fits_weights: bool) -> dict[str, Any]:
+    if 'backbone' in backbone:
+        inner = _fitted_student(backbone['backbone'], bands, False)
+        return {'backbone': inner} if inner else {}
+    key, value = _width(backbone)
+    if key is None or value == bands:
+        return {}
+    weights = backbone.get('init_cfg') or {}
+    pretrained = isinstance(weights, Mapping) and weights.get('type') == 'Pretrained'
+    widened = {'init_cfg': {'widen_stem': True}} if pretrained and fits_weights else {}
+    return {key: bands, **widened}
+
+
+def _fitted_teacher(teacher: Mapping[str, Any], bands: int, white: float | None) -> dict[str, Any]:
+    change: dict[str, Any] = {}
+    if not sees(teacher, bands):
+        own = {key: value for key, value in teacher.items() if key != 'bands'}
+        change['bands'] = first_bands(bands, input_channels(own) or RGB)
+    knows = {'input_scale', 'input_mean', 'input_std'} & teacher.keys()
+    scale = _option(teacher, 'input_scale')
+    if white and not knows and isinstance(scale, float):
+        # what it says of pictures of 8 bits holds for those whose white is this value
+        change['input_scale'] = float(f'{scale * WHITE / white:.6g}')
+    return change
+
+
+def first_bands(bands: int, count: int) -> list[int]:
+    """Return the first channels, counted from 0; the last one again where there are too few."""
+    return [min(band, bands - 1) for band in range(count)]
+
+
+def _width(backbone: Mapping[str, Any]) -> tuple[str | None, Any]:
+    """The key and the value of a backbone's number of input channels; no key where it has none."""
+    for key in WIDTHS:
+        default = _option(backbone, key)
+        if key in backbone or default is not inspect.Parameter.empty:
+            return key, backbone.get(key, default)
+    return None, None
+
+
+def _option(config: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401
+    """The default of an argument of what a config builds; ``Parameter.empty`` where it has none."""
+    kind = config.get('type')
+    cls = MODELS.get(kind) if isinstance(kind, str) else kind
+    for part in getattr(cls, '__mro__', ()):
+        arguments = inspect.signature(part.__init__).parameters
+        if name in arguments:
+            return arguments[name].default
+        if not any(one.kind is one.VAR_KEYWORD for one in arguments.values()):
+            break
+    return inspect.Parameter.empty
