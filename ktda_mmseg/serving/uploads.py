@@ -76,8 +76,19 @@ def check_upload(path: Path, card: ModelCard, limits: Limits) -> None:
         for level in range(len(raster.overviews(1))):
             with import_rasterio().open(path, driver=driver, overview_level=level) as overview:
                 _check_size(overview, limits)
-    with SceneReader(path, card):
-        pass
+        advice = _advice(raster) if raster.count < min(3, max(card.bands)) else ''
+    try:
+        with SceneReader(path, card):
+            pass
+    except ValueError as error:
+        raise ValueError(f'{error}{advice}') from error
+
+
+def _advice(raster: DatasetReader) -> str:
+    """Say what to do with an image that has no bands of colours."""
+    if 'palette' in (kind.name for kind in raster.colorinterp):
+        return '; the image has a palette: save it in RGB colours'
+    return '; the image is grey: choose the one in colours'
 
 
 def _check_size(raster: DatasetReader, limits: Limits) -> None:

@@ -53,12 +53,24 @@ def test_a_list_of_files_in_an_images_clothes_is_refused(site, tmp_path):
 @pytest.mark.parametrize(
     ('shape', 'model', 'detail'),
     [
-        ((8, 8), 'rgb', 'a.png: expected bands (1, 2, 3), found 1 bands'),
+        (
+            (8, 8),
+            'rgb',
+            'a.png: expected bands (1, 2, 3), found 1 bands; the image is grey: choose the one in '
+            'colours',
+        ),
         ((8, 8, 3), 'five%20bands', 'a.png: expected bands (1, 2, 3, 4, 5), found 3 bands'),
     ],
 )
 def test_too_few_bands_are_refused(site, tmp_path, shape, model, detail):
     assert refused(site, image(tmp_path / 'a.png', shape), model=model) == detail
+
+
+def test_a_palette_is_made_colours_or_told_what_to_do(site, tmp_path):
+    colours = Image.fromarray(np.full((8, 8, 3), 200, np.uint8)).quantize(4)
+    colours.save(tmp_path / 'a.png')
+    detail = refused(site, tmp_path / 'a.png')
+    assert detail.endswith('found 1 bands; the image has a palette: save it in RGB colours')
 
 
 def test_another_type_is_refused(site, tmp_path):
