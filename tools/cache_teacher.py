@@ -28,7 +28,8 @@ def main() -> None:
     import ktda_mmseg  # noqa: F401
     from ktda_mmseg.caching.build import build_caches, describe
     from ktda_mmseg.engine.allocator import reduce_page_faults
-    from ktda_mmseg.engine.launch import clean_errors, join_group
+    from ktda_mmseg.engine.launch import join_group
+    from ktda_mmseg.errors import clean_errors
 
     with clean_errors():
         reduce_page_faults()

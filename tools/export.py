@@ -1,7 +1,6 @@
 """Export a trained model for other runtimes; a file is kept only if it agrees with PyTorch."""
 
 import argparse
-import sys
 from pathlib import Path
 
 FORMATS = ('onnx', 'torchscript', 'torch_export', 'aotinductor', 'openvino')
@@ -45,13 +44,12 @@ def main() -> None:
     args = parse_args()
 
     # imported only now, so that --help answers at once
+    from ktda_mmseg.errors import clean_errors
     from ktda_mmseg.inference.export.running import export_all
 
-    try:
+    with clean_errors():
         for line in export_all(**vars(args)):
             print(line, flush=True)
-    except (ImportError, OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
 
 
 if __name__ == '__main__':

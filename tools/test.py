@@ -14,8 +14,9 @@ def main() -> None:
     parser.add_argument('--tta', action='store_true', help='average over scaled and flipped copies')
     args = parse(parser, 'config', 'checkpoint')
 
-    from ktda_mmseg.engine.launch import clean_errors, start_cpu_group
+    from ktda_mmseg.engine.launch import start_cpu_group
     from ktda_mmseg.engine.mmseg_tools import run_mmseg_tool
+    from ktda_mmseg.errors import clean_errors
 
     with clean_errors():
         options = [f'{key}={value}' for key, value in start_cpu_group(args.launcher).items()]
