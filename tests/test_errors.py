@@ -7,6 +7,7 @@ import os
 import runpy
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
@@ -168,6 +169,26 @@ def test_a_config_that_cannot_be_read_is_named(run, tmp_path, text, message):
         run('train', 'c.py')
     with pytest.raises(SystemExit, match=f'^error: .*{message}'):
         run('analysis_tools/report', 'c.py', 'c.pth', '--work-dir', 'run')
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ('--window 0', 'a window of at least 1 pixel, got 0'),
+        ('--window -3 --overlap 0', 'a window of at least 1 pixel, got -3'),
+        ('--overlap -1', 'an overlap from 0 to 31'),
+        ('--window 16 --overlap 16', 'an overlap from 0 to 15'),
+        ('--batch-size 0', 'a batch of at least 1 window, got 0'),
+    ],
+)
+def test_windows_of_nothing_are_refused(run, monkeypatch, options, message):
+    card = SimpleNamespace(bands=(1,), window=(32, 32), classes=('a', 'b'))
+    monkeypatch.setattr(
+        'ktda_mmseg.inference.predictors.load_predictor', lambda *_: SimpleNamespace(card=card)
+    )
+    monkeypatch.setattr('ktda_mmseg.inference.sources.find_scenes', lambda *_: {})
+    with pytest.raises(SystemExit, match=f'^error: expected {message}'):
+        run('predict_scene', 'm.onnx', 'a.tif', '--out', 'out', *options.split())
 
 
 def fails_in_a_file():

@@ -34,6 +34,8 @@ def parse_args() -> argparse.Namespace:
         parser.error('--int8 expects --tiles to calibrate on and --reference to score on')
     if args.reference and not args.int8:
         parser.error('--reference expects --int8')
+    if args.size and min(args.size) < 1:
+        parser.error(f'expected --size of at least 1 pixel, got {min(args.size)}')
     if args.int8 and not {'onnx', 'openvino'} & set(args.format):
         parser.error(f'--int8 expects --format onnx or openvino, got {" ".join(args.format)}')
     return args

@@ -165,15 +165,14 @@ def test_two_ranks_lose_what_one_process_loses(small, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('small', [dubai_best], indirect=True)
 def test_a_run_whose_rank_was_killed_resumes_to_the_bit(small, tmp_path, monkeypatch):
-    assert train_two(small, tmp_path / 'whole', monkeypatch) == [0, 0]
+    whole, killed = tmp_path / 'whole', tmp_path / 'killed'
+    assert train_two(small, whole, monkeypatch) == [0, 0]
     for killed_after in (1, 3):  # in either stage
-        folder = tmp_path / f'killed{killed_after}'
-        codes = train_two(small, folder, monkeypatch, killed_after=killed_after)
+        options = dict(killed_after=killed_after, resume=killed_after > 1)
+        codes = train_two(small, killed, monkeypatch, **options)
         assert codes[1] == -signal.SIGKILL and codes[0] != 0
-        assert not (folder / f'iter_{STEPS}.pth').exists()
-        assert train_two(small, folder, monkeypatch, resume=True) == [0, 0]
-        ended = [
-            read_checkpoint(path / f'iter_{STEPS}.pth') for path in (tmp_path / 'whole', folder)
-        ]
-        for part in ('state_dict', 'optimizer'):
-            torch.testing.assert_close(ended[0][part], ended[1][part], rtol=0, atol=0)
+        assert not (killed / f'iter_{STEPS}.pth').exists()
+    assert train_two(small, killed, monkeypatch, resume=True) == [0, 0]
+    ended = [read_checkpoint(folder / f'iter_{STEPS}.pth') for folder in (whole, killed)]
+    for part in ('state_dict', 'optimizer'):
+        torch.testing.assert_close(ended[0][part], ended[1][part], rtol=0, atol=0)

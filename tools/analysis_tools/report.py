@@ -13,6 +13,8 @@ def main() -> None:
     parser.add_argument('--out', type=Path, help='folder to write to; default: WORK_DIR/report')
     parser.add_argument('--images', type=int, default=6, help='images to show (default: 6)')
     args = parser.parse_args()
+    if args.images < 1:
+        parser.error(f'expected --images of at least 1, got {args.images}')
     out = args.out or args.work_dir / 'report'
 
     # imported only now, so that --help answers at once
