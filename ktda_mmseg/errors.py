@@ -33,7 +33,7 @@ OUTSIDE = (
     pickle.UnpicklingError,
     zipfile.BadZipFile,
 )
-CHECKS = (ValueError, TypeError, AssertionError)
+CHECKS = (ValueError, TypeError, RuntimeError, AssertionError)
 
 
 @contextlib.contextmanager
@@ -58,7 +58,7 @@ def clean_errors() -> Iterator[None]:
     except Exception as error:
         if not _is_of_user(error):
             raise
-        sys.exit(f'error: {_message(error)}\n(KTDA_TRACEBACK=1 shows where it was raised)')
+        sys.exit(f'error: {_message(error)}')
 
 
 def _is_of_user(error: Exception) -> bool:
