@@ -11,7 +11,5 @@ model = dict(
     teacher=dict(alignment=dict(in_channels=[48, 96, 192])),
 )
 optim_wrapper = dict(optimizer=dict(lr=6e-3))
-cosine = dict(
-    type='CosineRestartLR', periods=[950, 1000], restart_weights=[1.0, 0.25], eta_min=0.0
-)
+cosine = dict(type='CosineRestartLR', periods=[950, 1000], restart_weights=[1.0, 0.25], eta_min=0.0)
 param_scheduler = [_base_.param_scheduler[0], dict(cosine, by_epoch=False, begin=50)]
