@@ -66,11 +66,16 @@ def test_too_few_bands_are_refused(site, tmp_path, shape, model, detail):
     assert refused(site, image(tmp_path / 'a.png', shape), model=model) == detail
 
 
-def test_a_palette_is_made_colours_or_told_what_to_do(site, tmp_path):
-    colours = Image.fromarray(np.full((8, 8, 3), 200, np.uint8)).quantize(4)
-    colours.save(tmp_path / 'a.png')
-    detail = refused(site, tmp_path / 'a.png')
-    assert detail.endswith('found 1 bands; the image has a palette: save it in RGB colours')
+def test_a_palette_counts_as_its_colours(site, tmp_path):
+    """Mapped by the colours, not by their numbers; and as three bands where more are needed."""
+    Image.fromarray(np.full((8, 8, 3), 200, np.uint8)).quantize(4).save(tmp_path / 'a.png')
+    assert Image.open(tmp_path / 'a.png').mode == 'P'
+    job, status, _ = site.send(tmp_path / 'a.png')
+    assert status == 202
+    assert [entry['share'] for entry in site.wait(job, 'done')['classes']] == [0, 1]
+    site.ask('DELETE', job)
+    detail = refused(site, tmp_path / 'a.png', model='five%20bands')
+    assert detail == 'a.png: expected bands (1, 2, 3, 4, 5), found 3 bands'
 
 
 def test_another_type_is_refused(site, tmp_path):
