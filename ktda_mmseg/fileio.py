@@ -1,5 +1,6 @@
 """Files that are whole or not there, whatever stops the process that writes them; their hashes."""
 
+import errno
 import hashlib
 import json
 import math
@@ -14,6 +15,7 @@ import numpy as np
 
 PREFIX = '.partial.'
 CHUNK = 1 << 20  # bytes to read at once
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # which do not say for which file
 
 
 @contextmanager
@@ -28,6 +30,9 @@ def atomic(path: Path, durable: bool = False) -> Iterator[Path]:
 
     Yields:
         Path: The name to write to; it is removed if the block raises.
+
+    Raises:
+        OSError: What the block raises, with ``path`` if the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f'{PREFIX}{os.getpid()}.{path.name}')
@@ -37,6 +42,10 @@ def atomic(path: Path, durable: bool = False) -> Iterator[Path]:
             with partial.open('rb') as file:
                 os.fsync(file.fileno())
         os.replace(partial, path)
+    except OSError as error:
+        if error.errno in FULL and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
     finally:
         partial.unlink(missing_ok=True)
 

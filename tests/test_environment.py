@@ -26,6 +26,19 @@ def site(tmp_path):
     return folder
 
 
+def test_threads_of_openmp_sleep_while_they_wait():
+    """As the library says, which reads the policy when it is loaded (issue 19, point 23)."""
+    environment = {**os.environ, 'OMP_DISPLAY_ENV': 'TRUE'}
+    environment.pop('OMP_WAIT_POLICY', None)
+    done = subprocess.run(
+        [sys.executable, 'tools/train.py', 'README.md'],
+        env=environment, cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    if 'OPENMP DISPLAY ENVIRONMENT' not in done.stderr:
+        pytest.skip('this PyTorch comes without an OpenMP that says what it has read')
+    assert "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr
+
+
 def remove(site, *names):
     for name in names:
         module, dist = site / name, next(site.glob(f'onedl_{OPENMMLAB[name]}-*'))

@@ -23,18 +23,19 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    import torch
-
-    import ktda_mmseg  # noqa: F401
+    # imported only now, so that --help answers at once
     from ktda_mmseg.caching.build import build_caches, describe
     from ktda_mmseg.engine.allocator import reduce_page_faults
-    from ktda_mmseg.engine.launch import clean_errors, join_group
+    from ktda_mmseg.engine.launch import join_group
+    from ktda_mmseg.errors import clean_errors
 
     with clean_errors():
         reduce_page_faults()
         config = Config.fromfile(args.config)
         config.merge_from_dict(args.cfg_options)
         join_group(args.launcher)
+        import torch  # behind the package, which says how threads wait
+
         for cache in build_caches(config, dtype=torch.bfloat16 if args.amp else None):
             print(f'\n{describe(cache)}')
 

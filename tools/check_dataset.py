@@ -29,15 +29,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from ktda_mmseg.datasets.checking.running import check
     from ktda_mmseg.datasets.checking.writing import write
+    from ktda_mmseg.errors import clean_errors
 
-    try:
+    with clean_errors():
         config = Config.fromfile(args.config)
         checked = check(config)
-        summary = write(checked, config, out)
-    except (ImportError, OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
-    print(f'\n{summary}')
-    sys.exit(checked.failed)
+        print(f'\n{write(checked, config, out)}')
+        sys.exit(checked.failed)
 
 
 if __name__ == '__main__':

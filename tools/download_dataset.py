@@ -1,7 +1,6 @@
 """Download a published data set, verify it and unpack it."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,11 +34,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = vars(parse_args(argv))
     # imported only now, so that --help answers at once
     from ktda_mmseg.datasets.downloading.download import download
+    from ktda_mmseg.errors import clean_errors
 
-    try:
+    with clean_errors():
         print(download(**arguments))
-    except (OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
 
 
 if __name__ == '__main__':

@@ -1,7 +1,6 @@
 """Export a trained model for other runtimes; a file is kept only if it agrees with PyTorch."""
 
 import argparse
-import sys
 from pathlib import Path
 
 FORMATS = ('onnx', 'torchscript', 'torch_export', 'aotinductor', 'openvino')
@@ -35,6 +34,8 @@ def parse_args() -> argparse.Namespace:
         parser.error('--int8 expects --tiles to calibrate on and --reference to score on')
     if args.reference and not args.int8:
         parser.error('--reference expects --int8')
+    if args.size and min(args.size) < 1:
+        parser.error(f'expected --size of at least 1 pixel, got {min(args.size)}')
     if args.int8 and not {'onnx', 'openvino'} & set(args.format):
         parser.error(f'--int8 expects --format onnx or openvino, got {" ".join(args.format)}')
     return args
@@ -45,13 +46,12 @@ def main() -> None:
     args = parse_args()
 
     # imported only now, so that --help answers at once
+    from ktda_mmseg.errors import clean_errors
     from ktda_mmseg.inference.export.running import export_all
 
-    try:
+    with clean_errors():
         for line in export_all(**vars(args)):
             print(line, flush=True)
-    except (ImportError, OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
 
 
 if __name__ == '__main__':

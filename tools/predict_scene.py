@@ -12,7 +12,8 @@ def main() -> None:
     # imported only now, so that --help answers at once
     import ktda_mmseg  # noqa: F401
     from ktda_mmseg.datasets.preparation.label_file import read_label_map
-    from ktda_mmseg.engine.launch import clean_errors, join_group
+    from ktda_mmseg.engine.launch import join_group
+    from ktda_mmseg.errors import clean_errors
     from ktda_mmseg.inference.polygons import Outlines
     from ktda_mmseg.inference.predictors import load_predictor
     from ktda_mmseg.inference.products import Products
@@ -34,7 +35,7 @@ def main() -> None:
             Outlines(args.min_area, args.simplify) if args.polygons else None,
             args.quicklook,
         )
-        window = args.window and (args.window, args.window)
+        window = None if args.window is None else (args.window, args.window)
         inferencer = SceneInferencer(
             predictor, args.overlap, window, args.batch_size, products, args.bands, args.nodata
         )

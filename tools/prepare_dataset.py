@@ -1,7 +1,6 @@
 """Make a data set in mmseg's folder layout from a published archive or from generated scenes."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -27,11 +26,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Prepare one data set and print what it holds."""
     arguments = vars(parse_args(argv))
     # imported only now, so that --help answers at once
-    module = import_module(f'ktda_mmseg.datasets.preparation.{arguments.pop("command")}')
-    try:
+    from ktda_mmseg.errors import clean_errors
+
+    with clean_errors():
+        module = import_module(f'ktda_mmseg.datasets.preparation.{arguments.pop("command")}')
         print(module.prepare(**arguments))
-    except (ImportError, OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
 
 
 if __name__ == '__main__':

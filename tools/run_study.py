@@ -33,7 +33,7 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    from ktda_mmseg.engine.launch import clean_errors
+    from ktda_mmseg.errors import clean_errors
     from ktda_mmseg.studies.commands import Command, run_study
 
     with clean_errors():

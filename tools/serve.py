@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     # imported only now, so that --help answers at once
     from pathlib import Path
 
-    from ktda_mmseg.engine.launch import clean_errors
+    from ktda_mmseg.errors import clean_errors
     from ktda_mmseg.serving.limits import Limits
     from ktda_mmseg.serving.models import load_models
     from ktda_mmseg.serving.server import serve

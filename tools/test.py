@@ -17,8 +17,9 @@ def main() -> None:
     from mmengine.config import Config
 
     from ktda_mmseg.datasets.requirements import require_data
-    from ktda_mmseg.engine.launch import clean_errors, start_cpu_group
+    from ktda_mmseg.engine.launch import start_cpu_group
     from ktda_mmseg.engine.mmseg_tools import run_mmseg_tool
+    from ktda_mmseg.errors import clean_errors
 
     with clean_errors():
         config = Config.fromfile(args.config)

@@ -40,9 +40,11 @@ def main() -> None:
     from mmengine.runner import Runner
     from mmseg.registry import RUNNERS
 
-    from ktda_mmseg.engine.launch import clean_errors, start_cpu_group
+    from ktda_mmseg.engine.launch import start_cpu_group
     from ktda_mmseg.engine.mixed_precision import use_mixed_precision
-    from ktda_mmseg.engine.run_config import resume_from, set_work_dir
+    from ktda_mmseg.engine.run_config import keep_exact_resume, resume_from, set_work_dir
+    from ktda_mmseg.engine.transfer_stage import expect_unused_parameters
+    from ktda_mmseg.errors import clean_errors
 
     with clean_errors():
         config = Config.fromfile(args.config)
@@ -57,6 +59,9 @@ def main() -> None:
             FitHook=unchecked, CompileHook=args.compile, ChannelsLastHook=args.channels_last
         )
         own += [dict(type=name) for name, wanted in hooks.items() if wanted]
+        keep_exact_resume(config)
+        if args.launcher != 'none':
+            expect_unused_parameters(config)
         if args.resume is not None:
             resume_from(config, args.resume or None)
         runner = RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)

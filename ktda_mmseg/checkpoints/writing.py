@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,16 @@ def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
     """
     check_suffix(path)
     if path.suffix == '.safetensors':
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         tensors = {key: value.contiguous() for key, value in checkpoint['state_dict'].items()}
         meta = {key: json_text(value) for key, value in checkpoint['meta'].items()}
-        save_file(tensors, path, metadata={'format': 'pt', **meta})
+        content = save(tensors, metadata={'format': 'pt', **meta})
     else:
-        torch.save(checkpoint, path)
+        # in memory first: PyTorch's writer does not say that a disk is full
+        torch.save(checkpoint, buffer := io.BytesIO())
+        content = buffer.getvalue()
+    path.write_bytes(content)
 
 
 def check_suffix(path: Path) -> None:

@@ -1,16 +1,17 @@
 """Validation and checkpoints that follow the length of training."""
 
 from mmengine.hooks import CheckpointHook, Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import HOOKS
 
 
 @HOOKS.register_module()
 class EvenStopsHook(Hook):
-    """Divide a run by iterations evenly, so that its length is said once, by ``max_iters``.
+    """Divide a run evenly, so that its length is said once, by ``max_iters`` or ``max_epochs``.
 
     It sets ``train_cfg.val_interval`` and the interval of the checkpoints. Schedulers without
-    ``end`` reach to the end of training by themselves.
+    ``end`` reach to the end of training by themselves. A run by epochs stops at the ends of epochs,
+    and less often if it has too few of them.
 
     Args:
         validations (int): How often to validate, the end included, at least 1.
@@ -33,12 +34,14 @@ class EvenStopsHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Set the intervals."""
-        ratio = self.checkpoints // self.validations
-        interval = max(1, runner.max_iters // self.checkpoints)
         loop = runner.train_loop
-        loop.val_interval = ratio * interval
+        by_epoch = isinstance(loop, EpochBasedTrainLoop)
+        length = loop.max_epochs if by_epoch else loop.max_iters
+        interval = max(1, length // self.checkpoints)
+        loop.val_interval = interval * max(1, length // interval // self.validations)
         # the loop takes its interval from this list again and again
         loop.dynamic_intervals = [loop.val_interval] * len(loop.dynamic_intervals)
+        unit = len(loop.dataloader) if by_epoch else 1  # iterations of a stop
         for hook in runner.hooks:
             if isinstance(hook, CheckpointHook):
-                hook.interval = interval
+                hook.interval = interval if by_epoch and hook.by_epoch else interval * unit

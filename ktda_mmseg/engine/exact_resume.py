@@ -7,7 +7,7 @@ iteration is a function of (seed, iteration).
 """
 
 import random
-from collections.abc import Iterator, Sized
+from collections.abc import Iterable, Iterator, Sized
 from itertools import count
 
 import numpy as np
@@ -15,7 +15,7 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmengine.dist import get_dist_info, sync_random_seed
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import DATA_SAMPLERS, HOOKS, TRANSFORMS
 from torch.utils.data import Sampler
 
@@ -51,7 +51,10 @@ class SeededIndex(int):
 
 @DATA_SAMPLERS.register_module()
 class ResumableSampler(Sampler[int]):
-    """Endless sampler for iteration-based training that can start at any position.
+    """Sampler for training that can start at any position.
+
+    It is endless, as training by iterations wants it, until :meth:`end_with_epoch` is called, which
+    :class:`ExactResumeHook` does where training goes by epochs.
 
     Args:
         dataset (Sized): The dataset.
@@ -65,19 +68,37 @@ class ResumableSampler(Sampler[int]):
         self.shuffle = shuffle
         self.seed = sync_random_seed() if seed is None else seed
         self.start = 0
+        self.stop: int | None = None
 
     def __iter__(self) -> Iterator[int]:
         current, order = -1, list(range(self.size))
-        for step in count(self.start):
+        steps: Iterable[int] = count(self.start)
+        length = self.size  # of a pass, over all ranks
+        if self.stop is not None:
+            steps, length = range(self.start, self.stop), len(self) * self.world_size
+        for step in steps:
             position = step * self.world_size + self.rank
-            epoch, offset = divmod(position, self.size)
+            epoch, offset = divmod(position, length)
             if self.shuffle and epoch != current:
                 generator = torch.Generator().manual_seed(derive_seed(self.seed, epoch))
                 current, order = epoch, torch.randperm(self.size, generator=generator).tolist()
-            yield SeededIndex.create(order[offset], derive_seed(self.seed, 0, position))
+            # the last samples of an epoch that ranks cannot share evenly are its first ones
+            index = order[offset % self.size]
+            yield SeededIndex.create(index, derive_seed(self.seed, 0, position))
 
     def __len__(self) -> int:
-        return self.size
+        """Return the samples that a rank has in a pass over the data."""
+        return -(-self.size // self.world_size)
+
+    def end_with_epoch(self, epoch: int, num_samples: int) -> None:
+        """Yield the samples of one epoch only.
+
+        Args:
+            epoch (int): Its number, from 0.
+            num_samples (int): Samples of it that each rank has had already.
+        """
+        self.stop = (epoch + 1) * len(self)
+        self.start = min(epoch * len(self) + num_samples, self.stop)
 
     def skip(self, num_samples: int) -> None:
         """Start at the given number of samples a rank, without loading what lies before.
@@ -87,7 +108,7 @@ class ResumableSampler(Sampler[int]):
         self.start = num_samples
 
     def set_epoch(self, epoch: int) -> None:
-        """Do nothing: passes are counted by position."""
+        """Do nothing: passes are counted by position, see :meth:`end_with_epoch`."""
 
 
 @TRANSFORMS.register_module()
@@ -112,22 +133,39 @@ class ExactResumeHook(Hook):
     It keeps what only transfer trains, such as a teacher's own alignment, which is no part of the
     model's ``state_dict``, in the checkpoint under ``transfer``.
 
-    The checkpoint of an iteration is written before its validation; a run killed in between would
-    otherwise never see that score, nor keep the best weights.
+    A checkpoint is written before the validation that follows it; a run killed in between would
+    otherwise never see that score, nor keep the best weights. Where training goes by epochs, it
+    ends the :class:`ResumableSampler` with each of them, and a run that resumes within one has the
+    rest of it.
     """
 
     # after CheckpointHook, whose `before_train` has to come before a validation
     priority = 'LOWEST'
 
     def before_train(self, runner: Runner) -> None:
-        """Validate if the run resumes at an iteration that validates."""
+        """Validate if the run resumes where it validates."""
         loop = runner.train_loop
+        done, last = runner.iter, loop.max_iters
+        if isinstance(loop, EpochBasedTrainLoop):
+            if steps_of_epoch(runner):  # the validation before this epoch was seen
+                return
+            done, last = runner.epoch, loop.max_epochs
         if (
             runner.val_loop is not None
-            and runner.iter >= max(1, loop.val_begin)
-            and runner.iter % loop.val_interval == 0
+            and done >= max(1, loop.val_begin)
+            and (done % loop.val_interval == 0 or done == last)
         ):
             runner.val_loop.run()
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Let the sampler end with the epoch, if the run goes by epochs."""
+        loader = runner.train_loop.dataloader
+        sampler = getattr(loader.batch_sampler, 'sampler', None)
+        if isinstance(runner.train_loop, EpochBasedTrainLoop) and isinstance(
+            sampler, ResumableSampler
+        ):
+            done = steps_of_epoch(runner) * loader.batch_sampler.batch_size
+            sampler.end_with_epoch(runner.epoch, done)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add what only transfer trains."""
@@ -145,3 +183,13 @@ class ExactResumeHook(Hook):
     ) -> None:
         """Seed what the model draws, such as dropout, differently on each rank."""
         seed_everything(derive_seed(runner.seed, 1, runner.iter, runner.rank))
+
+
+def steps_of_epoch(runner: Runner) -> int:
+    """Return how many steps of its epoch a run has taken already.
+
+    Args:
+        runner (Runner): A runner that trains by epochs, before an epoch; it has taken some only
+            where it resumes from a checkpoint that was saved by iterations.
+    """
+    return max(0, runner.iter - runner.epoch * len(runner.train_loop.dataloader))

@@ -14,6 +14,21 @@ def set_work_dir(config: Config, work_dir: str | None) -> None:
     )
 
 
+def keep_exact_resume(config: Config) -> None:
+    """Add :class:`ExactResumeHook` where ``custom_hooks`` of a user's own have replaced it.
+
+    Args:
+        config (Config): Config of the run, changed in place if a ``ResumableSampler`` depends on
+            the hook, which alone can end it with an epoch.
+    """
+    hooks = config.setdefault('custom_hooks', [])
+    sampler = config.get('train_dataloader', {}).get('sampler', {})
+    if sampler.get('type') == 'ResumableSampler' and not any(
+        isinstance(hook, dict) and hook.get('type') == 'ExactResumeHook' for hook in hooks
+    ):
+        hooks.append(dict(type='ExactResumeHook'))
+
+
 def resume_from(config: Config, checkpoint: str | None = None) -> None:
     """Let a run go on from ``checkpoint``, else from the latest one in its work dir.
 

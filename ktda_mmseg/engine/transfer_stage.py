@@ -1,11 +1,16 @@
 """A first stage of training in which the student learns from the teacher alone."""
 
+from typing import Any
+
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from .teacher_note import current_teacher
 from .unwrapping import unwrapped
+
+UNUSED = 'find_unused_parameters'
 
 
 @HOOKS.register_module()
@@ -16,8 +21,8 @@ class TransferStageHook(Hook):
     to what tells the training tiles apart. Pixels need no labels in this stage. It follows the
     number of the iteration, so a resumed run is in the same stage.
 
-    On several ranks ``find_unused_parameters=True`` has to be set, as two_stages.py does: the
-    decoders get no gradient in the first stage.
+    The decoders get no gradient in the first stage, which several ranks have to expect of their
+    model's wrapper: train.py tells it so.
 
     Args:
         iters (int | None): Iterations of the first stage, above 0.
@@ -48,7 +53,8 @@ class TransferStageHook(Hook):
         """Check that there is a teacher, and time left for the decoders.
 
         Raises:
-            ValueError: If the model has no teacher, or training ends with this stage.
+            ValueError: If the model has no teacher, training ends with this stage, or several ranks
+                would wait for gradients of the decoders.
         """
         if current_teacher(runner) is None:
             raise ValueError('TransferStageHook: expected a KTDASegmentor with a teacher, got none')
@@ -56,6 +62,11 @@ class TransferStageHook(Hook):
             raise ValueError(
                 f'expected TransferStageHook.iters below train_cfg.max_iters={runner.max_iters}, '
                 f'got {self.iters}'
+            )
+        if getattr(runner.model, UNUSED, True) is False:
+            raise ValueError(
+                f'TransferStageHook on several ranks: expected {UNUSED}=True in the config, got '
+                'False; tools/train.py sets it by itself'
             )
 
     def steps(self, runner: Runner) -> int:
@@ -78,3 +89,24 @@ class TransferStageHook(Hook):
         model.transfer_only = False
         if self.freeze:
             model.backbone.requires_grad_(True)
+
+
+def expect_unused_parameters(config: Config) -> None:
+    """Let several ranks train the first stage of a :class:`TransferStageHook`, if there is one.
+
+    Args:
+        config (Config): Config of the run, changed in place where it does not say otherwise; also
+            its ``model_wrapper_cfg``, which mmengine reads instead where there is one.
+    """
+    hooks = [*config.get('custom_hooks', []), *config.get('default_hooks', {}).values()]
+    if any(_has_stages(hook) for hook in hooks):
+        config.setdefault(UNUSED, True)
+    wrapper = config.get('model_wrapper_cfg')
+    if wrapper is not None and UNUSED in config:
+        wrapper.setdefault(UNUSED, config[UNUSED])
+
+
+def _has_stages(hook: Any) -> bool:  # noqa: ANN401
+    kind = hook.get('type') if isinstance(hook, dict) else type(hook)
+    kind = HOOKS.get(kind) if isinstance(kind, str) else kind
+    return isinstance(kind, type) and issubclass(kind, TransferStageHook)

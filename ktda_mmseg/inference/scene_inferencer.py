@@ -70,6 +70,8 @@ class SceneInferencer:
         self.predictor, self.batch_size, self.products = predictor, batch_size, products
         self.bands = tuple(bands or predictor.card.bands)
         self.window = predictor.card.window if window is None else window
+        if min(self.window) < 1:
+            raise ValueError(f'expected a window of at least 1 pixel, got {min(self.window)}')
         self.overlap = min(self.window) // 4 if overlap is None else overlap
         axis(1, min(self.window), self.overlap)  # raises if one does not fit the other
         if batch_size < 1:

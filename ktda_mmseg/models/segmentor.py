@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
+from mmengine.dist import all_reduce_dict
 from mmengine.model import BaseModule
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
@@ -137,6 +138,20 @@ class KTDASegmentor(EncoderDecoder):
             levels = cached_levels(data_samples, self.teacher) or self.teacher(inputs)
             losses.update(add_prefix(self.transfer(aligned, levels, features), 'transfer'))
         return losses
+
+    def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Add up the losses of this rank, and average what is logged over all ranks.
+
+        Args:
+            losses (dict[str, Tensor]): As :meth:`loss` returns them.
+
+        Returns:
+            tuple[Tensor, dict[str, Tensor]]: The sum to descend, and what is logged.
+        """
+        total, logged = super().parse_losses(losses)
+        averaged = {key: value.detach() for key, value in logged.items()}
+        all_reduce_dict(averaged, 'mean')
+        return total, {key: averaged[key] for key in logged}
 
     def _decode_head_forward_train(
         self, inputs: list[Tensor], data_samples: SampleList

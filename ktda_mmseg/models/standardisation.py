@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from mmengine.dist import all_gather, all_reduce, get_world_size
 from torch import Tensor, nn
 
 
@@ -17,11 +18,16 @@ class Unchanged(nn.Module):
 
 
 class UnitChannels(nn.Module):
-    """Mean 0 and variance 1 over the batch for every channel, so that none drowns the others."""
+    """Mean 0 and variance 1 over the batch for every channel, so that none drowns the others.
+
+    The batch is that of all ranks together.
+    """
 
     def forward(self, levels: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Standardise levels ``(N, C_i, h_i, w_i)``, in float32."""
-        return tuple(F.batch_norm(level.float(), None, None, training=True) for level in levels)
+        if get_world_size() == 1:
+            return tuple(F.batch_norm(level.float(), None, None, training=True) for level in levels)
+        return tuple(_batch_norm_over_ranks(level.float()) for level in levels)
 
 
 class EqualVariance(nn.Module):
@@ -29,9 +35,10 @@ class EqualVariance(nn.Module):
 
     Unlike a scale for each channel, which lifts channels of noise to the height of those that
     matter, it amplifies none over another: distances between tokens stay what they are, but for
-    one factor. Mean, rotation and factor of a level come from the first batch that is seen and
-    stay. Source: PHI-S of Ranzinger et al. (arXiv 2410.01680), which rotates by eigenvectors and a
-    Hadamard matrix; here plane rotations lead to the same equal diagonal for any width.
+    one factor. Mean, rotation and factor of a level come from the first batch that is seen, on
+    all ranks together, and stay. Source: PHI-S of Ranzinger et al. (arXiv 2410.01680), which
+    rotates by eigenvectors and a Hadamard matrix; here plane rotations lead to the same equal
+    diagonal for any width.
     """
 
     def __init__(self) -> None:
@@ -55,6 +62,8 @@ class EqualVariance(nn.Module):
     @torch.no_grad()
     def _fit(level: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean ``(1, C, 1, 1)`` and the scaled rotation ``(C, C)`` of a level."""
+        # of all ranks, which would otherwise teach different targets
+        level = torch.cat(all_gather(level.contiguous()))
         tokens = level.transpose(0, 1).flatten(1).double().cpu()
         mean = tokens.mean(1, keepdim=True)
         covariance = torch.cov(tokens, correction=0)
@@ -69,6 +78,16 @@ class EqualVariance(nn.Module):
     def set_extra_state(self, state: Any) -> None:  # noqa: ANN401
         """Take over what another has fitted."""
         self.levels = list(state)
+
+
+@torch.no_grad()
+def _batch_norm_over_ranks(level: Tensor) -> Tensor:
+    """Standardise by mean and variance over the batches of all ranks, which are equally large."""
+    mean = level.mean((0, 2, 3))
+    all_reduce(mean, 'mean')
+    variance = (level - mean.view(-1, 1, 1)).square().mean((0, 2, 3))
+    all_reduce(variance, 'mean')
+    return F.batch_norm(level, mean, variance)
 
 
 def equalising_rotation(covariance: Tensor) -> Tensor:

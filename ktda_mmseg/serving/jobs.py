@@ -42,9 +42,10 @@ class Job:
         fraction (float): How much of the work is done, from 0 to 1.
         result (dict[str, Any]): What is told of the finished map.
         error (str): Why it failed.
+        receiving (bool): Whether its image has begun to come.
         cancelled (bool): Whether it is to stop.
         started (float): When work began, in seconds of a monotonic clock.
-        touched (float): When anybody asked after it.
+        touched (float): When anybody asked after it, or a part of its image came.
     """
 
     folder: Path
@@ -55,6 +56,7 @@ class Job:
     fraction: float = 0.0
     result: dict[str, Any] = field(default_factory=dict)
     error: str = ''
+    receiving: bool = False
     cancelled: bool = False
     started: float = 0.0
     touched: float = field(default_factory=time.monotonic)
@@ -65,7 +67,7 @@ class Job:
         return self.folder / 'scene'
 
     def report(self, fraction: float) -> None:
-        """Note how much is done.
+        """Note how much is done, and that it goes on.
 
         Args:
             fraction (float): From 0 to 1.
@@ -75,7 +77,7 @@ class Job:
         """
         if self.cancelled:
             raise CancelledError
-        self.fraction = fraction
+        self.fraction, self.touched = fraction, time.monotonic()
 
     def seconds_left(self) -> float | None:
         """Estimate how long the work will still take; None before there is anything to go by."""
@@ -134,6 +136,17 @@ class Jobs:
         job.touched = time.monotonic()
         return job
 
+    def receive(self, job: Job) -> bool:
+        """Let the image of a job come; whoever does so removes its files if it does not.
+
+        Returns:
+            bool: Whether it may come: once, and only if the job is still there.
+        """
+        with self._lock:
+            may = job.state == UPLOADING and not job.receiving and not job.cancelled
+            job.receiving = job.receiving or may
+        return may
+
     def submit(self, job: Job) -> None:
         """Put a job whose image is there behind those that wait.
 
@@ -156,7 +169,7 @@ class Jobs:
         with self._lock:
             self._jobs.pop(job.id, None)
             job.cancelled = True
-            used = job.state in (UPLOADING, RUNNING)
+            used = job.state == RUNNING or (job.state == UPLOADING and job.receiving)
         if not used:
             discard(job)
 

@@ -13,7 +13,8 @@ class Limits(NamedTuple):
         block (int): Bytes that a decoded block of a file takes.
         jobs (int): Images that are uploaded, wait or are worked on; as many finished maps are kept.
         keep (float): Seconds for which what nobody asks after is kept.
-        stall (float): Seconds for which an upload may bring nothing.
+        stall (float): Seconds without a byte after which an upload is given up, and in which the
+            head of a request has to come.
     """
 
     upload: int = 500_000_000

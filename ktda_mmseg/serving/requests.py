@@ -75,7 +75,7 @@ def open_job(request: Request, model: str, name: str = Query(max_length=255)) ->
 async def upload(request: Request, identifier: str) -> dict[str, Any]:
     """Take the image, and put the job in line if it is one that the model can work on."""
     state, job = request.app.state, _job(request, identifier)
-    if job.state != UPLOADING or job.scene.exists():
+    if not state.jobs.receive(job):
         raise HTTPException(409, 'This map has its image already')
     try:
         await receive(request.stream(), job, state.limits)

@@ -1,10 +1,18 @@
 """Running the application as a server of its own."""
 
+from __future__ import annotations
+
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ktda_mmseg.inference.predictor import Predictor
 
 from .limits import Limits
+
+if TYPE_CHECKING:
+    import uvicorn
 
 PATIENCE = 5  # seconds that open requests get at the end
 CONNECTIONS = 64
@@ -22,19 +30,43 @@ def serve(models: Mapping[str, Predictor], host: str, port: int, limits: Limits)
     Raises:
         ImportError: If FastAPI or uvicorn are not installed.
     """
+    server = make_server(models, host, port, limits)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:  # it has said why
+        sys.exit(1)
+
+
+def make_server(
+    models: Mapping[str, Predictor], host: str, port: int, limits: Limits
+) -> uvicorn.Server:
+    """Make the server that :func:`serve` runs.
+
+    Args:
+        models (Mapping[str, Predictor]): As in :func:`serve`.
+        host (str): As in :func:`serve`.
+        port (int): As in :func:`serve`.
+        limits (Limits): As in :func:`serve`.
+
+    Raises:
+        ImportError: If FastAPI or uvicorn are not installed.
+    """
     try:
         import uvicorn
 
         from .app import create_app
+        from .impatience import impatient
     except ModuleNotFoundError as error:
         raise ImportError(f"the page needs {error.name}: pip install 'ktda-mmseg[serve]'") from None
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(models, limits, host),
         host=host,
         port=port,
+        http=impatient(limits.stall),
         access_log=False,
         server_header=False,
         proxy_headers=False,
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=PATIENCE,
     )
+    return uvicorn.Server(config)

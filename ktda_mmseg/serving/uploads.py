@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 import numpy as np
 
+from ktda_mmseg.datasets.preparation.imagery import Imagery
 from ktda_mmseg.datasets.preparation.raster_io import driver_of, import_rasterio, open_raster
 from ktda_mmseg.inference.card import ModelCard
 from ktda_mmseg.inference.reading import SceneReader
@@ -76,8 +77,13 @@ def check_upload(path: Path, card: ModelCard, limits: Limits) -> None:
         for level in range(len(raster.overviews(1))):
             with import_rasterio().open(path, driver=driver, overview_level=level) as overview:
                 _check_size(overview, limits)
-    with SceneReader(path, card):
-        pass
+        grey = len(Imagery(raster).indexes) < min(3, max(card.bands))
+    try:
+        with SceneReader(path, card):
+            pass
+    except ValueError as error:
+        advice = '; the image is grey: choose the one in colours' if grey else ''
+        raise ValueError(f'{error}{advice}') from error
 
 
 def _check_size(raster: DatasetReader, limits: Limits) -> None:

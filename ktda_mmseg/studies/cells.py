@@ -48,7 +48,8 @@ class Setting:
         """Config: The row's config with the options of study, data set and row.
 
         Raises:
-            ValueError: If options do not fit the config, or it picks anything on the test split.
+            ValueError: If options do not fit the config, it picks anything on the test split, or it
+                is not trained by iterations, which a study counts.
         """
         config = Config.fromfile(self.row.config)
         for options in (
@@ -68,6 +69,11 @@ class Setting:
             raise ValueError(
                 f'{self.row.config}: expected nothing to be picked by scores of the test split of '
                 f'{self.dataset}, got {", ".join(chosen)}'
+            )
+        if 'max_iters' not in config.train_cfg:
+            raise ValueError(
+                f'{self.row.config}: expected train_cfg.max_iters, since studies count iterations, '
+                f'got {dict(config.train_cfg)}'
             )
         return config
 

@@ -63,7 +63,7 @@ def test_the_tool_times_both_ways(task, tmp_path):
     assert content['pixels'] == 120 * 170
     done = run_tool(task, '--seams')
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-2].startswith(f'error: {task.scene}: expected more than two')
+    assert done.stderr.splitlines()[-1].startswith(f'error: {task.scene}: expected more than two')
 
 
 @pytest.fixture

@@ -100,9 +100,9 @@ class Site:
 def serving(tmp_path, monkeypatch) -> Iterator[Callable[..., Site]]:
     """Return a function that starts a server with some limits."""
     pytest.importorskip('fastapi', reason='the page needs the extra serve')
-    uvicorn = pytest.importorskip('uvicorn', reason='the page needs the extra serve')
+    pytest.importorskip('uvicorn', reason='the page needs the extra serve')
     pytest.importorskip('rasterio')
-    from ktda_mmseg.serving.app import create_app
+    from ktda_mmseg.serving.server import make_server
 
     root = tmp_path / 'temporary'
     root.mkdir()
@@ -111,8 +111,7 @@ def serving(tmp_path, monkeypatch) -> Iterator[Callable[..., Site]]:
     @contextmanager
     def running(limits):
         models = {'rgb': BrightOrDark(), 'five bands': BrightOrDark(5, None)}
-        config = uvicorn.Config(create_app(models, limits), port=0, log_level='warning')
-        server = uvicorn.Server(config)
+        server = make_server(models, '127.0.0.1', 0, limits)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         Site.until(lambda: server.started)

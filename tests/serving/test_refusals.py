@@ -53,12 +53,29 @@ def test_a_list_of_files_in_an_images_clothes_is_refused(site, tmp_path):
 @pytest.mark.parametrize(
     ('shape', 'model', 'detail'),
     [
-        ((8, 8), 'rgb', 'a.png: expected bands (1, 2, 3), found 1 bands'),
+        (
+            (8, 8),
+            'rgb',
+            'a.png: expected bands (1, 2, 3), found 1 bands; the image is grey: choose the one in '
+            'colours',
+        ),
         ((8, 8, 3), 'five%20bands', 'a.png: expected bands (1, 2, 3, 4, 5), found 3 bands'),
     ],
 )
 def test_too_few_bands_are_refused(site, tmp_path, shape, model, detail):
     assert refused(site, image(tmp_path / 'a.png', shape), model=model) == detail
+
+
+def test_a_palette_counts_as_its_colours(site, tmp_path):
+    """Mapped by the colours, not by their numbers; and as three bands where more are needed."""
+    Image.fromarray(np.full((8, 8, 3), 200, np.uint8)).quantize(4).save(tmp_path / 'a.png')
+    assert Image.open(tmp_path / 'a.png').mode == 'P'
+    job, status, _ = site.send(tmp_path / 'a.png')
+    assert status == 202
+    assert [entry['share'] for entry in site.wait(job, 'done')['classes']] == [0, 1]
+    site.ask('DELETE', job)
+    detail = refused(site, tmp_path / 'a.png', model='five%20bands')
+    assert detail == 'a.png: expected bands (1, 2, 3, 4, 5), found 3 bands'
 
 
 def test_another_type_is_refused(site, tmp_path):

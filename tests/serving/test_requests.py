@@ -1,6 +1,8 @@
 """A map comes of an image, and nothing stays of what is too much or given up."""
 
 import socket
+import time
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -126,6 +128,68 @@ def test_an_upload_that_stalls_is_given_up(serving):
         connection.settimeout(200)
         assert connection.recv(100).startswith(b'HTTP/1.1 408')
     assert site.ask('GET', job)[0] == 404 and not site.files()
+
+
+def test_an_upload_that_keeps_coming_may_take_long(serving, scene, monkeypatch):
+    """A part comes more often than the time without a byte that is too long, for three of those."""
+    monkeypatch.setattr('ktda_mmseg.serving.app.SWEEP', 0.05)
+    site = serving(stall=1.0)
+    content = scene.read_bytes()
+
+    def slowly():
+        step = len(content) // 29
+        for start in range(0, len(content), step):
+            time.sleep(0.1)
+            yield content[start : start + step]
+
+    job = site.open()
+    assert site.ask('PUT', f'{job}/image', slowly())[0] == 202
+    site.wait(job, 'done')
+
+
+def test_connections_without_a_request_lock_nobody_out(serving):
+    """As many as the server can have, new ones, half a request, and half of a second one."""
+    from ktda_mmseg.serving.server import CONNECTIONS
+
+    site = serving(stall=0.5)
+    whole, half = b'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', b'GET / HTTP/1.1\r\nHost: '
+    with ExitStack() as stack:
+        opened = []
+        for number in range(CONNECTIONS):
+            connection = socket.create_connection(('127.0.0.1', site.port))
+            opened.append(stack.enter_context(connection))
+            if number % 8 == 0:
+                connection.sendall(whole)
+                assert connection.recv(100).startswith(b'HTTP/1.1 200')
+            if number % 2 == 0:
+                connection.sendall(half)
+        site.until(lambda: site.ask('GET', '/')[0] == 200)
+        for connection in opened:
+            connection.settimeout(200)
+            while connection.recv(65_536):  # until the server has closed it
+                pass
+
+
+@pytest.mark.parametrize('begun', [False, True])
+def test_what_is_deleted_before_its_image_has_come_leaves_no_folder(site, begun):
+    job = site.open()
+    with socket.create_connection(('127.0.0.1', site.port)) as connection:
+        if begun:
+            head = f'PUT {job}/image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\nII'
+            connection.sendall(head.encode())
+            site.until(site.files)
+        assert site.ask('DELETE', job)[0] == 204
+        if begun:  # what comes next finds nobody
+            connection.sendall(b'more')
+        site.until(lambda: not list(site.root.glob('*/*')))
+
+
+def test_what_is_opened_and_left_leaves_no_folder(serving, monkeypatch):
+    monkeypatch.setattr('ktda_mmseg.serving.app.SWEEP', 0.05)
+    site = serving(stall=0.2)
+    job = site.open()
+    site.until(lambda: not list(site.root.glob('*/*')))
+    assert site.ask('GET', job)[0] == 404
 
 
 def test_an_upload_that_is_broken_off_is_forgotten(site):

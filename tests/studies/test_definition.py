@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from ktda_mmseg.studies.cells import CHANGED, DONE, MISSING, Cell, cells_of
@@ -54,6 +56,13 @@ def test_options_of_the_row_come_last(load, content):
 def test_options_that_fit_nothing_are_named(load):
     [cell, *_] = cells_of(load(options={'param_scheduler.3.end': 1}))
     with pytest.raises(ValueError, match=r'try.yaml: expected options that fit config.py'):
+        _ = cell.config
+
+
+def test_a_row_that_trains_by_epochs_is_refused(load):
+    [cell, *_] = cells_of(load())
+    Path('config.py').write_text("train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3)\n")
+    with pytest.raises(ValueError, match=r'config\.py: expected train_cfg\.max_iters'):
         _ = cell.config
 
 

@@ -35,7 +35,7 @@ def main() -> None:
     from ktda_mmseg.benchmark.mapping import Task
     from ktda_mmseg.benchmark.scenes import measure_scene
     from ktda_mmseg.benchmark.seams import measure_seams
-    from ktda_mmseg.engine.launch import clean_errors
+    from ktda_mmseg.errors import clean_errors
     from ktda_mmseg.inference.torch_predictor import TorchPredictor
 
     with clean_errors():

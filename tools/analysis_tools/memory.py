@@ -26,7 +26,7 @@ def main() -> None:
 
     from ktda_mmseg.benchmark.candidates import Candidate
     from ktda_mmseg.benchmark.footprint import count_memory, format_memory, write_memory
-    from ktda_mmseg.engine.launch import clean_errors
+    from ktda_mmseg.errors import clean_errors
     from ktda_mmseg.text_tables import aligned
 
     with clean_errors():

@@ -18,9 +18,11 @@ def main() -> None:
     folder = parser.parse_args().docs
 
     from ktda_mmseg.benchmark.document import render
+    from ktda_mmseg.errors import clean_errors
     from ktda_mmseg.fileio import write_atomic
 
-    write_atomic(folder / 'performance.md', render(folder / 'performance').encode())
+    with clean_errors():
+        write_atomic(folder / 'performance.md', render(folder / 'performance').encode())
 
 
 if __name__ == '__main__':

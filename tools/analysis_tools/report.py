@@ -3,11 +3,6 @@
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config
-
-import ktda_mmseg  # noqa: F401
-from ktda_mmseg.visualization import write_report
-
 
 def main() -> None:
     """Parse the command line, write the report and print its mIoU and path."""
@@ -18,10 +13,20 @@ def main() -> None:
     parser.add_argument('--out', type=Path, help='folder to write to; default: WORK_DIR/report')
     parser.add_argument('--images', type=int, default=6, help='images to show (default: 6)')
     args = parser.parse_args()
+    if args.images < 1:
+        parser.error(f'expected --images of at least 1, got {args.images}')
     out = args.out or args.work_dir / 'report'
-    config = Config.fromfile(args.config)
-    metrics = write_report(config, args.checkpoint, args.work_dir, out, args.images)
-    print(f'\nmIoU {metrics["mIoU"]:.2f} %\nreport {out}/index.html')
+
+    # imported only now, so that --help answers at once
+    from mmengine.config import Config
+
+    from ktda_mmseg.errors import clean_errors
+    from ktda_mmseg.visualization import write_report
+
+    with clean_errors():
+        config = Config.fromfile(args.config)
+        metrics = write_report(config, args.checkpoint, args.work_dir, out, args.images)
+        print(f'\nmIoU {metrics["mIoU"]:.2f} %\nreport {out}/index.html')
 
 
 if __name__ == '__main__':

@@ -18,14 +18,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--repeats', type=int, default=3, help='timed steps of each (3)')
     for name, kind in dict(sizes=int, batches=int, teachers=str, depths=int).items():
         parser.add_argument(f'--{name}', type=kind, nargs='+', default=[], help=f'{name} to try')
-    return parser.parse_args()
+    args = parser.parse_args()
+    numbers = [args.batch_size, args.side, args.repeats, *args.sizes, *args.batches, *args.depths]
+    if min(numbers) < 1:
+        parser.error(f'expected numbers of at least 1, got {min(numbers)}')
+    return args
 
 
 def main() -> None:
     """Measure, write and draw."""
     args = vars(parse_args())
     from ktda_mmseg.benchmark.scaling import Sweep
-    from ktda_mmseg.engine.launch import clean_errors
+    from ktda_mmseg.errors import clean_errors
 
     with clean_errors():
         out = args.pop('out')

@@ -18,7 +18,7 @@ def main() -> None:
 
     # imported only now, so that --help answers at once
     import ktda_mmseg  # noqa: F401
-    from ktda_mmseg.engine.launch import clean_errors
+    from ktda_mmseg.errors import clean_errors
     from ktda_mmseg.fileio import write_json
     from ktda_mmseg.studies.rivals import merged_rows, score_csmask, table
 

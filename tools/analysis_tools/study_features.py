@@ -31,7 +31,7 @@ def main() -> None:
     import ktda_mmseg  # noqa: F401
     from ktda_mmseg.analysis.cells import compare_cells
     from ktda_mmseg.analysis.way import write_way
-    from ktda_mmseg.engine.launch import clean_errors
+    from ktda_mmseg.errors import clean_errors
     from ktda_mmseg.studies import Study
 
     with clean_errors():

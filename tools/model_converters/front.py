@@ -1,7 +1,6 @@
 """What the command lines of the converters share."""
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
@@ -56,7 +55,7 @@ def report(convert: Callable[..., object], *args: object) -> None:
         convert (Callable): Returns something whose text is the report.
         *args (object): Its arguments.
     """
-    try:
+    from ktda_mmseg.errors import clean_errors
+
+    with clean_errors():
         print(convert(*args))
-    except (ImportError, OSError, ValueError) as error:
-        sys.exit(f'error: {error}')

@@ -1,6 +1,5 @@
-# AdamW for small networks, with or without a stage by the teacher alone.
+# AdamW for small networks.
 _base_ = './iterations.py'
-find_unused_parameters = True  # decoders have no gradient in such a stage
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=6e-3, weight_decay=0.01, fused=True),

@@ -1,6 +1,7 @@
 'use strict';
 
 const POLL = 400; // milliseconds between looks at a job
+const PULSE = 10000; // milliseconds between signs of life, where a proxy holds an upload back
 const at = (id) => document.getElementById(id);
 let offered; // models and limits
 let chosen; // the file
@@ -78,7 +79,9 @@ function say(text) {
 function upload(address, file) {
   return new Promise((resolve, reject) => {
     const started = performance.now();
+    const pulse = setInterval(() => fetch(address).catch(() => {}), PULSE);
     sending = new XMLHttpRequest();
+    sending.onloadend = () => clearInterval(pulse);
     sending.upload.onprogress = ({ loaded, total }) => {
       const left = ((performance.now() - started) / 1000) * (total / loaded - 1);
       tell(`Uploading, about ${duration(left)} left`, loaded / total);
@@ -92,7 +95,7 @@ function upload(address, file) {
     };
     sending.onerror = () => reject(new Refusal('The upload was broken off.'));
     sending.onabort = () => reject(new Refusal(''));
-    sending.open('PUT', address);
+    sending.open('PUT', `${address}/image`);
     sending.setRequestHeader('Content-Type', 'application/octet-stream');
     sending.send(file);
   });
@@ -141,7 +144,7 @@ async function start(event) {
     const address = `api/jobs/${id}`;
     if (mine !== turn) return remove(address);
     job = address;
-    await upload(`${address}/image`, file);
+    await upload(address, file);
     present(file.name, address, await finished(address));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
