@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 
 from ktda_mmseg.models import KTDASegmentor
-from ktda_mmseg.models.teacher import match_grid
+from ktda_mmseg.models.teacher import teacher_configs
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 LEAVES = sorted(
@@ -25,12 +25,14 @@ def build(path, monkeypatch) -> tuple[KTDASegmentor, Config]:
     for name in ('kaiming_uniform_', 'kaiming_normal_', 'uniform_', 'normal_', 'trunc_normal_'):
         monkeypatch.setattr(torch.nn.init, name, lambda tensor, *args, **kwargs: tensor)
     config = Config.fromfile(CONFIGS / path)
-    if config.model.get('teacher'):
-        config.model.teacher.init_cfg = None
-        config.model.teacher.pop('checkpoint', None)
-    for part in (config.model.backbone, config.model.get('teacher') or {}):
-        if part.get('type', '').startswith('EfficientNetLite'):
-            part.pretrained = False
+    parts = [config.model.backbone, *teacher_configs(config.model.get('teacher'))]
+    for part in parts:
+        part.pop('init_cfg', None)
+        # of a backbone that sees the image at another size
+        for network in (part, part.get('backbone', {})):
+            network.pop('checkpoint', None)
+            if network.get('type', '').startswith('EfficientNetLite'):
+                network.pretrained = False
     return MODELS.build(config.model), config
 
 
@@ -45,12 +47,9 @@ def test_a_config_builds_and_its_parts_fit(path, monkeypatch):
     features = model.backbone(images)
     aligned = model.neck(features)
     if teacher is not None:
-        compared = aligned
-        alignment = model.transfer.alignments[0]
-        if not isinstance(alignment, torch.nn.Identity):
-            compared = alignment(features)
-        matched = match_grid(model.neck.select(teacher(images)), compared)
-        assert [t.shape for t in matched] == [s.shape for s in compared]
+        losses = model.transfer(aligned, teacher(images), features)
+        assert len(losses) == len(config.model.transfer_losses)
+        assert all(loss.ndim == 0 for loss in losses.values())
     levels = model.decode_head.modulate(aligned)
     decoders = [model.decode_head.decoder]
     auxiliary = model.decode_head.auxiliary
