@@ -1,5 +1,6 @@
-"""Files that are whole or not there, whatever stops the process that writes them; their hashes."""
+"""Files that are whole or not there, their hashes, and text that users write in any editor."""
 
+import codecs
 import errno
 import hashlib
 import json
@@ -16,6 +17,13 @@ import numpy as np
 PREFIX = '.partial.'
 CHUNK = 1 << 20  # bytes to read at once
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # which do not say for which file
+MARKS = {  # what an editor may put first; of UTF-32 before that of UTF-16, which it begins with
+    codecs.BOM_UTF8: 'utf-8-sig',
+    codecs.BOM_UTF32_LE: 'utf-32',
+    codecs.BOM_UTF32_BE: 'utf-32',
+    codecs.BOM_UTF16_LE: 'utf-16',
+    codecs.BOM_UTF16_BE: 'utf-16',
+}
 
 
 @contextmanager
@@ -95,6 +103,39 @@ def remove_partial(folder: Path) -> None:
     """Remove what killed processes left half-written in a folder and below it."""
     for partial in folder.rglob(f'{PREFIX}*'):
         partial.unlink(missing_ok=True)
+
+
+def read_text(path: Path) -> str:
+    """Read a text file that a user wrote: UTF-8, or whatever its byte order mark says.
+
+    UTF-16 without a mark is known by the zero bytes of its line ends and Latin letters.
+
+    Args:
+        path (Path): The file.
+
+    Returns:
+        str: Its text, without the mark.
+
+    Raises:
+        OSError: If it cannot be opened.
+        ValueError: If it is no such text, as a file in Latin-1 is not.
+    """
+    return decode_text(path.read_bytes(), path)
+
+
+def decode_text(content: bytes, path: Path | str) -> str:
+    """Decode what a file holds; see :func:`read_text`."""
+    encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), 'utf-8')
+    if encoding == 'utf-8' and b'\0' in content[:CHUNK]:
+        encoding = 'utf-16-be' if content[:1] == b'\0' else 'utf-16-le'
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = 1 + content.count(b'\n', 0, error.start)
+        raise ValueError(
+            f'{path}: expected text in UTF-8, found other bytes in line {line} (of Latin-1 or '
+            'Windows-1252?); save the file as UTF-8'
+        ) from None
 
 
 def hash_of(path: Path) -> str:

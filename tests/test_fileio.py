@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from ktda_mmseg.fileio import atomic, remove_partial, write_atomic
+from ktda_mmseg.fileio import atomic, read_text, remove_partial, write_atomic
 
 
 def test_a_file_appears_when_its_block_has_succeeded(tmp_path):
@@ -38,3 +38,19 @@ def test_what_a_kill_left_is_removed_and_nothing_else(tmp_path):
     (tmp_path / 'a' / 'partial.x').touch()
     remove_partial(tmp_path)
     assert [path.name for path in (tmp_path / 'a').iterdir()] == ['partial.x']
+
+
+@pytest.mark.parametrize(
+    'encoding', ['utf-8', 'utf-8-sig', 'utf-16', 'utf-16-le', 'utf-16-be', 'utf-32']
+)
+def test_text_of_any_editor_is_read(tmp_path, encoding):
+    path = tmp_path / 'list.txt'
+    path.write_bytes('sc\u00e8ne.tif\r\nb.tif\r\n'.encode(encoding))
+    assert read_text(path).splitlines() == ['sc\u00e8ne.tif', 'b.tif']
+
+
+def test_text_in_latin_1_is_named_with_its_line(tmp_path):
+    path = tmp_path / 'classes.yaml'
+    path.write_bytes('classes:\n  for\u00eat: {labels: [1]}\n'.encode('latin-1'))
+    with pytest.raises(ValueError, match=r'classes\.yaml: .* UTF-8, .* line 2 .* save .* UTF-8'):
+        read_text(path)

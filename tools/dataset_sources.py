@@ -76,10 +76,17 @@ def synthetic(command: ArgumentParser) -> None:
 
 
 def rasters(command: ArgumentParser) -> None:
-    """Any images with label rasters or polygons, tiled, split so that neighbours never leak."""
-    command.add_argument('images', type=Path, help='folder with GeoTIFF, PNG or JPEG, or one file')
+    """Any images with label rasters or polygons, tiled; scenes nearby stay in one split."""
     command.add_argument(
-        '--labels', type=Path, required=True, help='folder with label rasters, or polygons'
+        'images',
+        type=Path,
+        help='folder, with sub-folders, of what GDAL reads, or one file or sub-dataset',
+    )
+    command.add_argument(
+        '--labels',
+        type=Path,
+        required=True,
+        help='folder with label rasters at the same places, or polygons; or one file',
     )
     command.add_argument(
         '--classes', type=Path, required=True, help='YAML: {classes: {NAME: {labels: [1, 2]}}}'
@@ -88,6 +95,13 @@ def rasters(command: ArgumentParser) -> None:
     command.add_argument(
         '--class-field', default=SUPPRESS, help='field that holds the labels of polygons'
     )
+    for kind in ('image', 'label'):
+        command.add_argument(
+            f'--{kind}-name',
+            default=SUPPRESS,
+            metavar='PATTERN',
+            help=f"what names of {kind} rasters look like, such as '*_{kind}'; * is what pairs",
+        )
     command.add_argument(
         '--layer', default=SUPPRESS, help='layer of the polygons; default: the only one there is'
     )
@@ -99,15 +113,27 @@ def rasters(command: ArgumentParser) -> None:
         help='makes areas of lines and points, which are refused otherwise',
     )
     command.add_argument(
-        '--label-suffix', default=SUPPRESS, help="what label rasters' names have besides"
+        '--label-suffix',
+        dest='label_name',
+        type='*{}'.format,
+        default=SUPPRESS,
+        metavar='SUFFIX',
+        help="the same as --label-name '*SUFFIX'",
     )
     _tile(command)
-    command.add_argument('--overlap', type=int, default=0, help='pixels that neighbours share')
+    command.add_argument('--overlap', type=int, default=0, help='pixels that tiles share at least')
     command.add_argument(
         '--split',
         default='scene',
         metavar='scene|block|FILE.yaml',
         help='whole scenes, blocks of them, or YAML with lists of scenes as train, val and test',
+    )
+    command.add_argument(
+        '--group',
+        default=SUPPRESS,
+        metavar='REGEX',
+        help='what names of neighbouring scenes have in common, which stay together; default: '
+        'guessed by running numbers where scenes carry no georeference',
     )
     for split in ('val', 'test'):
         command.add_argument(f'--{split}', type=float, default=0.15, help=f'share of {split}')

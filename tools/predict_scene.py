@@ -23,7 +23,7 @@ def main() -> None:
     from ktda_mmseg.inference.strips import Layers
 
     with clean_errors():
-        scenes = find_scenes(args.scenes, args.asset)
+        scenes = find_scenes(args.scenes, args.asset, [args.out])
         masks = find_references(args.reference, scenes) if args.reference else {}
         classes = read_label_map(args.classes) if args.classes else None
         join_group(args.launcher)

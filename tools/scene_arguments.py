@@ -21,8 +21,9 @@ def parse_args() -> argparse.Namespace:
         'scenes',
         nargs='+',
         metavar='CHECKPOINT SCENE',
-        help='weights, if there is a config; then rasters, folders, globs, .txt files with one of '
-        'these a line, or STAC items or item collections (.json)',
+        help='weights, if there is a config; then rasters, folders and sub-folders, globs, '
+        'GDAL names of sub-datasets, .txt files with one of these a line, or STAC items '
+        'or item collections (.json)',
     )
     parser.add_argument('--out', type=Path, required=True, metavar='DIR', help='folder of maps')
     parser.add_argument('--asset', metavar='KEY', help='asset of STAC items that is the scene')

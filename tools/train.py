@@ -42,7 +42,12 @@ def main() -> None:
 
     from ktda_mmseg.engine.launch import start_cpu_group
     from ktda_mmseg.engine.mixed_precision import use_mixed_precision
-    from ktda_mmseg.engine.run_config import keep_exact_resume, resume_from, set_work_dir
+    from ktda_mmseg.engine.run_config import (
+        keep_exact_resume,
+        leave_out_validation,
+        resume_from,
+        set_work_dir,
+    )
     from ktda_mmseg.engine.transfer_stage import expect_unused_parameters
     from ktda_mmseg.errors import clean_errors
 
@@ -50,6 +55,7 @@ def main() -> None:
         config = Config.fromfile(args.config)
         config.launcher = args.launcher
         config.merge_from_dict({**start_cpu_group(args.launcher), **args.cfg_options})
+        leave_out_validation(config)
         set_work_dir(config, args.work_dir)
         if args.amp:
             use_mixed_precision(config, args.amp)

@@ -8,6 +8,8 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import PhotoMetricDistortion
 from mmseg.registry import DATASETS
 
+from ktda_mmseg.fileio import decode_text
+
 from .checks import SampleError, explain_undecodable
 from .loading import LoadRasterFromFile
 
@@ -34,6 +36,7 @@ class PairedSegDataset(BaseSegDataset):
     """
 
     METAINFO: ClassVar[dict] = {}
+    ann_file: str
 
     def __init__(
         self,
@@ -68,9 +71,8 @@ class PairedSegDataset(BaseSegDataset):
         image_dir = self.data_prefix.get('img_path')
         mask_dir = self.data_prefix.get('seg_map_path')
         images = self._names(image_dir, self.img_suffix, 'images')
-        samples = super().load_data_list()
+        samples = self._listed(image_dir) if self.ann_file else super().load_data_list()
         wanted = {self._name(sample['img_path'], image_dir, self.img_suffix) for sample in samples}
-        _refuse(wanted - images, FileNotFoundError, self.ann_file, 'images listed in it', image_dir)
         if mask_dir:
             masks = self._names(mask_dir, self.seg_map_suffix, 'masks')
             _refuse(wanted - masks, FileNotFoundError, image_dir, 'a mask for each image', mask_dir)
@@ -106,6 +108,21 @@ class PairedSegDataset(BaseSegDataset):
                 if reason:
                     raise SampleError(reason) from None
             raise
+
+    def _listed(self, image_dir: str) -> list[dict]:
+        """Samples of the names in ``ann_file``, which mmseg reads without its byte order mark."""
+        content = fileio.get(self.ann_file, backend_args=self.backend_args)
+        lines = decode_text(content, self.ann_file).splitlines()
+        names = list(filter(None, map(str.strip, lines)))
+        ann_file, self.ann_file = self.ann_file, ''
+        try:
+            samples = super().load_data_list()
+        finally:
+            self.ann_file = ann_file
+        found = {self._name(s['img_path'], image_dir, self.img_suffix): s for s in samples}
+        missing = {name for name in names if name not in found}
+        _refuse(missing, FileNotFoundError, ann_file, 'images listed in it', image_dir)
+        return [found[name].copy() for name in names]
 
     def _names(self, folder: str | None, suffix: str, what: str) -> set[str]:
         """Names, without suffix, of the files in a folder that must hold some."""

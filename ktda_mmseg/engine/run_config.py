@@ -29,6 +29,20 @@ def keep_exact_resume(config: Config) -> None:
         hooks.append(dict(type='ExactResumeHook'))
 
 
+def leave_out_validation(config: Config) -> None:
+    """Train without validation, and keep the last checkpoint, where the data have no val split.
+
+    ``tools/prepare_dataset.py`` writes None for the data set of a split that is not there.
+    """
+    loader = config.get('val_dataloader')
+    if not loader or loader.get('dataset', loader) is not None:
+        return
+    config.val_dataloader = config.val_cfg = config.val_evaluator = None
+    for hook in filter(None, config.get('default_hooks', {}).values()):
+        hook.pop('save_best', None)
+    print_log('No val split: training without validation, the last checkpoint is kept.')
+
+
 def resume_from(config: Config, checkpoint: str | None = None) -> None:
     """Let a run go on from ``checkpoint``, else from the latest one in its work dir.
 

@@ -116,7 +116,7 @@ def _truth(
         )
     table = np.full(256, NODATA, np.uint8)
     table[: len(classes.classes)] = [card.classes.index(name) for name in classes.classes]
-    (scene,) = read_scenes([Path(found.name)], [1])
+    (scene,) = read_scenes({'map': Path(found.name)}, [1])
     why = f'where the reference has no data or {classes.path.name} ignores its label'
 
     with RasterLabels({scene.name: path}, [scene], classes).on(scene) as mask_of:

@@ -140,7 +140,7 @@ class SceneInferencer:
         self, scenes: Mapping[str, Path] | Sequence[str | Path], out: Path, claims: Claims
     ) -> list[SceneJob | SceneResult]:
         """Look at every scene, and at what is there of its map."""
-        found = scenes if isinstance(scenes, Mapping) else find_scenes(scenes)
+        found = scenes if isinstance(scenes, Mapping) else find_scenes(scenes, apart=[out])
         require_folder(out)
         # 'a' with its probabilities, and a scene that is called 'a.probabilities'
         files = Counter(file for name in found for file in self.products.paths(out, name).values())

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from ktda_mmseg.datasets.preparation.scenes import raster_files
+from ktda_mmseg.datasets.preparation.listing import flat, raster_files
+from ktda_mmseg.datasets.preparation.raster_names import container, file_of, seen_from, stem_of
+from ktda_mmseg.fileio import read_text
 
 if TYPE_CHECKING:
     from pystac import Item
@@ -20,20 +23,24 @@ COLLECTIONS = ('.json', '.geojson')
 LOCAL = re.compile(r'^file:(//(localhost)?(?=/)|//)?', re.IGNORECASE)
 
 
-def find_scenes(sources: Sequence[str | Path], asset: str | None = None) -> dict[str, Path]:
+def find_scenes(
+    sources: Sequence[str | Path], asset: str | None = None, apart: Sequence[Path] = ()
+) -> dict[str, Path]:
     """Find scenes and name their maps.
 
     Args:
-        sources (Sequence[str | Path]): Each a raster of any format; a folder of GeoTIFF, PNG or
-            JPEG files; a glob such as ``'scenes/**/*.tif'``; a ``.txt`` file with one of these a
-            line, seen from its folder; or a STAC item or item collection (``.json``,
-            ``.geojson``).
+        sources (Sequence[str | Path]): Each a raster of any format; GDAL's own name of one, such as
+            ``NETCDF:"x.nc":Band1``; a folder with sub-folders, whose other files are told of on
+            stderr; a glob such as ``'scenes/**/*.tif'``; a ``.txt`` file with one of these a
+            line, seen from its folder; or a STAC item or item collection
+            (``.json``, ``.geojson``).
         asset (str | None): Key of the asset of a STAC item that is the scene; None takes the only
             one with the role 'data'. Default: None.
+        apart (Sequence[Path]): Sub-folders to pass over. Default: ().
 
     Returns:
         dict[str, Path]: Files by name, in the order found; a file given twice counts once. The
-        name is the file's stem, or the item's id.
+        name is the file's stem, with the sub-folders before it, or the item's id.
 
     Raises:
         FileNotFoundError: If there is nothing where a source points to.
@@ -43,7 +50,7 @@ def find_scenes(sources: Sequence[str | Path], asset: str | None = None) -> dict
     """
     scenes: dict[str, Path] = {}
     for source in sources:
-        for name, path in _find(str(source), asset):
+        for name, path in _find(str(source), asset, apart):
             if Path(name).name != name:
                 raise ValueError(f'{source}: expected ids that can name a file, found {name!r}')
             other = scenes.setdefault(name, path)
@@ -70,36 +77,39 @@ def find_references(source: Path, names: Iterable[str]) -> dict[str, Path]:
         ValueError: If one file is given for several scenes, or two masks have one name.
     """
     names = list(names)
-    if source.is_file():
+    if file_of(source).is_file():
         if len(names) != 1:
             raise ValueError(f'{source}: expected a folder of masks, one for each of {names}')
         return {names[0]: source}
-    masks = raster_files(source)
+    masks = {flat(name): path for name, path in raster_files(source).files.items()}
     lacking = [name for name in names if name not in masks]
     if lacking:
         raise FileNotFoundError(f'{source}: expected a mask for each scene, found none: {lacking}')
     return {name: masks[name] for name in names}
 
 
-def _find(source: str, asset: str | None) -> Iterator[tuple[str, Path]]:
+def _find(source: str, asset: str | None, apart: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     path = Path(source)
     if path.is_dir():
-        yield from raster_files(path).items()
+        listing = raster_files(path, apart=apart)
+        for note in listing.notes():
+            print(note, file=sys.stderr)
+        yield from ((flat(name), one) for name, one in listing.files.items())
     elif path.suffix.lower() in LISTS and path.is_file():
-        lines = map(str.strip, path.read_text(encoding='utf-8').splitlines())
+        lines = map(str.strip, read_text(path).splitlines())
         for line in filter(None, lines):
-            yield from _find(str(path.parent / line), asset)
+            yield from _find(str(seen_from(path.parent, line)), asset, apart)
     elif path.suffix.lower() in COLLECTIONS and path.is_file():
         yield from _items(path, asset)
     elif path.exists() or not has_magic(source):
-        if not path.is_file():
+        if not path.is_file() and container(source) is None:
             raise FileNotFoundError(f'{source}: expected a scene, a folder or a list, found none')
-        yield path.stem, path
+        yield stem_of(path), path
     else:
         found = sorted(filter(Path.is_file, map(Path, glob(source, recursive=True))))
         if not found:
             raise FileNotFoundError(f'{source}: expected scenes, found none')
-        yield from ((one.stem, one) for one in found)
+        yield from ((stem_of(one), one) for one in found)
 
 
 def _items(path: Path, asset: str | None) -> Iterator[tuple[str, Path]]:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import yaml
 
+from ktda_mmseg.fileio import read_text
+
 Options = dict[str, Any]
 CHECKPOINTS = ('last', 'best')
 KEYS = ('title', 'about', 'seeds', 'checkpoint', 'compare', 'options', 'datasets', 'rows')
@@ -81,7 +83,7 @@ class Study:
         if not path.is_file():
             raise FileNotFoundError(f'{path}: expected a study file, found none')
         try:
-            content = yaml.safe_load(path.read_text(encoding='utf-8'))
+            content = yaml.safe_load(read_text(path))
         except yaml.YAMLError as error:
             raise ValueError(f'{path}: expected YAML, got {" ".join(str(error).split())}') from None
         keys = _mapping(content, str(path), KEYS, required=('title', 'seeds', 'datasets', 'rows'))

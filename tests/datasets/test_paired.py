@@ -65,7 +65,12 @@ def test_a_list_selects_pairs_and_must_exist(folder):
     listed = folder.root / 'list.txt'
     folder.write('ann_dir', 'unlisted.png', np.zeros((4, 4)))
     listed.write_text('b\n')
-    assert len(folder.build(ann_file='list.txt')) == 1
+    for encoding in ('utf-8', 'utf-8-sig', 'utf-16'):
+        listed.write_bytes('b\r\n\r\n'.encode(encoding))
+        dataset = folder.build(ann_file='list.txt')
+        assert [dataset[i]['data_samples'].img_path for i in range(len(dataset))] == [
+            str(folder.path('img_dir', 'b.tif'))
+        ]
     listed.write_text('b\nc\n')
     with pytest.raises(FileNotFoundError, match=r'list\.txt: expected images .* for 1: c$'):
         folder.build(ann_file='list.txt')

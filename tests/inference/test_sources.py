@@ -22,15 +22,36 @@ def folder(tmp_path):
 def test_files_folders_globs_and_lists(folder):
     a, b, c = folder / 'a.tif', folder / 'b.tif', folder / 'deep' / 'c.tif'
     assert find_scenes([b]) == {'b': b}
-    assert list(find_scenes([folder]).items()) == [('a', a), ('b', b)]
+    assert list(find_scenes([folder]).items()) == [('a', a), ('b', b), ('deep__c', c)]
+    assert find_scenes([folder], apart=[folder / 'deep']) == {'a': a, 'b': b}
     assert list(find_scenes([f'{folder}/**/*.tif'])) == ['a', 'b', 'c']
     listing = folder / 'list.txt'
     listing.write_text('deep/c.tif\n\n a.tif \nb*.tif\n')
     assert find_scenes([listing]) == {'c': c, 'a': a, 'b': b}
-    assert list(find_scenes([b, folder])) == ['b', 'a'], 'a scene counts once'
+    assert list(find_scenes([b, folder])) == ['b', 'a', 'deep__c'], 'a scene counts once'
+    for encoding in ('utf-8-sig', 'utf-16'):
+        listing.write_bytes('deep/c.tif\r\nb.tif\r\n'.encode(encoding))
+        assert find_scenes([listing]) == {'c': c, 'b': b}
     odd = folder / 'x[1].tif'
     odd.touch()
     assert find_scenes([odd]) == {'x[1]': odd}
+
+
+def test_a_folder_of_any_format_and_names_of_gdal(folder, capsys):
+    rasterio = pytest.importorskip('rasterio')
+    shape = dict(width=4, height=4, count=1, dtype='uint8')
+    for name, driver in (('e.jp2', 'JP2OpenJPEG'), ('f', 'ENVI'), ('g.img', 'HFA')):
+        with rasterio.open(folder / name, 'w', driver=driver, **shape):
+            pass
+    assert list(find_scenes([folder])) == ['a', 'b', 'deep__c', 'e', 'f', 'g']
+    told = capsys.readouterr().err.splitlines()
+    assert told == [f'{folder}: 1 files left out, no rasters, or without the .hdr that says how to '
+                    'read them: notes.md']  # fmt: skip
+    listing = folder / 'list.txt'
+    listing.write_text('GTIFF_DIR:1:e.jp2\nf\n')
+    inside = str(find_scenes([listing])['e'])
+    assert inside == f'GTIFF_DIR:1:{folder}/e.jp2'
+    assert set(find_references(folder, ['deep__c', 'f'])) == {'deep__c', 'f'}
 
 
 def test_two_scenes_of_one_name_are_refused(folder):

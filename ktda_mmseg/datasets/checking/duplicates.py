@@ -5,7 +5,9 @@ from itertools import combinations
 
 import numpy as np
 
-from .faults import Fault, Severity, first_few
+from ktda_mmseg.text_tables import first_few
+
+from .faults import Fault, Severity
 from .likeness import Likeness
 from .scan import Facts
 

@@ -1,13 +1,12 @@
 """What a check can find, and how much it weighs."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 Severity = Literal['error', 'warning', 'remark']
 SEVERITIES: tuple[Severity, ...] = ('error', 'warning', 'remark')
-SHOWN = 5  # of many
 
 
 class Fault(NamedTuple):
@@ -36,12 +35,6 @@ def verdict(faults: Iterable[Fault]) -> str:
         f'{counts[severity]} {severity}{"" if counts[severity] == 1 else "s"}'
         for severity in SEVERITIES[:2]
     )
-
-
-def first_few(files: Sequence[Path]) -> str:
-    """Name some files, and say how many more there are."""
-    more = f' and {len(files) - SHOWN} more' if len(files) > SHOWN else ''
-    return ', '.join(map(str, files[:SHOWN])) + more
 
 
 def by_kind(faults: Iterable[Fault]) -> dict[tuple[Severity, str], list[Fault]]:

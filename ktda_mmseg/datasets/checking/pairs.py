@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import mmengine.fileio as fileio
 
+from ktda_mmseg.fileio import read_text
+
 from .faults import Fault, Severity
 from .sources import Source
 
@@ -74,4 +76,4 @@ def _listed(listing: Path, faults: list[Fault]) -> set[str]:
         message = f'{listing}: expected a list of names, found no file'
         faults.append(Fault('error', 'missing files', message))
         return set()
-    return {line.strip() for line in listing.read_text().splitlines() if line.strip()}
+    return {line.strip() for line in read_text(listing).splitlines() if line.strip()}

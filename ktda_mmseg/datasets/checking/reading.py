@@ -11,6 +11,7 @@ from ..checks import BYTE_MODES, explain_undecodable
 from ..preparation.imagery import open_image
 from ..preparation.raster_io import georeference, import_rasterio, numbers, open_raster
 from ..preparation.raster_writing import SIDECAR
+from ..preparation.tile_places import place_of
 from .sources import Reading
 
 EIGHT_BIT_MODES = (*BYTE_MODES, 'LA', 'RGB', 'RGBA', 'CMYK', 'YCbCr')
@@ -95,7 +96,8 @@ def read_mask(path: Path) -> np.ndarray:
 
 def may_be_placed(path: Path) -> bool:
     """Tell whether it is worth asking where a file lies."""
-    return path.suffix.lower() in GEOREFERENCED or Path(f'{path}{SIDECAR}').is_file()
+    beside = (Path(f'{path}{SIDECAR}'), place_of(path))
+    return path.suffix.lower() in GEOREFERENCED or any(file and file.is_file() for file in beside)
 
 
 def read_footprint(path: Path) -> Footprint | None:

@@ -15,6 +15,7 @@ from mmengine.utils import track_iter_progress
 from ktda_mmseg.class_count import class_count_fault
 from ktda_mmseg.input_bands import bands_fault
 
+from .borders import find_neighbours
 from .duplicates import find_duplicates
 from .faults import Fault
 from .overlap import find_overlaps
@@ -83,7 +84,7 @@ def check(config: Config) -> Checked:
     for survey in surveys.values():
         faults += survey.faults()
     faults += _bands(config, surveys.values())
-    faults += find_duplicates(facts) + find_overlaps(facts)
+    faults += find_duplicates(facts) + find_neighbours(facts) + find_overlaps(facts)
     return Checked(sources, pairs, list(surveys.values()), faults)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..preparation.raster_io import numbers
+from .borders import Borders, borders
 from .faults import Fault, Severity
 from .likeness import Likeness, likeness
 from .pairs import Pair
@@ -25,6 +26,7 @@ class Facts:
         dtype (str | None): Type of its values.
         bands (list[Band]): Distribution of each band that is used; none where there is no data.
         likeness (Likeness | None): None for images of a single value, which all look alike.
+        borders (Borders | None): To be compared with those of others; None for small images.
         footprint (Footprint | None): Where it lies.
         labels (np.ndarray | None): Pixels of each class and, last, ignored ones, (K + 1,).
     """
@@ -35,6 +37,7 @@ class Facts:
     dtype: str | None = None
     bands: list[Band] = field(default_factory=list)
     likeness: Likeness | None = None
+    borders: Borders | None = None
     footprint: Footprint | None = None
     labels: np.ndarray | None = None
 
@@ -96,7 +99,7 @@ def _look_at_image(facts: Facts, raster: Raster) -> np.ndarray | None:
     if all(values.size for values in seen):
         facts.bands = [Band.of(values) for values in seen]
     if any(band.low < band.high for band in facts.bands):
-        facts.likeness = likeness(pixels)
+        facts.likeness, facts.borders = likeness(pixels), borders(pixels)
     else:
         message = f'{path}: expected a picture, found a single value a band or no data'
         facts.faults.append(Fault('warning', 'image of one value', message, (path,)))

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from .faults import SHOWN, Fault, by_kind
+from ktda_mmseg.text_tables import SHOWN
+
+from .faults import Fault, by_kind
 from .survey import Survey
 
 PERCENTILES = (2, 50, 98)

@@ -16,6 +16,7 @@ from ktda_mmseg.input_bands import fitted_model, white_of
 from ..checking.statistics import Band
 from .label_map import LabelMap
 from .raster_io import open_raster
+from .splits import SPLITS
 from .summary import Summary
 
 NAME = 'dataset.py'
@@ -30,8 +31,9 @@ TEXT = """\
 # Written by tools/prepare_dataset.py. A config inherits it beside a model and a schedule, by paths
 # seen from where that config lies:
 {config}
-prepared = {{
-    split: dict(
+{notes}prepared = {{
+    split: folder
+    and dict(
         type='PairedSegDataset',
         data_root={root!r},
         data_prefix=dict(img_path=f'img_dir/{{folder}}', seg_map_path=f'ann_dir/{{folder}}'),
@@ -68,7 +70,8 @@ MEASURED = 256  # tiles at the most, spread over all
 def write_fragment(summary: Summary, label_map: LabelMap, suffix: str) -> list[str]:
     """Write ``dataset.py`` into a prepared folder unless it is there.
 
-    A split that is not there borrows another: test that of val, val that of test.
+    Where there is no test split, val is tested. Where there is no val split, nothing takes its
+    place: a checkpoint that is chosen on the test split would spoil the test.
 
     Args:
         summary (Summary): What the folder holds.
@@ -79,9 +82,15 @@ def write_fragment(summary: Summary, label_map: LabelMap, suffix: str) -> list[s
         list[str]: How to go on, for the user.
     """
     path = summary.out / NAME
-    folders = {split: split for split in summary.images}
-    folders.setdefault('test', folders.get('val', 'train'))
-    folders.setdefault('val', folders['test'])
+    folders = {split: split if split in summary.images else None for split in SPLITS}
+    notes = []
+    if folders['val'] is None:
+        notes.append(
+            'no val split: tools/train.py leaves validation out and keeps the last checkpoint'
+        )
+    if folders['test'] is None:
+        folders['test'] = folders['val']
+        notes.append(f'no test split: {"tests score val" if folders["val"] else "nothing to test"}')
     multi_band = suffix != '.png'
     config = CONFIG.format(
         bases=[*(MULTI_BAND if multi_band else QUICKSTART), path.as_posix()],
@@ -95,12 +104,14 @@ def write_fragment(summary: Summary, label_map: LabelMap, suffix: str) -> list[s
         classes=label_map.classes,
         palette=[list(colour) for colour in label_map.palette],
         folders=folders,
+        notes=''.join(f'# {note}\n' for note in notes),
     )
     if not path.exists():
         tiles = sorted((summary.out / 'img_dir' / 'train').glob(f'*{suffix}'))
         text += _prepared_model(tiles) if multi_band else ''
         write_atomic(path, text.encode())
     return [
+        *notes,
         f'next, a config such as mine.py here, which inherits {path}:',
         indent(config, '  ').rstrip(),
         'and then, with it:',

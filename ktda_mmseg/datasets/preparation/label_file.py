@@ -7,6 +7,8 @@ from pathlib import Path
 import yaml
 from PIL import ImageColor
 
+from ktda_mmseg.fileio import read_text
+
 from .label_map import LabelMap
 from .label_values import Label, canonical
 from .summary import IGNORE
@@ -31,8 +33,8 @@ def read_label_map(path: Path) -> LabelMap:
         ValueError: If it is no YAML, has an unknown key, or a name or a label twice.
     """
     try:
-        node = yaml.compose(path.read_text(encoding='utf-8'), Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        node = yaml.compose(read_text(path), Loader=yaml.BaseLoader)
+    except yaml.YAMLError as error:
         raise ValueError(f'{path}: expected YAML, found: {" ".join(str(error).split())}') from None
     try:
         content = _as_written(path, node)

@@ -1,8 +1,10 @@
 """Writing ``{img_dir,ann_dir}/<split>`` so that a data set is complete or absent."""
 
+import hashlib
 import io
 import json
 import os
+import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,8 +20,11 @@ from PIL import Image
 from ktda_mmseg.fileio import json_text, remove_partial, write_atomic, write_json
 
 from .raster_io import Georeference
+from .raster_names import file_of
 from .raster_writing import SIDECAR, write_raster
 from .summary import IGNORE, Summary, summarise
+from .tile_places import FOLDER as PLACES
+from .tile_places import place_of, write_place
 from .tiling import Window, held_before
 
 RECORD = 'preparation.json'
@@ -94,8 +99,10 @@ def write_layout(
     """Run the jobs on all cores and write their tiles.
 
     Files go to ``<out>.partial``, which becomes ``out`` when all are there. Repeating a finished
-    preparation does nothing; one that was interrupted or failed goes on with what is missing.
-    8-bit RGB without georeference is written by Pillow, anything else by rasterio.
+    preparation does nothing; one that was interrupted or failed goes on with what is missing, or
+    begins anew where settings or sources were changed since, as a user does who mends them.
+    PNG is written by Pillow, with georeferences in a folder beside those of images and masks;
+    GeoTIFF by rasterio, but for 8-bit RGB without georeference.
 
     In val and test each pixel of a source has its label in one tile, the first that holds it, and
     is ignored in later ones, so that no score counts it twice; a tile that loses all its labels
@@ -115,19 +122,19 @@ def write_layout(
         Summary: Images and pixels, counted in the written masks.
 
     Raises:
-        FileExistsError: If ``out`` or its partial folder was made with other settings.
+        FileExistsError: If ``out`` was made with other settings, or its partial folder by
+            something else.
         ImportError: If a tile needs rasterio, which is not installed.
         ValueError: If all tiles of a split were left out.
     """
     held = _held_before(jobs)
     if held:  # so that a folder in which such pixels were counted twice is not taken for this one
         settings = settings | {'shared_val_test_pixels': 'ignored after the first tile'}
-    staging = out.with_name(out.name + '.partial')
-    for folder in (out, staging):
-        _check_settings(folder, settings)
+    settings = json.loads(json_text(settings))  # as they are read again
+    staging = staging_of(out)
+    _check_settings(out, settings)
     if not out.exists():
-        write_json(staging / RECORD, settings, indent=2)
-        remove_partial(staging)
+        _begin(staging, settings)
         cores = len(os.sched_getaffinity(0))
         with ThreadPoolExecutor(min(cores, threads or cores)) as pool:
             work = [pool.submit(_run, job, staging, image_suffix, held) for job in jobs]
@@ -142,16 +149,58 @@ def write_layout(
     return summarise(out, classes)
 
 
-def _check_settings(folder: Path, settings: dict) -> None:
-    if not folder.exists():
-        return
+def staging_of(out: Path) -> Path:
+    """Return the folder in which a data set is made."""
+    return out.with_name(out.name + '.partial')
+
+
+def stamp(files: Iterable[Path]) -> str:
+    """Sum up which files there are, how large they are and when they were changed."""
+    digest = hashlib.sha256()
+    for path in sorted(map(file_of, files)):
+        status = path.stat()
+        digest.update(f'{path.name} {status.st_size} {status.st_mtime_ns}\n'.encode())
+    return digest.hexdigest()[:16]
+
+
+def _settings_of(folder: Path) -> dict | None:
     record = folder / RECORD
-    found = json.loads(record.read_text()) if record.is_file() else None
-    if found != json.loads(json_text(settings)):
+    return json.loads(record.read_text()) if record.is_file() else None
+
+
+def _check_settings(out: Path, settings: dict) -> None:
+    """Refuse a finished folder that is another one; the error says what differs."""
+    if not out.exists() or (found := _settings_of(out)) == settings:
+        return
+    if found is None:
         raise FileExistsError(
-            f'{folder}: expected no folder, or one prepared with {settings}, found '
-            f'{"one without " + RECORD if found is None else found}; remove it or choose another'
+            f'{out}: expected no folder, or one that was prepared, found one without {RECORD}; '
+            'remove it or choose another'
         )
+    other = ', '.join(
+        f'{key} {settings.get(key)!r:.60} (there: {found.get(key)!r:.60})'
+        for key in {**settings, **found}
+        if settings.get(key) != found.get(key)
+    )
+    raise FileExistsError(
+        f'{out}: expected no folder, or one prepared alike, found one with another {other}; '
+        'remove it or choose another'
+    )
+
+
+def _begin(staging: Path, settings: dict) -> None:
+    """Make the partial folder, or clear the way to go on with it."""
+    found = _settings_of(staging)
+    if found is None and staging.exists() and any(staging.iterdir()):
+        raise FileExistsError(
+            f'{staging}: expected no folder, or one that was begun, found one without {RECORD}; '
+            'remove it'
+        )
+    if found not in (None, settings):
+        print(f'{staging}: settings or sources changed since it was begun; begins anew')
+        shutil.rmtree(staging)
+    write_json(staging / RECORD, settings, indent=2)
+    remove_partial(staging)
 
 
 def _held_before(jobs: Sequence[Job]) -> dict[tuple[str, str], list[Window]]:
@@ -212,14 +261,16 @@ def _left_out(mask: Path) -> Path:
 
 def _remove(*paths: Path) -> None:
     for path in paths:
-        for file in (path, Path(f'{path}{SIDECAR}')):
-            file.unlink(missing_ok=True)
+        for file in (path, Path(f'{path}{SIDECAR}'), place_of(path)):
+            if file is not None:
+                file.unlink(missing_ok=True)
 
 
 def _remove_unnamed(root: Path, jobs: Sequence[Job], image_suffix: str) -> None:
     """Remove notes, and what an earlier try made of a source that has gone since."""
     named = {path for job in jobs for pair in _paths(job, root, image_suffix) for path in pair}
-    for kind in ('img_dir', 'ann_dir'):
+    named |= {place for path in named if (place := place_of(path))}
+    for kind in ('img_dir', 'ann_dir', PLACES):
         for folder in (root / kind).glob('*'):
             for path in folder.iterdir():
                 if Path(str(path).removesuffix(SIDECAR)) not in named:
@@ -233,7 +284,9 @@ def _remove_unnamed(root: Path, jobs: Sequence[Job], image_suffix: str) -> None:
 
 def _write_image(path: Path, tile: Tile) -> None:
     rgb = tile.image.dtype == np.uint8 and tile.image.shape[2:] == (3,)
-    if rgb and tile.georeference is None and tile.nodata is None:
+    if path.suffix == '.png' or (rgb and tile.georeference is None and tile.nodata is None):
+        if tile.georeference is not None:
+            write_place(path, tile.image.shape[:2], tile.georeference)
         write_atomic(path, encode(tile.image, path.suffix))
     else:
         write_raster(path, tile.image, tile.georeference, tile.nodata, tile.valid)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .footprints import import_shapely, neighbours, rectangles
 from .scenes import Scene
-from .splits import SPLITS, assign
+from .splits import SPLITS, assign, folder_of
 from .tiling import Window, tile_windows
 
 
@@ -99,8 +99,8 @@ def blocks(
         splits = assign(sizes, shares, seed)
     except ValueError as error:
         raise ValueError(
-            f'{scenes[0].path.parent}: splitting blocks of {side} pixels: {error}; '
-            'try a smaller --block'
+            f'{folder_of(scenes)}: splitting blocks of {side} pixels: {error}; '
+            f'try {_advice(scenes, len(shares), side, tile)}'
         ) from None
     groups: dict[str, list[Part]] = {}
     for place in places:
@@ -111,10 +111,22 @@ def blocks(
     lacking = sorted(set(shares) - {part.split for part in parts if part.windows})
     if lacking:
         raise ValueError(
-            f'{scenes[0].path.parent}: expected tiles for {", ".join(lacking)}, found none that is '
-            f'{guard} pixels from other splits; try a larger --block or a smaller --guard'
+            f'{folder_of(scenes)}: expected tiles for {", ".join(lacking)}, found none that is '
+            f'{guard} pixels from other splits; try a larger --block, or --guard 0, which lets '
+            'tiles of different splits touch'
         )
     return parts
+
+
+def _advice(scenes: Sequence[Scene], splits: int, side: int, tile: int) -> str:
+    """Say what would divide scenes that are too few blocks."""
+    if len(neighbours(scenes, 0)) >= splits:
+        return '--split scene --guard 0, which lets scenes touch that are in different splits'
+    while side > tile:
+        side = max(side // 2, tile)
+        if sum(len(_blocks(group[0], side)) for group in neighbours(scenes, 0)) >= splits:
+            return f'--block {side} --guard 0'
+    return 'a smaller --tile and --block'
 
 
 class _Place(NamedTuple):
@@ -125,7 +137,7 @@ class _Place(NamedTuple):
 
 
 def _tiles(block: Window, tile: int, overlap: int) -> list[Window]:
-    windows = tile_windows(block.height, block.width, tile, overlap)
+    windows = tile_windows(block.height, block.width, tile, overlap, shift=False)
     return [w._replace(y=block.y + w.y, x=block.x + w.x) for w in windows]
 
 

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ktda_mmseg.text_tables import first_few
+
+from .raster_names import container, for_gdal
+from .tile_places import place_of
 from .tiling import Window
 
 if TYPE_CHECKING:
@@ -99,7 +103,8 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
     neighbouring windows within one block. A raster belongs to the thread that opened it.
 
     Args:
-        path (Path): GeoTIFF, PNG, JPEG, or anything else that GDAL reads.
+        path (Path): GeoTIFF, PNG, JPEG, or anything else that GDAL reads; its own names of
+            sub-datasets and files in archives too.
 
     Yields:
         DatasetReader: rasterio's raster, for :func:`read_window`.
@@ -110,13 +115,21 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
         ValueError: If the file is no raster.
     """
     rasterio = import_rasterio()
-    if not path.is_file():
+    named = not path.is_file() and container(path) is not None
+    if not path.is_file() and not named:
         raise FileNotFoundError(f'{path}: expected a raster, found no file')
     with rasterio.Env(**OPTIONS):
         with _explained(str(path)):
             # else GDAL takes a picture with XML in it for a list of other files, and opens those
-            raster = rasterio.open(path, driver=driver_of(path))
+            placed = place_of(path)
+            if placed is not None and placed.is_file():
+                raster = rasterio.open(placed, driver='VRT')
+            else:
+                raster = rasterio.open(for_gdal(path), driver=None if named else driver_of(path))
         with raster:
+            if not raster.count:
+                parts = first_few(raster.subdatasets) or 'none'
+                raise ValueError(f'{path}: expected one raster, name one of its parts: {parts}')
             yield raster
 
 

@@ -32,7 +32,6 @@ class RasterLabels:
         label_map (LabelMap): What the labels mean.
 
     Raises:
-        FileNotFoundError: If an image has no labels.
         ValueError: If the label map's labels are not those of rasters.
     """
 
@@ -40,13 +39,6 @@ class RasterLabels:
         self, paths: Mapping[str, Path], scenes: Sequence[Scene], label_map: LabelMap
     ) -> None:
         label_map.codes()
-        missing = [scene.name for scene in scenes if scene.name not in paths]
-        if missing:
-            folder = next(iter(paths.values())).parent
-            raise FileNotFoundError(
-                f'{folder}: expected a label raster for each image, found none for '
-                f'{len(missing)}: {", ".join(missing[:5])}'
-            )
         self.paths, self.label_map = paths, label_map
         self.unused = len(paths) - len(scenes)
         self._unlisted = label_map.unlisted('label pixels')

@@ -12,6 +12,7 @@ import numpy as np
 from .band_stretch import stretched
 from .imagery import Imagery, open_image
 from .layout import Job, Tile
+from .listing import flat
 from .parts import Part
 from .raster_io import CACHE_BYTES, import_rasterio, numbers
 from .scenes import Scene
@@ -54,7 +55,7 @@ def tile_jobs(parts: Sequence[Part], labels: Labels, limits: Limits) -> list[Job
     return [
         Job(
             split,
-            tuple(f'{name}_y{window.y:05d}_x{window.x:05d}' for window in windows),
+            tuple(f'{flat(name)}_y{window.y:05d}_x{window.x:05d}' for window in windows),
             partial(_tiles, scene, windows, labels, limits),
             name,
             tuple(windows),

@@ -1,4 +1,4 @@
-"""Tiles as GeoTIFF, or as PNG with their georeference beside them."""
+"""Tiles as GeoTIFF."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ktda_mmseg.fileio import atomic
 from .raster_io import Georeference, import_rasterio
 
 SIDECAR = '.aux.xml'  # where GDAL keeps what a format has no place for
-DRIVERS = {'.png': {'driver': 'PNG'}, '.tif': {'driver': 'GTiff', 'compress': 'deflate'}}
 
 
 def write_raster(
@@ -25,11 +24,10 @@ def write_raster(
 ) -> None:
     """Write an image as a whole, or none.
 
-    A GeoTIFF holds the georeference. Beside a PNG stands GDAL's ``.aux.xml``, which appears first.
+    What GeoTIFF has no place for stands in ``.aux.xml`` beside it, which appears first.
 
     Args:
-        path (Path): Ends in '.tif' (any type and number of bands) or '.png' (8 or 16 bits, at most
-            4 bands, and without ``nodata``).
+        path (Path): Ends in '.tif'.
         image (np.ndarray): (H, W, C).
         place (Georeference | None): Where it lies, if known.
         nodata (float | None): Value of pixels without data, if there is one. Default: None.
@@ -41,10 +39,10 @@ def write_raster(
     """
     rasterio = import_rasterio()
     height, width, count = image.shape
-    profile: dict[str, Any] = dict(DRIVERS[path.suffix], nodata=nodata)
+    profile: dict[str, Any] = dict(driver='GTiff', compress='deflate', nodata=nodata)
     if place is not None:
         profile.update(place._asdict())
-    if path.suffix == '.tif' and count != 3:
+    if count != 3:
         profile['photometric'] = 'MINISBLACK'  # a fourth band is no alpha
     shape = dict(height=height, width=width, count=count, dtype=image.dtype)
     with atomic(path) as partial:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+
+from ktda_mmseg.fileio import read_text
 
 from .band_stretch import Stretch
 from .division import read_division
 from .fragment import write_fragment
 from .imagery import open_image, tell_alpha
 from .label_file import read_label_map
-from .layout import Job, write_layout
+from .layout import Job, staging_of, stamp, write_layout
+from .listing import Listing, raster_files
+from .name_groups import by_numbers, by_pattern
+from .pairing import labels_of, list_both
 from .parts import Part, blocks, whole_scenes
 from .raster_io import Nodata
 from .raster_labels import RasterLabels
 from .raster_tiles import Labels, image_suffix, most_threads, tile_jobs
-from .scenes import Scene, raster_files, read_scenes
+from .scenes import Scene, read_scenes
 from .splits import SPLITS, by_scene, shares
 from .summary import Summary
 from .vector_files import vector_files
@@ -34,7 +39,8 @@ def prepare(
     labels: Path,
     classes: Path,
     class_field: str | None = None,
-    label_suffix: str = '',
+    image_name: str = '*',
+    label_name: str = '*',
     tile: int = 512,
     overlap: int = 0,
     split: str = 'scene',
@@ -43,6 +49,7 @@ def prepare(
     seed: int = 0,
     block: int | None = None,
     guard: int | None = None,
+    group: str | None = None,
     bands: Sequence[int] | None = None,
     rgb: Sequence[int] | None = None,
     stretch: str | None = None,
@@ -54,13 +61,16 @@ def prepare(
 
     Args:
         out (Path): Folder to create.
-        images (Path): Folder with GeoTIFF, PNG or JPEG images, or one such file; all have the same
-            number and type of bands.
-        labels (Path): Folder with a label raster of the same stem for each image, or the one label
-            raster of one image; or polygons, in one file or all files of a folder.
+        images (Path): Folder with images that GDAL reads, in sub-folders too, or one such file or
+            sub-dataset; all have the same number and type of bands.
+        labels (Path): Folder with a label raster at the same place and of the same name for each
+            image, or the one label raster of one image; or polygons, in one file or all files of a
+            folder and its sub-folders.
         classes (Path): YAML file as :class:`.label_map.LabelMap` describes it.
         class_field (str | None): The polygons' field that holds the labels; None for rasters.
-        label_suffix (str): What a label raster's stem has besides that of its image. Default: ''.
+        image_name (str): What names of images look like, as :func:`.listing.raster_files` takes
+            it: with '*_image', 'x_image.png' is x. Default: '*'.
+        label_name (str): The same of label rasters. Default: '*'.
         tile (int): Side of a tile in pixels. Default: 512.
         overlap (int): What neighbouring tiles share at least, in pixels. Default: 0.
         split (str): 'scene' (scenes that overlap or nearly so stay together), 'block' (blocks of
@@ -72,6 +82,9 @@ def prepare(
         block (int | None): Side of a block in pixels; None for four tiles. Default: None.
         guard (int | None): Distance in pixels between different splits; 0 lets them touch. None
             for one tile. Default: None.
+        group (str | None): Regular expression that finds in the name of an image what it has in
+            common with its neighbours, for 'scene'; None guesses it by running numbers where images
+            carry no georeference. Default: None.
         bands (Sequence[int] | None): Bands to keep, counted from 1, in this order; None for all
             but an alpha band. Default: None.
         rgb (Sequence[int] | None): Three bands to write as 8-bit RGB instead. Default: None.
@@ -104,23 +117,37 @@ def prepare(
     if buffer is not None and buffer <= 0:
         raise ValueError(f'expected a buffer above 0 metres, got {buffer}')
     label_map = read_label_map(classes)
-    scenes, limits = _scenes(images, labels, label_suffix, bands, rgb, stretch, nodata)
+    made = [out, staging_of(out)]
     if class_field is None:
-        alone = labels.is_file() and len(scenes) == 1
-        rasters = {scenes[0].name: labels} if alone else raster_files(labels, label_suffix)
-        source: Labels = RasterLabels(rasters, scenes, label_map)
+        listed, found = list_both((images, image_name), (labels, label_name), made)
+        scenes, limits = _scenes(listed, bands, rgb, stretch, nodata)
+        files = labels_of(scenes, found, label_name)
+        source: Labels = RasterLabels(files, scenes, label_map)
+        notes = listed.notes(files.values()) + found.notes([scene.path for scene in scenes])
     else:
-        files = vector_files(labels)
-        source = VectorLabels(files, class_field, scenes, label_map, layer, buffer)
+        listed = raster_files(images, image_name, made)
+        scenes, limits = _scenes(listed, bands, rgb, stretch, nodata)
+        files = {str(path): path for path in vector_files(labels)}
+        source = VectorLabels([*files.values()], class_field, scenes, label_map, layer, buffer)
+        notes = listed.notes(files.values())
+    settings['files'] = stamp([*listed.files.values(), *files.values()])
     guard = tile if guard is None else guard
+    if group is not None and split != 'scene':
+        raise ValueError(f"expected split 'scene', which group is for, got {split!r}")
     if split == 'block':
         side = 4 * tile if block is None else block
         parts = blocks(scenes, shares(val, test), seed, side, guard, tile, overlap)
     elif split == 'scene':
-        splits = by_scene(scenes, shares(val, test), seed, guard)
+        if group is None:
+            groups = by_numbers(scenes, shares(val, test), seed)
+        else:
+            groups = by_pattern(scenes, group)
+        splits = by_scene(scenes, shares(val, test), seed, guard, groups)
+        notes += _neighbours_note(scenes, groups, group is None)
         parts = whole_scenes(scenes, splits, tile, overlap)
     else:
         splits = read_division(Path(split), [scene.name for scene in scenes], SPLITS)
+        settings['split'] = splits
         parts = whole_scenes(scenes, splits, tile, overlap)
     if not any(part.windows for part in parts if part.split == 'train'):
         raise ValueError(f'{images}: expected tiles for train, found none; too many are left out')
@@ -129,7 +156,7 @@ def prepare(
     suffix = image_suffix(scenes[0], limits)
     threads = most_threads(scenes, tile)
     summary = write_layout(out, jobs, settings, label_map.classes, suffix, threads)
-    summary.notes += _left_out(scenes, parts, jobs, summary) + source.notes()
+    summary.notes += notes + _left_out(scenes, parts, jobs, summary) + source.notes()
     summary.hints += write_fragment(summary, label_map, suffix)
     return summary
 
@@ -137,16 +164,12 @@ def prepare(
 def _recorded(value: object) -> object:
     """What JSON gives back as it was; of a small file the content counts, not the name."""
     if isinstance(value, Path):
-        return value.read_text(encoding='utf-8') if value.suffix in YAML else str(value.resolve())
-    if isinstance(value, str) and Path(value).suffix in YAML:
-        return _recorded(Path(value))
+        return read_text(value) if value.suffix in YAML else str(value.resolve())
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
 def _scenes(
-    images: Path,
-    labels: Path,
-    label_suffix: str,
+    images: Listing,
     bands: Sequence[int] | None,
     rgb: Sequence[int] | None,
     stretch: str | None,
@@ -159,13 +182,26 @@ def _scenes(
         raise ValueError(f'expected three bands as rgb, got {[*rgb]}')
     if stretch is not None and rgb is None:
         raise ValueError(f'expected rgb, which stretch is for, got stretch {stretch!r} alone')
-    files = raster_files(images)
-    if images == labels and label_suffix:
-        files = {name: path for name, path in files.items() if not name.endswith(label_suffix)}
-    scenes = read_scenes(files.values(), rgb or bands, nodata)
+    scenes = read_scenes(images.files, rgb or bands, nodata)
     if rgb is None or (stretch is None and scenes[0].dtype == 'uint8'):
         return scenes, None
     return scenes, cache(Stretch.parse(stretch or '2%,98%').limits)
+
+
+def _neighbours_note(
+    scenes: Sequence[Scene], groups: Mapping[str, str], guessed: bool
+) -> list[str]:
+    """Say what is known of neighbours among images that do not say where they lie."""
+    unplaced = sum(scene.place is None for scene in scenes)
+    if not unplaced or not guessed:
+        return []
+    where = f'{unplaced} images carry no georeference, so that neighbours are not known'
+    if not groups:
+        return [f'{where}; if some show the same or adjoining ground, say --group']
+    return [
+        f'{where}: {len(groups)} with running numbers in their names are kept together in '
+        f"{len(set(groups.values()))} groups; say --group REGEX to change that, '.+' for none"
+    ]
 
 
 def _left_out(
@@ -178,7 +214,9 @@ def _left_out(
         notes.append(f'{unlisted} scenes left out: the list of splits does not name them')
     near = sum(part.near for part in parts)
     if near:
-        notes.append(f'{near} tiles left out: too near a block of another split, see --guard')
+        notes.append(
+            f'{near} tiles left out: too near a block of another split; --guard 0 keeps them'
+        )
     empty = sum(len(job.names) for job in jobs) - sum(summary.images.values())
     if empty:
         notes.append(f'{empty} tiles left out: no pixel with both data and a label to count')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,14 +11,12 @@ import numpy as np
 from .imagery import open_image
 from .raster_io import Georeference, Nodata, georeference
 
-SUFFIXES = ('.tif', '.tiff', '.png', '.jpg', '.jpeg')
-
 
 class Scene(NamedTuple):
     """An image to cut into tiles.
 
     Attributes:
-        name (str): The file's stem.
+        name (str): The file's path from its folder on, as its listing has it.
         path (Path): The file.
         height (int): Rows.
         width (int): Columns.
@@ -53,40 +51,13 @@ class Scene(NamedTuple):
         return self.place
 
 
-def raster_files(source: Path, suffix: str = '') -> dict[str, Path]:
-    """List the rasters of a folder, or the one that is named.
-
-    Args:
-        source (Path): Folder with GeoTIFF, PNG or JPEG files, or one such file.
-        suffix (str): How a stem ends, which is no part of the name; other files are left out.
-
-    Returns:
-        dict[str, Path]: Files by name, in the order of names.
-
-    Raises:
-        FileNotFoundError: If there are none.
-        ValueError: If two files have the same name.
-    """
-    candidates = sorted(source.iterdir()) if source.is_dir() else [source]
-    files: dict[str, Path] = {}
-    for path in candidates:
-        if path.suffix.lower() not in SUFFIXES or not path.stem.endswith(suffix):
-            continue
-        other = files.setdefault(path.stem.removesuffix(suffix), path)
-        if other is not path:
-            raise ValueError(f'{source}: expected one file a name, found {other.name}, {path.name}')
-    if not files:
-        raise FileNotFoundError(f'{source}: expected files *{suffix}{{{",".join(SUFFIXES)}}}')
-    return files
-
-
 def read_scenes(
-    files: Iterable[Path], bands: Sequence[int] | None, nodata: Nodata = None
+    files: Mapping[str, Path], bands: Sequence[int] | None, nodata: Nodata = None
 ) -> list[Scene]:
     """Look at each image without reading its pixels.
 
     Args:
-        files (Iterable[Path]): The images.
+        files (Mapping[str, Path]): The images by name.
         bands (Sequence[int] | None): The bands to keep; None for all but an alpha band.
         nodata (float | str | None): As of a scene. Default: None.
 
@@ -97,7 +68,7 @@ def read_scenes(
         ValueError: If one cannot be opened, lacks a band, holds complex numbers or has other
             bands than the first.
     """
-    scenes = [_read_scene(path, bands, nodata) for path in files]
+    scenes = [_read_scene(name, path, bands, nodata) for name, path in files.items()]
     first = scenes[0]
     for scene in scenes:
         if (scene.bands, scene.dtype) != (first.bands, first.dtype):
@@ -108,7 +79,7 @@ def read_scenes(
     return scenes
 
 
-def _read_scene(path: Path, bands: Sequence[int] | None, nodata: Nodata) -> Scene:
+def _read_scene(name: str, path: Path, bands: Sequence[int] | None, nodata: Nodata) -> Scene:
     with open_image(path) as image:
         raster = image.raster
         opaque = tuple(band for band in image.indexes if band not in image.alpha)
@@ -116,7 +87,7 @@ def _read_scene(path: Path, bands: Sequence[int] | None, nodata: Nodata) -> Scen
         image.require(kept)
         row = sum(raster.width * np.dtype(dtype).itemsize for dtype in raster.dtypes)
         return Scene(
-            name=path.stem,
+            name=name,
             path=path,
             height=raster.height,
             width=raster.width,

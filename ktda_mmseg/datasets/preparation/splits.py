@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from os.path import commonpath
+from pathlib import Path
 
 from .footprints import neighbours
 from .scenes import Scene
@@ -62,7 +64,11 @@ def assign(sizes: Mapping[str, float], shares: Mapping[str, float], seed: int) -
 
 
 def by_scene(
-    scenes: Sequence[Scene], shares: Mapping[str, float], seed: int, guard: int
+    scenes: Sequence[Scene],
+    shares: Mapping[str, float],
+    seed: int,
+    guard: int,
+    groups: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Split whole scenes; those that overlap or are nearer than a distance stay together.
 
@@ -71,23 +77,53 @@ def by_scene(
         shares (Mapping[str, float]): Share of each split, of the pixels.
         seed (int): Another seed gives another draw.
         guard (int): The distance in pixels; 0 lets scenes touch that are in different splits.
+        groups (Mapping[str, str] | None): Groups by name that stay together too; scenes without
+            one are only kept with their neighbours. Default: None.
 
     Returns:
         dict[str, str]: Split of each scene.
 
     Raises:
-        ValueError: If there are fewer groups of scenes than splits.
+        ValueError: If there are fewer groups of scenes than splits; the error says what helps.
     """
-    groups = {group[0].name: group for group in neighbours(scenes, guard)}
-    sizes = {name: sum(s.height * s.width for s in group) for name, group in groups.items()}
+    groups = groups or {}
+    together = _together(neighbours(scenes, guard), groups)
+    sizes = {name: sum(s.height * s.width for s in group) for name, group in together.items()}
     try:
         splits = assign(sizes, shares, seed)
     except ValueError as error:
+        if len(_together(neighbours(scenes, 0), {})) < len(shares):
+            advice = '--split block'
+        elif len(_together(neighbours(scenes, 0), groups)) < len(shares):
+            advice = "--group '.+', which lets images with running numbers fall apart"
+        else:
+            advice = '--guard 0, which lets scenes touch that are in different splits'
         raise ValueError(
-            f'{scenes[0].path.parent}: splitting {len(scenes)} scenes by groups that lie apart: '
-            f'{error}; try --split block'
+            f'{folder_of(scenes)}: splitting {len(scenes)} scenes by groups that lie apart: '
+            f'{error}; try {advice}'
         ) from None
-    return {scene.name: splits[name] for name, group in groups.items() for scene in group}
+    return {scene.name: splits[name] for name, group in together.items() for scene in group}
+
+
+def folder_of(scenes: Sequence[Scene]) -> Path:
+    """Return the folder that scenes lie in, for messages."""
+    return Path(commonpath([scene.path.parent for scene in scenes]))
+
+
+def _together(
+    neighbourhoods: Sequence[list[Scene]], groups: Mapping[str, str]
+) -> dict[str, list[Scene]]:
+    """Join neighbourhoods that share a group; each is named by its first scene."""
+    joined: dict[str, list[Scene]] = {}
+    first: dict[str, str] = {}
+    for scenes in neighbourhoods:
+        shared = {groups[scene.name] for scene in scenes if scene.name in groups}
+        homes = list(dict.fromkeys(first[group] for group in sorted(shared) if group in first))
+        merged = [scene for home in homes for scene in joined.pop(home)] + scenes
+        joined[merged[0].name] = merged
+        held = {group for group, home in first.items() if home in homes}
+        first.update(dict.fromkeys(shared | held, merged[0].name))
+    return joined
 
 
 def _digest(seed: int, name: str) -> str:

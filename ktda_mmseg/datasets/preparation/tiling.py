@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +41,9 @@ class Window(NamedTuple):
         return Window(top - self.y, left - self.x, bottom - top, right - left)
 
 
-def tile_windows(height: int, width: int, size: int, overlap: int = 0) -> list[Window]:
+def tile_windows(
+    height: int, width: int, size: int, overlap: int = 0, shift: bool = True
+) -> list[Window]:
     """Cover an image with square tiles; the last of a row or column is shifted inside.
 
     A side shorter than ``size`` gives one tile of that length.
@@ -51,6 +53,9 @@ def tile_windows(height: int, width: int, size: int, overlap: int = 0) -> list[W
         width (int): Columns of the image, at least 1.
         size (int): Side of a tile, at least 1.
         overlap (int): What neighbours share at least, from 0 to ``size - 1``. Default: 0.
+        shift (bool): Whether the last of a row or column may share more. If not, and the overlap is
+            0, it is what remains; the last two share that if it is less than half a tile.
+            Default: True.
 
     Returns:
         list[Window]: The tiles, row by row.
@@ -62,11 +67,12 @@ def tile_windows(height: int, width: int, size: int, overlap: int = 0) -> list[W
         raise ValueError(f'expected sizes of at least 1, got {height}x{width}, tile {size}')
     if not 0 <= overlap < size:
         raise ValueError(f'expected an overlap from 0 to {size - 1} (tile - 1), got {overlap}')
-    return [
-        Window(y, x, min(size, height), min(size, width))
-        for y in _starts(height, size, size - overlap)
-        for x in _starts(width, size, size - overlap)
-    ]
+    apart = not shift and overlap == 0
+    rows, columns = (
+        _apart(length, size) if apart else _shifted(length, size, size - overlap)
+        for length in (height, width)
+    )
+    return [Window(y, x, rows[y], columns[x]) for y, x in product(rows, columns)]
 
 
 def held_before(windows: Sequence[Window]) -> list[list[Window]]:
@@ -100,6 +106,14 @@ def held_before(windows: Sequence[Window]) -> list[list[Window]]:
     return held
 
 
-def _starts(length: int, size: int, step: int) -> list[int]:
+def _shifted(length: int, size: int, step: int) -> dict[int, int]:
+    """Length of each tile by where it starts."""
     last = max(length - size, 0)
-    return [*range(0, last, step), last]
+    return dict.fromkeys([*range(0, last, step), last], min(size, length))
+
+
+def _apart(length: int, size: int) -> dict[int, int]:
+    edges = [*range(0, length, size), length]
+    if len(edges) > 2 and 2 * (length - edges[-2]) < size:
+        edges[-2] = (edges[-3] + length) // 2
+    return {start: stop - start for start, stop in pairwise(edges)}

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .footprints import extent, import_shapely
+from .listing import walk
 
 SUFFIXES = ('.gpkg', '.geojson', '.json', '.shp')
 AREAS = ('Polygon', 'MultiPolygon')
@@ -33,12 +34,12 @@ class Polygons(NamedTuple):
 
 
 def vector_files(source: Path) -> list[Path]:
-    """List the vector files of a folder by name, or the one that is named.
+    """List the vector files of a folder and its sub-folders, or the one that is named.
 
     Raises:
         FileNotFoundError: If there are none.
     """
-    candidates = sorted(source.iterdir()) if source.is_dir() else [source]
+    candidates = sorted(walk(source)) if source.is_dir() else [source]
     files = [path for path in candidates if path.suffix.lower() in SUFFIXES and path.is_file()]
     if not files:
         raise FileNotFoundError(f'{source}: expected files *{{{",".join(SUFFIXES)}}}, found none')

@@ -52,6 +52,23 @@ def test_lists_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ('text', 'names'),
+    [
+        ('train: [007, 1_0]\nval: [1e3, no]', ['007', '1_0', '1e3', 'no']),
+        ('train: [2020-01-01.TIF]\nval: [8.5.png]', ['2020-01-01', '8.5']),
+        ('{"train": [12], "val": ["13.jp2"]}', ['12', '13']),
+        ('train: [x/a.tif, y/a]\nval: [b]\ntest:', ['x/a', 'y/a', 'z/b']),
+        ('train: [v1.2]\nval: [v1]', ['v1.2', 'v1']),
+    ],
+)
+def test_names_that_are_numbers_or_have_a_suffix_or_folders(tmp_path, text, names):
+    path = tmp_path / 'splits.yaml'
+    path.write_bytes(text.encode('utf-16'))
+    division = read_division(path, names, SHARES)
+    assert [*division] == sorted(names) and {*division.values()} == {'train', 'val'}
+
+
+@pytest.mark.parametrize(
     ('text', 'message'),
     [
         ('train: [a', 'expected YAML'),
@@ -59,6 +76,7 @@ def test_lists_are_read(tmp_path):
         ('train: a', 'a list of names for each of'),
         ('training: [a]', 'a list of names for each of'),
         ('train: [a, x]', "expected names of the source in train, found 'x'"),
+        ('train: [q]', "found 'q', which may be x/q, y/q; there are a, b, c, d, x/q and 1 more"),
         ('train: [a]\nval: [b, a]', 'expected each name once, found a in train and val'),
     ],
 )
@@ -66,4 +84,4 @@ def test_a_fault_of_the_lists_is_named(tmp_path, text, message):
     path = tmp_path / 'splits.yaml'
     path.write_text(text)
     with pytest.raises(ValueError, match=rf'splits\.yaml: .*{message}'):
-        read_division(path, 'abcd', SHARES)
+        read_division(path, [*'abcd', 'x/q', 'y/q'], SHARES)

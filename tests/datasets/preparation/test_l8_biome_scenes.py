@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from ktda_mmseg.datasets.preparation.l8_biome import prepare
+from ktda_mmseg.datasets.preparation.raster_io import open_raster
 
 rasterio = pytest.importorskip('rasterio')
 pytestmark = [
@@ -75,7 +76,7 @@ def test_every_tile_with_data_is_there(rgb, bands, source):
 def test_a_tile_lies_where_its_window_lies(rgb, bands, source):
     with rasterio.open(scene(source, 'B4.TIF')) as raster:
         for path, window in [*tiles(rgb), *tiles(bands)]:
-            with rasterio.open(path) as tile:
+            with open_raster(path) as tile:
                 assert tile.crs == raster.crs
                 assert tile.transform == raster.window_transform(window)
                 assert tile.bounds == rasterio.windows.bounds(window, raster.transform)

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from ktda_mmseg.datasets.preparation.layout import Georeference, Job, Tile, write_layout
+from ktda_mmseg.datasets.preparation.raster_io import open_raster
 
 SETTINGS = {'set': 'test'}
 CLASSES = ('a', 'b')
@@ -68,6 +69,21 @@ def test_settings_with_nan_are_those_of_a_repetition(tmp_path):
     for _ in range(2):
         write_layout(tmp_path / 'set', jobs([]), {'nodata': float('nan'), 'at': (1,)}, CLASSES)
         assert 'NaN' not in (tmp_path / 'set' / 'preparation.json').read_text()
+
+
+def test_what_was_begun_with_other_settings_begins_anew(tmp_path, capsys):
+    """As when the user mends the file that says what labels mean, which is among the settings."""
+    out, made = tmp_path / 'set', []
+    with pytest.raises(ValueError, match='unknown label'):
+        write_layout(out, jobs([], 1, ValueError('unknown label')), {'set': 'old'}, CLASSES)
+    write_layout(out, jobs(made), SETTINGS, CLASSES)
+    assert made == [0, 1, 2] and 'begins anew' in capsys.readouterr().out
+    (tmp_path / 'empty.partial').mkdir()
+    write_layout(tmp_path / 'empty', jobs([]), SETTINGS, CLASSES)
+    (tmp_path / 'other.partial').mkdir()
+    (tmp_path / 'other.partial' / 'precious').touch()
+    with pytest.raises(FileExistsError, match=r'other\.partial: .* one without preparation'):
+        write_layout(tmp_path / 'other', jobs([]), SETTINGS, CLASSES)
 
 
 def test_a_folder_of_the_user_is_not_touched(tmp_path):
@@ -134,6 +150,9 @@ def test_a_tile_with_a_place_carries_it(tmp_path):
             tmp_path / suffix, [Job('train', ('a',), lambda: [placed])], SETTINGS, CLASSES, suffix
         )
         path = tmp_path / suffix / 'img_dir' / 'train' / f'a{suffix}'
-        with rasterio.open(path) as raster:
+        with open_raster(path) as raster:
             assert (raster.crs, raster.transform) == (crs, transform)
+            assert np.array_equal(raster.read().transpose(1, 2, 0), placed.image)
         assert np.array_equal(np.asarray(Image.open(path)), placed.image)
+        # mmseg's inferencer takes every file of the folder for an image
+        assert [file.name for file in path.parent.iterdir()] == [path.name]

@@ -154,16 +154,18 @@ def test_tiles_of_different_splits_are_a_guard_apart(data):
     for part in parts:
         whole = (part.block.y, part.block.x, *np.add(part.block[:2], part.block[2:]))
         for w in part.windows:
-            assert (w.height, w.width) == (tile, tile)
-            assert whole[0] <= w.y and w.y + tile <= whole[2]
-            assert whole[1] <= w.x and w.x + tile <= whole[3]
+            assert max(w.height, w.width) <= tile
+            assert whole[0] <= w.y and w.y + w.height <= whole[2]
+            assert whole[1] <= w.x and w.x + w.width <= whole[3]
     placed = {split: [] for split in SPLITS}
     for part in parts:
         corner = (-part.scene.place.transform.f / 10, part.scene.place.transform.c / 10)
-        placed[part.split] += [np.add(corner, window[:2]) for window in part.windows]
+        for window in part.windows:
+            start = np.add(corner, window[:2])
+            placed[part.split].append([start, start + window[2:]])
     for first, second in combinations(SPLITS, 2):
-        offsets = np.array(placed[first])[:, None] - np.array(placed[second])
-        gaps = np.abs(offsets).max(-1) - tile
+        one, other = np.array(placed[first])[:, None], np.array(placed[second])
+        gaps = np.maximum(one[..., 0, :] - other[:, 1], other[:, 0] - one[..., 1, :]).max(-1)
         assert gaps.min() >= guard - 1e-6
 
 
@@ -206,8 +208,8 @@ def test_blocks_that_cannot_be_split_say_why():
     with pytest.raises(ValueError, match='expected blocks of at least a tile, 20 pixels, got 10'):
         blocks([alone], SHARES, 0, 10, 0, 20, 0)
     with pytest.raises(
-        ValueError, match=r'at least 3, one a split, found 1; try a smaller --block'
+        ValueError, match=r'at least 3, one a split, found 1; try --block 40 --guard 0$'
     ):
         blocks([alone], SHARES, 0, 80, 0, 20, 0)
-    with pytest.raises(ValueError, match='expected tiles for .*train.* or a smaller --guard'):
+    with pytest.raises(ValueError, match='expected tiles for .*train.* or --guard 0'):
         blocks([alone], SHARES, 0, 40, 90, 20, 0)

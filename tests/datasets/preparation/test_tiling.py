@@ -33,6 +33,23 @@ def test_the_last_tile_is_shifted_inside():
     assert [window.x for window in tile_windows(5, 12, 5)] == [0, 5, 7]
 
 
+@given(sides, sides, st.integers(1, 40))
+def test_tiles_without_overlap_divide_the_image(height, width, size):
+    covered = np.zeros((height, width), int)
+    for window in tile_windows(height, width, size, shift=False):
+        part = window.cut(covered)
+        part += 1
+        assert part.shape == window[2:]
+        for side, length in zip(window[2:], (height, width)):
+            assert min(size // 2, length) <= side <= size
+    assert (covered == 1).all()
+
+
+def test_a_last_tile_that_would_be_thin_shares_with_the_one_before():
+    assert [w.x for w in tile_windows(5, 10 * 4 + 6, 10, shift=False)] == [0, 10, 20, 30, 40]
+    assert [w.x for w in tile_windows(5, 10 * 4 + 2, 10, shift=False)] == [0, 10, 20, 30, 36]
+
+
 @pytest.mark.parametrize('overlap', [-1, 5, 6])
 def test_the_overlap_is_smaller_than_a_tile(overlap):
     with pytest.raises(ValueError, match=rf'from 0 to 4 \(tile - 1\), got {overlap}'):

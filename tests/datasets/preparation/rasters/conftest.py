@@ -90,7 +90,7 @@ def source(write, tmp_path, rng, kinds):
 def tiles(out, kind):
     """The files of one kind by scene, row and column."""
     paths = [path for path in (out / kind).rglob('*_y*') if path.suffix in {'.png', '.tif'}]
-    corners = {path: path.stem.split('_') for path in paths}
+    corners = {path: path.stem.rsplit('_', 2) for path in paths}
     return {(name, int(y[1:]), int(x[1:])): path for path, (name, y, x) in corners.items()}
 
 
@@ -102,9 +102,10 @@ def masks(out, labels):
     """Each tile's mask with what it should hold: in val, a pixel is in the first tile only."""
     held = {name: np.zeros(truth.shape, bool) for name, truth in labels.items()}
     for (name, y, x), path in sorted(tiles(out, 'ann_dir').items()):
-        part = np.s_[y : y + 32, x : x + 32]
+        mask = read_mask(path)
+        part = np.s_[y : y + mask.shape[0], x : x + mask.shape[1]]
         expected = labels[name][part]
         if path.parent.name == 'val':
             expected = np.where(held[name][part], 255, expected)
             held[name][part] = True
-        yield read_mask(path), expected
+        yield mask, expected

@@ -66,7 +66,7 @@ def test_the_source_is_sound(source):
         (dict(class_field='k', buffer=0), 'expected a buffer above 0 metres, got 0'),
         (dict(bands=[1, 5]), r'a\.tif: expected bands \(1, 5\), found 3 bands'),
         (dict(split='block', block=16), 'blocks of at least a tile, 32 pixels, got 16'),
-        (dict(split='block', block=32, guard=1000), 'a larger --block or a smaller --guard'),
+        (dict(split='block', block=32, guard=1000), 'a larger --block, or --guard 0'),
     ],
 )
 def test_an_argument_out_of_range(fails, arguments, message):
@@ -76,7 +76,12 @@ def test_an_argument_out_of_range(fails, arguments, message):
 @pytest.mark.parametrize('folder', ['images', 'labels'])
 def test_a_folder_without_rasters(fails, source, folder):
     (source / 'empty').mkdir()
-    fails(r'empty: expected files \*{\.tif,', FileNotFoundError, **{folder: source / 'empty'})
+    (source / 'empty' / 'notes.txt').touch()
+    fails(
+        r'empty: expected rasters .* none among 1 files {.\.txt',
+        FileNotFoundError,
+        **{folder: source / 'empty'},
+    )
 
 
 def test_two_images_of_a_name(fails, source, write):
@@ -86,7 +91,8 @@ def test_two_images_of_a_name(fails, source, write):
 
 def test_an_image_without_labels(fails, source):
     (source / 'labels' / 'b.tif').unlink()
-    fails('labels: expected a label raster for each .* for 1: b$', FileNotFoundError)
+    message = r'labels: expected a label raster .* for 1 of 3: sought b \(for b\.tif\); there are a'
+    fails(message, FileNotFoundError)
 
 
 def test_images_of_different_bands(fails, source, write):

@@ -26,7 +26,7 @@ def labels(tmp_path, write):
         place = place or dict(crs='EPSG:32631', transform=PLACED)
         image = write(tmp_path / 'a.tif', np.ones((3, SIDE, SIDE), np.uint8), **place)
         (tmp_path / 'classes.yaml').write_text(classes)
-        scenes = read_scenes([image], None)
+        scenes = read_scenes({'image': image}, None)
         source = RasterLabels({'a': path}, scenes, read_label_map(tmp_path / 'classes.yaml'))
         with source.on(scenes[0]) as mask_of:
             return mask_of(Window(0, 0, SIDE, SIDE)), ' '.join(source.notes())
@@ -202,7 +202,7 @@ def test_scenes_are_compared_where_their_systems_allow(tmp_path, write, systems,
         write(tmp_path / f'{number}.tif', pixels, crs=crs, transform=PLACED)
         for number, crs in enumerate(systems)
     ]
-    assert len(neighbours(read_scenes(paths, None), 0)) == groups
+    assert len(neighbours(read_scenes({path.stem: path for path in paths}, None), 0)) == groups
 
 
 def test_a_size_of_pixels_is_no_place(tmp_path, write):
@@ -212,4 +212,4 @@ def test_a_size_of_pixels_is_no_place(tmp_path, write):
     pixels = np.ones((SIDE, SIDE), np.uint8)
     scale = rasterio.Affine(0.5, 0, 0, 0, -0.5, 0)
     paths = [write(tmp_path / f'{name}.tif', pixels, transform=scale) for name in 'ab']
-    assert len(neighbours(read_scenes(paths, None), 0)) == 2
+    assert len(neighbours(read_scenes({path.stem: path for path in paths}, None), 0)) == 2
