@@ -105,7 +105,8 @@ def test_other_scenes_are_not_alike(rgb, picture):
         mirrored=picture[:, ::-1], turned=np.rot90(picture), negative=255 - picture
     ).items():
         plant(rgb, 'test', name, np.ascontiguousarray(pixels))
-    assert rgb.faults() == []
+    # the borders of a picture do go on in its mirror image
+    assert {fault.kind for fault in rgb.faults()} <= {'neighbours across splits'}
 
 
 def test_multi_band_images_are_compared_too(floats):

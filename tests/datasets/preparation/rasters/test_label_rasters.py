@@ -26,7 +26,7 @@ def labels(tmp_path, write):
         place = place or dict(crs='EPSG:32631', transform=PLACED)
         image = write(tmp_path / 'a.tif', np.ones((3, SIDE, SIDE), np.uint8), **place)
         (tmp_path / 'classes.yaml').write_text(classes)
-        scenes = read_scenes({'image': image}, None)
+        scenes = read_scenes({'a': image}, None)
         source = RasterLabels({'a': path}, scenes, read_label_map(tmp_path / 'classes.yaml'))
         with source.on(scenes[0]) as mask_of:
             return mask_of(Window(0, 0, SIDE, SIDE)), ' '.join(source.notes())

@@ -50,7 +50,7 @@ def labels(tmp_path, write):
         pixels = np.ones((3, SIDE, SIDE), np.uint8)
         image = write(tmp_path / 'a.tif', pixels, crs=crs, transform=transform)
         (tmp_path / 'classes.yaml').write_text(classes)
-        scenes = read_scenes({'image': image}, None)
+        scenes = read_scenes({'a': image}, None)
         label_map = read_label_map(tmp_path / 'classes.yaml')
         source = VectorLabels(paths, 'use', scenes, label_map, **options)
         with source.on(scenes[0]) as mask_of:
