@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -31,6 +32,7 @@ def serve(models: Mapping[str, Predictor], host: str, port: int, limits: Limits)
         ImportError: If FastAPI or uvicorn are not installed.
     """
     server = make_server(models, host, port, limits)
+    logging.getLogger('uvicorn').addHandler(logging.StreamHandler())
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:  # it has said why
@@ -64,6 +66,9 @@ def make_server(
         port=port,
         http=impatient(limits.stall),
         access_log=False,
+        # uvicorn's own closes the log files of whatever else this process does
+        log_config=None,
+        log_level='info',
         server_header=False,
         proxy_headers=False,
         limit_concurrency=CONNECTIONS,
