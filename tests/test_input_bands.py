@@ -52,7 +52,8 @@ def make(folder, bands, dtype):
 
 def shown(folder, summary):
     """The config that the tool shows at its end, which is that of dataset.py's first lines."""
-    lines = [line[2:] for line in summary.hints[1].splitlines()]
+    config = next(hint for hint in summary.hints if '_base_' in hint)
+    lines = [line[2:] for line in config.splitlines()]
     header = (folder / 'out' / 'dataset.py').read_text()
     assert [line[4:] for line in header.splitlines() if line.startswith('#   ')] == lines
     text = re.sub(r"'configs/", f"'{ROOT}/configs/", '\n'.join(lines))
