@@ -22,10 +22,15 @@ def scenes(write, tmp_path):
     """Four scenes, of which b is large and c ends early."""
     for name, height in (('a', 30), ('b', 500), ('c', 400), ('d', 5)):
         bands = np.random.default_rng(height).integers(1, 30000, (2, height, 40))
-        path = write(bands.astype(np.uint16), f'{name}.tif')
+        write(bands.astype(np.uint16), f'{name}.tif')
     damaged = tmp_path / 'c.tif'
     damaged.write_bytes(damaged.read_bytes()[: 400 * 40 * 2 * 2 * 3 // 4])
-    return path.parent
+    # apart from the maps, since folders in it are looked into
+    folder = tmp_path / 'scenes'
+    folder.mkdir()
+    for path in list(tmp_path.glob('*.tif')):
+        path.rename(folder / path.name)
+    return folder
 
 
 @pytest.fixture

@@ -153,7 +153,7 @@ def test_a_folder_that_cannot_be(brightest, scene, tmp_path):
         (dict(batch_size=0), 'at least 1 window, got 0'),
         (dict(overlap=16), r'0 to 15 \(window - 1\), got 16'),
         (dict(overlap=8, window=(8, 32)), 'got 8'),
-        (dict(window=(0, 4), overlap=0), 'window 0'),
+        (dict(window=(0, 4), overlap=0), 'window of at least 1 pixel, got 0'),
     ],
 )
 def test_settings_out_of_range(brightest, settings, message):

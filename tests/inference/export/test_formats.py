@@ -97,8 +97,9 @@ def test_empty_pixels_are_filled_inside(exporter):
     require('onnx')
     loading = dict(type='LoadRasterFromFile', nodata=-9999, fill=[10, 20, 30])
     preprocessor = dict(
-        type='MultiBandSegDataPreProcessor', mean=[90, 80, 70], std=[9, 8, 7], size=(64, 64)
-    )
+        type='MultiBandSegDataPreProcessor', mean=[90, 80, 70], std=[9, 8, 7], size=(64, 64),
+        bgr_to_rgb=False,
+    )  # fmt: skip
     made = exporter(REAL, loading=loading, data_preprocessor=preprocessor)
     predictor = FORMATS['onnx'].predictor(made.export('onnx'), threads=1)
     filled = image(1, 64, 64)
