@@ -6,20 +6,23 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from ktda_mmseg.datasets.preparation.listing import flat, raster_files
+from ktda_mmseg.datasets.preparation.listing import flat, raster_files, walk
 from ktda_mmseg.datasets.preparation.raster_names import container, file_of, seen_from, stem_of
 from ktda_mmseg.fileio import read_text
+from ktda_mmseg.text_tables import first_few
 
 if TYPE_CHECKING:
     from pystac import Item
 
 LISTS = ('.txt',)
 COLLECTIONS = ('.json', '.geojson')
+LARGEST_SUMMARY = 2**20  # bytes
 LOCAL = re.compile(r'^file:(//(localhost)?(?=/)|//)?', re.IGNORECASE)
 
 
@@ -91,8 +94,14 @@ def find_references(source: Path, names: Iterable[str]) -> dict[str, Path]:
 def _find(source: str, asset: str | None, apart: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     path = Path(source)
     if path.is_dir():
-        listing = raster_files(path, apart=apart)
-        for note in listing.notes():
+        maps = list(_maps_below(path, apart))
+        listing = raster_files(path, apart=[*apart, *maps])
+        notes = listing.notes()
+        if maps:
+            notes.append(
+                f'{path}: {len(maps)} files left out, of maps made before: {first_few(maps)}'
+            )
+        for note in notes:
             print(note, file=sys.stderr)
         yield from ((flat(name), one) for name, one in listing.files.items())
     elif path.suffix.lower() in LISTS and path.is_file():
@@ -110,6 +119,17 @@ def _find(source: str, asset: str | None, apart: Sequence[Path]) -> Iterator[tup
         if not found:
             raise FileNotFoundError(f'{source}: expected scenes, found none')
         yield from ((stem_of(one), one) for one in found)
+
+
+def _maps_below(folder: Path, apart: Sequence[Path]) -> Iterator[Path]:
+    """List what was made of scenes before, by the summary beside each map."""
+    for path in sorted(walk(folder, apart)):
+        if path.suffix != '.json' or path.stat().st_size > LARGEST_SUMMARY:
+            continue
+        with suppress(ValueError):
+            content = json.loads(path.read_bytes())
+            if isinstance(content, dict) and {'products', 'settings', 'area_unit'} <= set(content):
+                yield from (path.with_name(str(name)) for name in content['products'].values())
 
 
 def _items(path: Path, asset: str | None) -> Iterator[tuple[str, Path]]:

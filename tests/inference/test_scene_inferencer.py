@@ -193,3 +193,13 @@ def test_an_alpha_band_that_looks_like_data_is_named_unless_it_is_used(
     assert ('scene.tif: band 4 is called alpha' in capsys.readouterr().out) != named
     with rasterio.open(result.files['map']) as raster:
         assert (raster.read(1)[7] == 255).all() != named
+
+
+def test_maps_made_before_are_no_scenes(brightest, write, tmp_path, capsys):
+    (tmp_path / 'scenes').mkdir()
+    path = write(np.full((2, 8, 8), 100, np.uint16))
+    path = path.rename(tmp_path / 'scenes' / path.name)
+    for out in ('first', 'second'):
+        (result,) = SceneInferencer(brightest)([path.parent], path.parent / out)
+        assert result.error is None and result.files['map'].parent.name == out
+    assert 'files left out, of maps made before: ' in capsys.readouterr().err
