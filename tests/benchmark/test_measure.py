@@ -127,6 +127,7 @@ def test_another_memory_format_costs_the_same_operations_and_changes_no_loss():
 
 
 def test_candidates_in_turn(tmp_path):
+    """Slow: three candidates are measured in processes of their own."""
     candidates = [Candidate.parse(QUICKSTART + flags, FIXED) for flags in ('', '', '+bf16')]
     results = measure(candidates, 'train', 2, (64, 64), warm_up=1, repeats=2)
     assert [result.label for result in results] == [

@@ -23,6 +23,7 @@ def test_a_teacher_brings_its_width(name, teacher):
 
 
 def test_points_of_a_small_sweep(tmp_path):
+    """Slow: each point is measured in a process of its own, since memory is."""
     config = str(CONFIGS / 'quickstart' / 'synthetic.py')
     sweep = Sweep([config], 2, 64, sizes=[64, 96], batches=[3], teachers=[], depths=[], repeats=1)
     small, large, more = sweep.run(tmp_path / 'scaling.json')

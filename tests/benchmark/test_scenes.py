@@ -55,6 +55,7 @@ def run_tool(task, *options):
 
 @pytest.mark.slow
 def test_the_tool_times_both_ways(task, tmp_path):
+    """Slow: the command starts a process a way."""
     done = run_tool(task, '--repeats', 1, '--json', tmp_path / 'speed.json')
     assert done.returncode == 0, done.stderr
     assert 'mmseg slide: median ' in done.stdout and ' times as fast, ' in done.stdout

@@ -125,6 +125,7 @@ def scores(config, checkpoint, tta=False):
 
 @pytest.mark.parametrize('outputs', [1, 2])
 def test_from_polygons_to_a_map(scenes, tmp_path, outputs, monkeypatch):
+    """Slow: it goes through six tools, from labels to maps of a checkpoint and of its export."""
     monkeypatch.chdir(tmp_path)
     out = tmp_path / 'out'
     prepare(

@@ -21,6 +21,7 @@ def losses(printed: str) -> list[float]:
 
 @pytest.mark.slow
 def test_training_reads_what_was_computed(tools, quickstart, options, tmp_path):
+    """Slow: four commands, and workers that load everything again."""
     cache = dict(type='LoadTeacherMaps', cache=str(tmp_path / 'cache'))
     cached = training_on(quickstart, tmp_path / 'cached.py', cache, dict(type='PackTransferInputs'))
     # the teacher sees what the student sees, so no step changes colours

@@ -25,6 +25,7 @@ def trained(quickstart, tmp_path):
 
 @pytest.mark.slow
 def test_an_onnx_file_maps_what_its_checkpoint_does(tools, trained, tmp_path):
+    """Slow: three commands, one of which exports and compares."""
     for package in ('onnxruntime', 'onnx', 'rasterio'):
         pytest.importorskip(package)
     pixels = np.random.default_rng(0).integers(0, 256, (10, 12, 3), np.uint8)

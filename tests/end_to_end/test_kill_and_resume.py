@@ -53,6 +53,7 @@ def assert_same(found, expected):
 
 @pytest.mark.parametrize(('workers', 'flags'), [(0, []), (2, ['--channels-last'])])
 def test_killed_runs_end_in_the_same_bits(tools, quickstart, options, tmp_path, workers, flags):
+    """Slow: it trains once whole and once in parts, each a process that loads everything."""
     alone, killed = tmp_path / 'alone', tmp_path / 'killed'
     tools('train.py', *arguments(quickstart, options, alone, workers, flags))
 

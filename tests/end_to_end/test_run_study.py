@@ -47,6 +47,7 @@ def study(tmp_path, monkeypatch, quickstart, synthetic) -> Iterator[Path]:
 
 @pytest.mark.slow
 def test_a_killed_study_goes_on_and_runs_no_finished_cell_again(tools, study):
+    """Slow: each cell of a study is a process of its own, and one is killed on its way."""
     results = [Path(f'docs/results/tiny/grass/alone/seed_{seed}.json') for seed in (0, 1)]
     second = Path('work_dirs/studies/tiny/grass/alone/seed_1')
     process = tools.start('run_study.py', study, '--jobs', 1)

@@ -186,6 +186,7 @@ WAYS = {
 
 
 def test_every_way_gives_the_same_labels(project, tool, tmp_path, monkeypatch):
+    """Slow: three images go seven ways, one of which exports first."""
     monkeypatch.chdir(tmp_path)
     truth = read(project / 'masks')
     expected, score = of_test(project, tool, tmp_path / 'test')

@@ -21,7 +21,7 @@ def run_script(name, *args, **environment):
 
 
 def test_two_processes_train_and_test_without_a_gpu(run_config, tmp_path):
-    """Gloo joins them: both log one run, whose checkpoint two processes score."""
+    """Gloo joins them: both log one run, whose checkpoint two processes score. Slow: four start."""
     work_dir = ['--work-dir', tmp_path / 'run']
     with socket.create_server(('127.0.0.1', 0)) as server:
         port = str(server.getsockname()[1])

@@ -28,6 +28,7 @@ def image(count, *size):
 
 @pytest.mark.parametrize('name', ['onnx', 'torchscript', 'openvino', *SLOW])
 def test_any_batch_and_size(exporter, name):
+    """Slow with torch.export, which traces the network with sizes that are not known."""
     require(name)
     made = exporter(REAL)
     predictor = FORMATS[name].predictor(made.export(name), threads=1)
@@ -54,6 +55,7 @@ def test_any_batch_and_size(exporter, name):
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which('g++'), reason='AOTInductor needs a C++ compiler')
 def test_a_compiled_library(tmp_path):
+    """Slow: a C++ compiler makes it."""
     # a whole model takes minutes to compile
     network = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.AdaptiveAvgPool2d(3)).eval()
     write_aotinductor(network, torch.randn(2, 3, 64, 64), True, 17, tmp_path / 'a.pt2')

@@ -29,6 +29,7 @@ def tiles(tmp_path):
     [('onnx', 'onnxruntime'), pytest.param('openvino', 'nncf', marks=pytest.mark.slow)],
 )
 def test_int8(exporter, tiles, tmp_path, name, package):
+    """Slow with OpenVINO, whose calibration goes through the network many times."""
     pytest.importorskip(package)
     made = exporter(Contents(preprocess=True, output='probabilities'), tiles)
     model = made.export(name)
