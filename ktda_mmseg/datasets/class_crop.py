@@ -1,5 +1,6 @@
 """Crops that show rare classes more often than chance would."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ class ClassCrop(RandomCrop):
     Required keys: img, gt_seg_map. Modified keys: those of ``RandomCrop``.
 
     Args:
-        crop_size (tuple[int, int]): Height and width.
+        crop_size (Sequence[int]): Height and width.
         share (float): Share of such crops, from 0 to 1; the others are anywhere.
         **kwargs: Further arguments of ``RandomCrop``.
 
@@ -29,11 +30,11 @@ class ClassCrop(RandomCrop):
 
     def __init__(
         self,
-        crop_size: tuple[int, int],
+        crop_size: Sequence[int],
         share: float = 0.5,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        super().__init__(crop_size, **kwargs)
+        super().__init__(tuple(crop_size), **kwargs)
         if not 0 <= share <= 1:
             raise ValueError(f'ClassCrop: expected a share from 0 to 1, got {share}')
         self.share = share

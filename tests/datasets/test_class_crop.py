@@ -35,7 +35,7 @@ def test_a_rare_class_is_seen_as_often_as_its_share_says():
 
     def seen(share):
         np.random.seed(0)
-        cut = ClassCrop((10, 10), share=share)
+        cut = ClassCrop([10, 10], share=share)
         return np.mean(
             [(cut.transform(sample(labels))['gt_seg_map'] == 1).any() for _ in range(800)]
         )
