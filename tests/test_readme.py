@@ -1,6 +1,9 @@
-"""What the README names exists, and its example config is one."""
+"""What README and docs/ link to, name and call exists, and the example configs are some."""
 
 import re
+import subprocess
+import sys
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -15,27 +18,135 @@ from ktda_mmseg.studies.cells import cells_of
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
+PATTERNS = ('*.md', 'docs/*.md', 'docs/results/*/README.md')
+PAGES = [page for pattern in PATTERNS for page in sorted(ROOT.glob(pattern))]
+FENCED = re.compile(r'^```(\w*)\n(.*?)^```', re.DOTALL | re.MULTILINE)
+each_page = pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
-def test_files_exist():
-    named = set(re.findall(r'(?:configs|tools|docs)/[\w./-]+\.(?:py|sh|png|md)', README))
-    assert len(named) > 10
-    assert not [path for path in named if not (ROOT / path).is_file()]
+def prose(page: Path) -> str:
+    return FENCED.sub('', page.read_text(encoding='utf-8'))
 
 
-def test_make_targets_exist():
-    targets = set(re.findall(r'make (\w+)', README))
+def anchors(page: Path) -> set[str]:
+    """Headings as GitHub turns them into anchors."""
+    headings = re.findall(r'^#+ (.+)$', prose(page), re.MULTILINE)
+    return {re.sub(r'[^\w\- ]', '', heading.lower()).replace(' ', '-') for heading in headings}
+
+
+def commands(page: Path) -> list[str]:
+    """Lines of shell blocks, joined where they go on, and code in text, without comments."""
+    text = page.read_text(encoding='utf-8')
+    blocks = '\n'.join(code for kind, code in FENCED.findall(text) if kind == 'bash')
+    lines = re.sub(r'\\\n', ' ', blocks).splitlines() + re.findall(r'`([^`\n]+)`', prose(page))
+    return [re.sub(r' +#.*', '', line) for line in lines]
+
+
+@cache
+def help_of(tool: str, *sub_command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, tool, *sub_command, '--help'], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def expand(pattern: str) -> list[str]:
+    """Say `{a,b}` in full, as a shell does."""
+    found = re.search(r'\{([^}]*)\}', pattern)
+    if not found:
+        return [pattern]
+    head, tail = pattern[: found.start()], pattern[found.end() :]
+    return [path for word in found[1].split(',') for path in expand(head + word + tail)]
+
+
+@each_page
+def test_links_lead_somewhere(page):
+    for link in re.findall(r'\]\(([^)\s]+)\)', prose(page)):
+        if '://' not in link:
+            name, _, anchor = link.partition('#')
+            target = (page.parent / name).resolve() if name else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+@each_page
+def test_named_files_exist(page):
+    text = page.read_text(encoding='utf-8')
+    named = re.findall(
+        r'(?<![\w/.-])(?:configs|tools|docs|studies)/[\w./*{},-]+?\.(?:py|sh|png|md|yaml)\b', text
+    )
+    for pattern in {path for match in named for path in expand(match)}:
+        assert list(ROOT.glob(pattern)), pattern
+
+
+@each_page
+def test_commands_take_their_options(page):
+    for command in commands(page):
+        found = re.search(r'\b(tools/[\w/]+\.py)\b(.*)', command)
+        if found:
+            tool, rest = found.groups()
+            # the options of these depend on what comes first
+            first = rest.split()[:1]
+            sub_command = first if tool.endswith(('prepare_dataset.py', 'benchmark.py')) else []
+            known = re.findall(r'--[\w-]+', help_of(tool, *sub_command))
+            assert not set(re.findall(r'(?<!\S)--[a-z][\w-]*', rest)) - set(known), command
+
+
+@each_page
+def test_named_extras_exist(page):
+    text = page.read_text(encoding='utf-8')
+    extras = {extra for group in re.findall(r'\.\[([\w,]+)\]', text) for extra in group.split(',')}
+    files = {path.stem for path in (ROOT / 'requirements').glob('*.txt')}
+    assert not extras - files
+
+
+def test_the_checks_find_what_they_check():
+    """Nothing above holds because nothing was found."""
+    called = [command for page in PAGES for command in commands(page) if 'tools/' in command]
+    assert len(called) > 40
+    assert any('--postprocess' in command and 'export.py' in command for command in called)
+    assert 'train-on-your-own-images' in anchors(ROOT / 'README.md')
+    assert expand('a/{b,c}.py') == ['a/b.py', 'a/c.py']
+
+
+def test_every_page_is_found_from_the_readme():
+    assert not [page.name for page in ROOT.glob('docs/*.md') if f'(docs/{page.name})' not in README]
+
+
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 200
+
+
+@each_page
+def test_make_targets_exist(page):
+    targets = {found for line in commands(page) for found in re.findall(r'^make (\w+)', line)}
     makefile = (ROOT / 'Makefile').read_text()
-    assert {'demo', 'test'} <= targets
     assert all(re.search(rf'^{target}:', makefile, re.MULTILINE) for target in targets)
 
 
-def test_its_scores_are_those_of_the_studies():
-    section = README.split('## Compare\n')[1].split('\n## ')[0]
-    rows = {line for line in section.splitlines() if line.startswith('|')}
+def rows_of(text: str) -> list[list[str]]:
+    lines = [line for line in text.splitlines() if line.startswith('| ')]
+    return [[cell.strip() for cell in line.strip('|').split('|')] for line in lines]
+
+
+def test_the_scores_are_those_of_the_studies():
+    results = (ROOT / 'docs' / 'results.md').read_text(encoding='utf-8')
     studies = (ROOT / 'docs' / 'results').glob('*/README.md')
-    assert rows
-    assert not rows - {line for study in studies for line in study.read_text().splitlines()}
+    rows = rows_of(results)
+    assert len(rows) > 40
+    known = [row for study in studies for row in rows_of(study.read_text(encoding='utf-8'))]
+    assert not [row for row in rows if row not in known]
+
+
+def test_the_readme_has_five_rows_of_the_study():
+    section = README.split('## What it reaches\n')[1].split('\n## ')[0]
+    head, _, *rows = rows_of(section)
+    study = rows_of((ROOT / 'docs/results/dubai/README.md').read_text(encoding='utf-8'))
+    columns = [study[0].index(name) for name in head]
+    assert len(rows) == 5
+    scores = [row for row in study if len(row) == len(study[0])]
+    assert not [row for row in rows if row not in [[r[c] for c in columns] for r in scores]]
 
 
 def block(name: str, text: str = README) -> str:
