@@ -20,14 +20,15 @@ demo: $(VENV)/demo data/synthetic_grass  ## train, test and picture a small KTDA
 	$(BIN)/python tools/test.py $(CONFIG) $(BEST) --work-dir $(WORK)
 	$(BIN)/python tools/analysis_tools/report.py $(CONFIG) $(BEST) --work-dir $(WORK)
 
-test: lint  ## check the style and types, then run the tests
+test: lint  ## check style, types and layers, then run the tests
 	# one thread a process: more would fight for the cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
-lint: $(VENV)/test  ## check style and types
+lint: $(VENV)/test  ## check style, types and layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 clean:  ## remove the environment and all that was generated
 	rm -rf $(VENV) build dist *.egg-info ktda_mmseg/.mim data/synthetic_grass $(WORK)

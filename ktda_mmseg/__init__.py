@@ -10,10 +10,10 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 check_environment()
 
 with quiet_imports():
-    from . import caching, datasets, engine, models
+    from . import analysis, caching, datasets, engine, models
     from .checkpoints import register_safe_globals
 
 # mmengine's own checkpoints then open without falling back to unsafe unpickling
 register_safe_globals()
 
-__all__ = ['__version__', 'caching', 'datasets', 'engine', 'models']
+__all__ = ['__version__', 'analysis', 'caching', 'datasets', 'engine', 'models']

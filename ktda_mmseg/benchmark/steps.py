@@ -16,6 +16,7 @@ from mmseg.structures import SegDataSample
 
 from ktda_mmseg.caching.transforms import MAPS, SHAPES, SOURCE
 from ktda_mmseg.checkpoints.deploy import deploy_config
+from ktda_mmseg.compiling import compile_parts
 from ktda_mmseg.engine.channels_last import use_channels_last
 
 from .candidates import CACHED, CHANNELS_LAST, COMPILE, Candidate
@@ -178,6 +179,4 @@ def inference_step(candidate: Candidate, batch_size: int, size: tuple[int, int])
 def compile_model(candidate: Candidate, model: BaseModel) -> None:
     """Compile the parts of the model if the candidate asks for it."""
     if COMPILE in candidate.flags:
-        from ktda_mmseg.engine.compiling import compile_parts
-
         compile_parts(model)

@@ -1,11 +1,10 @@
-"""Training engine: exact resume, checkpoints that survive a kill, precision, a look inside."""
+"""Training engine: exact resume, checkpoints that survive a kill, precision."""
 
 from .atomic_checkpoint import AtomicBackend, AtomicCheckpointHook
 from .channels_last import ChannelsLastHook
-from .compiling import CompileHook
+from .compile_hook import CompileHook
 from .even_stops import EvenStopsHook
 from .exact_resume import ExactResumeHook, ResumableSampler, SeedSample
-from .feature_hook import FeatureHook
 from .fit_hook import FitHook
 from .json_handler import FiniteJsonHandler
 from .mixed_precision import BFloat16OptimWrapper
@@ -21,7 +20,6 @@ __all__ = [
     'CompileHook',
     'EvenStopsHook',
     'ExactResumeHook',
-    'FeatureHook',
     'FiniteJsonHandler',
     'FitHook',
     'PictureHook',

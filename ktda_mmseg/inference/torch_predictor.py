@@ -17,6 +17,7 @@ from mmseg.models import BaseSegmentor
 from torch import Tensor, nn
 
 from ktda_mmseg.checkpoints.deploy import load_deployed
+from ktda_mmseg.compiling import compile_parts
 from ktda_mmseg.fileio import hash_of, json_text
 
 from .card import ModelCard
@@ -107,8 +108,6 @@ class TorchPredictor:
         network = StoredToProbabilities(revert_sync_batchnorm(model), self.card)
         self.network = network.eval().to(memory_format=torch.channels_last).to(self.device)
         if compile:
-            from ktda_mmseg.engine.compiling import compile_parts
-
             compile_parts(model, dynamic=None)
         workers = torch.get_num_threads() if self.device.type == 'cpu' else 1
         self._workers = ThreadPoolExecutor(

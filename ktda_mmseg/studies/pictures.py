@@ -11,7 +11,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
 from PIL import Image
 
-from ktda_mmseg.visualization.figures import colourise
+from ktda_mmseg.datasets.colours import colourise
 from ktda_mmseg.visualization.pictures import read_picture
 
 from .cells import Cell, Setting

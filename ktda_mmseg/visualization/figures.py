@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-IGNORED = (0, 0, 0)
+from ktda_mmseg.datasets.colours import IGNORED, colourise
 
 
 class Example(NamedTuple):
@@ -25,13 +25,6 @@ class Example(NamedTuple):
     image: np.ndarray
     truth: np.ndarray
     prediction: np.ndarray
-
-
-def colourise(labels: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """Turn class indices ``(H, W)`` into RGB ``(H, W, 3)``; ignored pixels become black."""
-    table = np.full((256, 3), IGNORED, dtype=np.uint8)
-    table[: len(palette)] = palette
-    return table[labels]
 
 
 def plot_predictions(

@@ -5,17 +5,11 @@ from PIL import Image
 
 from ktda_mmseg.visualization.figures import (
     Example,
-    colourise,
     plot_confusion_matrix,
     plot_predictions,
 )
 
 CLASSES, PALETTE = ('low', 'high'), [(200, 10, 10), (10, 10, 200)]
-
-
-def test_labels_get_their_colour_and_ignored_pixels_black():
-    colours = colourise(np.array([[0, 1, 255]], dtype=np.uint8), PALETTE)
-    assert colours.tolist() == [[[200, 10, 10], [10, 10, 200], [0, 0, 0]]]
 
 
 def share(path, colour):

@@ -7,8 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ktda_mmseg.visualization.figures import colourise
-
+from ..colours import colourise
 from .pairs import Pair
 from .reading import read_image, read_mask
 from .statistics import Band, from_bins

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
 
-from ktda_mmseg.engine import FeatureHook
+from ktda_mmseg.analysis import FeatureHook
 from ktda_mmseg.visualization import read_scalars
 
 MEASURES = ('backbone.cka', 'aligned.cka', 'aligned.cosine', 'aligned.l2')

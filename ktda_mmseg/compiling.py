@@ -4,23 +4,9 @@ import logging
 
 import torch
 from mmengine.device import get_device
-from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
-from mmengine.runner import Runner
-from mmseg.registry import HOOKS
 from torch import nn
-
-from .unwrapping import unwrapped
-
-
-@HOOKS.register_module()
-class CompileHook(Hook):
-    """Compile the model's parts before training; checkpoints keep their keys."""
-
-    def before_train(self, runner: Runner) -> None:
-        """Compile; see :func:`compile_parts`."""
-        compile_parts(unwrapped(runner.model))
 
 
 def compile_parts(model: BaseModel, dynamic: bool | None = False) -> None:

@@ -6,10 +6,11 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from mmseg.utils import OptConfigType
 
+from ktda_mmseg.engine.teacher_note import current_teacher
+from ktda_mmseg.engine.unwrapping import unwrapped
 from ktda_mmseg.models import FrozenTeacher
 
-from .teacher_note import current_teacher
-from .unwrapping import unwrapped
+from .levels import similarity_by_level
 
 
 @HOOKS.register_module()
@@ -48,7 +49,7 @@ class FeatureHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Choose the images, build the teacher and look a first time."""
         # late: it brings matplotlib, which runs without this hook do without
-        from ktda_mmseg.analysis.panels import choose
+        from .panels import choose
 
         model = unwrapped(runner.model)
         teacher: FrozenTeacher | None = (
@@ -79,9 +80,8 @@ class FeatureHook(Hook):
             self._look(runner, runner.iter + 1)
 
     def _look(self, runner: Runner, step: int) -> None:
-        from ktda_mmseg.analysis.figures import draw_maps, pixels_of
-        from ktda_mmseg.analysis.levels import similarity_by_level
-        from ktda_mmseg.analysis.panels import panels
+        from .figures import draw_maps, pixels_of
+        from .panels import panels
 
         found = similarity_by_level(self.student, self.teacher, self.batches, self.images)
         scalars = {

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from ktda_mmseg.engine import CompileHook, compiling
+from ktda_mmseg import compiling
+from ktda_mmseg.engine import CompileHook
 
 
 def small_model():
