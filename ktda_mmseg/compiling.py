@@ -36,9 +36,11 @@ def compile_parts(model: BaseModel, dynamic: bool | None = False) -> None:
 def _parts(model: BaseModel) -> list[nn.Module]:
     head = model.decode_head
     teacher = getattr(model, 'teacher', None)
+    # several teachers are called one by one
+    teachers = [] if teacher is None else getattr(teacher, 'members', [teacher])
     parts = [
         model.backbone,
-        teacher.backbone if teacher is not None else None,
+        *(one.backbone for one in teachers),
         getattr(head, 'pyramid', None),
         getattr(head, 'modulation', None),
     ]

@@ -32,6 +32,16 @@ def test_compiled_parts_keep_their_results_and_keys():
     assert list(model.backbone.state_dict()) == keys
 
 
+@pytest.mark.skipif(shutil.which('g++') is None, reason='torch.compile on a CPU needs g++')
+def test_each_of_several_teachers_is_compiled():
+    model = small_model()
+    members = [SimpleNamespace(backbone=torch.nn.Conv2d(3, 4, 3)) for _ in range(2)]
+    together = torch.nn.ModuleList(member.backbone for member in members)
+    model.teacher = SimpleNamespace(members=members, backbone=together)
+    compiling.compile_parts(model)
+    assert all(is_compiled(member.backbone) for member in members) and not is_compiled(together)
+
+
 def test_without_a_compiler_it_says_so_and_goes_on(monkeypatch):
     def fail(*_, **__):
         raise RuntimeError('no compiler\nand much more')
