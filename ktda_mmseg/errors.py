@@ -45,9 +45,14 @@ def clean_errors() -> Iterator[None]:
     that cannot be read or built from. What else is raised is a bug and keeps its traceback. With
     ``KTDA_TRACEBACK=1`` in the environment all have one.
 
+    In a clone, configs may import from ``projects/``: its root is put at the end of ``sys.path``.
+
     Raises:
         SystemExit: With the message of such an error.
     """
+    # an editable installation makes the package importable, and nothing beside it
+    if (root := str(PACKAGE.parent)) not in sys.path:
+        sys.path.append(root)
     if os.environ.get('KTDA_TRACEBACK') == '1':
         yield
         return
@@ -94,8 +99,18 @@ def _message(error: Exception) -> str:
     # str() of a KeyError is quoted
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     if config := _config_being_read(error):
+        if isinstance(error, ImportError) and error.__cause__:
+            text = _refused_import(error.__cause__)
         text = f'{config}: {type(error).__name__}: {text}'
     return ' '.join(text.split()) or type(error).__name__
+
+
+def _refused_import(error: BaseException) -> str:
+    """Say what mmengine says of ``custom_imports``, without all of sys.path."""
+    return (
+        f'{error} ({error.__context__}); set PYTHONPATH to the folder that holds it: for projects/ '
+        'that is a clone of the repository, since an installed wheel has none'
+    )
 
 
 def _comes_from_worker(error: Exception) -> bool:

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, settings
 from mmengine.config import Config, ConfigDict
-from mmengine.registry import init_default_scope
 from PIL import Image
 
 from ktda_mmseg import transfer
@@ -103,13 +101,6 @@ def run_config(tiny_model: ConfigDict, tmp_path: Path) -> Path:
     path = tmp_path / 'tiny.py'
     config.dump(path)
     return path
-
-
-@pytest.fixture(autouse=True)
-def same_start() -> None:
-    """Give every test the same random numbers and mmseg's scope, in whatever order tests run."""
-    torch.manual_seed(0)
-    init_default_scope('mmseg')
 
 
 class FaultyServer(ThreadingHTTPServer):

@@ -282,3 +282,13 @@ def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, 'write_bytes', full)
     with pytest.raises(OSError, match=rf"{os.strerror(errno.EDQUOT)}: '{tmp_path}/a\.json'"):
         write_atomic(tmp_path / 'a.json', b'1')
+
+
+def test_a_module_that_a_config_imports_and_nobody_finds_is_named(run, tmp_path):
+    (tmp_path / 'c.py').write_text("custom_imports = dict(imports=['projects.nowhere'])")
+    with pytest.raises(SystemExit) as ended:
+        run('test', 'c.py', 'c.pth')
+    message = str(ended.value.code)
+    assert message.startswith('error: c.py: ImportError: Failed to import projects.nowhere (No mod')
+    assert 'set PYTHONPATH to' in message and 'a clone of the repository' in message
+    assert str(tmp_path) not in message

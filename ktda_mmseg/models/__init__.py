@@ -1,6 +1,6 @@
 """Models of KTDA: segmentor, teacher, alignment, modulation and transfer losses."""
 
-from . import backbones, baselines
+from . import backbones
 from .data_preprocessor import MultiBandSegDataPreProcessor
 from .fam import FAM
 from .fmm import FMMHead
@@ -30,5 +30,4 @@ __all__ = [
     'SigmoidFocalLoss',
     'SoftCrossEntropyLoss',
     'backbones',
-    'baselines',
 ]

@@ -34,6 +34,7 @@ ONE_OUTPUT = (
 CONFIG = """
 _base_ = ['{bases}/datasets/rgb_tiles.py', '{bases}/schedules/quickstart.py',
           '{bases}/default_runtime.py', '{out}/dataset.py']
+custom_imports = dict(imports=['ktda_mmseg', 'projects.cloud_baselines'])
 crop_size = ({tile}, {tile})
 loading, labels, check = _base_.train_pipeline[1:4]
 pipeline = [dict(type='SeedSample'), loading, labels, check, dict(type='PackSegInputs')]

@@ -4,6 +4,7 @@ _base_ = [
     '../../../_base_/schedules/iterations.py',
     '../../../_base_/default_runtime.py',
 ]
+custom_imports = dict(imports=['ktda_mmseg', 'projects.cloud_baselines'])
 *reading, crop, flip, distortion, packing = _base_.train_pipeline
 # this one always mirrors; undone by `flip` in half of the cases, all eight ways are alike likely
 turn = dict(type='RandomRotFlip', rotate_prob=0.0, flip_prob=1.0)

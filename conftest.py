@@ -1,11 +1,19 @@
-"""Samples for models."""
+"""Fixtures of the tests of the package and of projects/."""
 
 from collections.abc import Callable
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
+
+
+@pytest.fixture(autouse=True)
+def same_start() -> None:
+    """Give every test the same random numbers and mmseg's scope, in whatever order tests run."""
+    torch.manual_seed(0)
+    init_default_scope('mmseg')
 
 
 @pytest.fixture

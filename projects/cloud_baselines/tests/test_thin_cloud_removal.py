@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from ktda_mmseg.models.baselines.thin_cloud_removal import ThinCloudRemoval
+from projects.cloud_baselines.thin_cloud_removal import ThinCloudRemoval
 
 
 @pytest.fixture
