@@ -32,11 +32,12 @@ def bands_fault(model: Mapping[str, Any], bands: int) -> str | None:
     """
     means = len((model.get('data_preprocessor') or {}).get('mean') or ()) or None
     stem = input_channels(model.get('backbone') or {})
-    teachers = [teacher for teacher in teachers_of(model) if not sees(teacher, bands)]
+    teachers = teacher_configs(model.get('teacher'))
+    seen = all(sees(teacher, bands) for teacher in teachers)
     # mmengine applies a single mean to all bands
-    if means in (None, 1, bands) and stem in (None, bands) and not teachers:
+    if means in (None, 1, bands) and stem in (None, bands) and seen:
         return None
-    shown = ', '.join(str(teacher.get('bands')) for teacher in teachers_of(model))
+    shown = ', '.join(str(teacher.get('bands')) for teacher in teachers)
     teacher = f' and teacher.bands={shown}' if shown else ''
     return (
         'model: expected data_preprocessor (mean, std), backbone.in_channels and teacher.bands '
@@ -77,7 +78,9 @@ def fitted_model(
     backbone = _fitted_student(model.get('backbone') or {}, bands, fits_weights)
     if backbone:
         found['backbone'] = backbone
-    teachers = [_fitted_teacher(teacher, bands, white) for teacher in teachers_of(model)]
+    teachers = [
+        _fitted_teacher(teacher, bands, white) for teacher in teacher_configs(model.get('teacher'))
+    ]
     if isinstance(model.get('teacher'), Mapping):
         found |= {'teacher': teachers[0]} if teachers[0] else {}
     elif any(teachers):
@@ -103,25 +106,34 @@ def input_channels(backbone: Mapping[str, Any]) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def teachers_of(model: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """List the teachers of a model."""
-    teacher = model.get('teacher')
+def teacher_configs(
+    teacher: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
+) -> list[Mapping[str, Any]]:
+    """List the teachers that ``model.teacher`` names: none, one or several."""
     return [teacher] if isinstance(teacher, Mapping) else list(teacher or [])
+
+
+def take_bands(config: Mapping[str, Any]) -> tuple[list[int] | None, dict[str, Any]]:
+    """Separate the choice of the student's channels from the backbone's own options.
+
+    Args:
+        config (Mapping[str, Any]): Config of a backbone, with or without ``bands``.
+
+    Returns:
+        tuple[list[int] | None, dict]: The channels, None for all, and the other options.
+    """
+    bands = config.get('bands')
+    if not bands or not all(isinstance(band, int) for band in bands):
+        return None, dict(config)
+    return list(bands), {key: value for key, value in config.items() if key != 'bands'}
 
 
 def sees(teacher: Mapping[str, Any], bands: int) -> bool:
     """Whether a teacher gets as many channels as it takes from images of a number of bands."""
-    chosen = _chosen(teacher)
+    chosen, own = take_bands(teacher)
     if chosen is None:
-        return input_channels(teacher) in (None, bands)
-    own = {key: value for key, value in teacher.items() if key != 'bands'}
+        return input_channels(own) in (None, bands)
     return max(chosen) < bands and input_channels(own) in (None, len(chosen))
-
-
-def _chosen(teacher: Mapping[str, Any]) -> Sequence[int] | None:
-    """The student's channels that a teacher sees, where it chooses some."""
-    bands = teacher.get('bands')
-    return bands if bands and all(isinstance(band, int) for band in bands) else None
 
 
 def _fitted_student(backbone: Mapping[str, Any], bands: int, fits_weights: bool) -> dict[str, Any]:

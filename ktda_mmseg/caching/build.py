@@ -16,8 +16,8 @@ from mmengine.utils import track_iter_progress
 from mmseg.registry import DATASETS, MODELS
 
 from ktda_mmseg.fileio import remove_partial
+from ktda_mmseg.input_bands import teacher_configs
 from ktda_mmseg.models import FrozenTeacher
-from ktda_mmseg.models.teacher import teacher_configs
 
 from .store import INDEX, Shard, TeacherCache
 from .views import check_steps, views_of

@@ -18,6 +18,7 @@ from ktda_mmseg.datasets.preparation.raster_io import open_raster, read_valid, r
 from ktda_mmseg.datasets.preparation.raster_labels import RasterLabels
 from ktda_mmseg.datasets.preparation.scenes import read_scenes
 from ktda_mmseg.datasets.preparation.tiling import Window
+from ktda_mmseg.text_tables import SHOWN
 
 from .card import ModelCard
 from .strips import NODATA
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 ROWS = 512  # read at once, those of a map's tiles
-SHOWN = 5  # reasons that a note gives
 OTHER = 'labelled 255'
 HINT = 'predict_scene.py takes other labels, and colours, by --classes'
 APART = 0.01  # pixels by which corners may lie apart that were rounded on their way

@@ -13,9 +13,10 @@ from mmseg.utils import ConfigType, OptConfigType, OptMultiConfig, SampleList, a
 from torch import Tensor, nn
 
 from ktda_mmseg.checkpoints import load_pretrained
+from ktda_mmseg.input_bands import teacher_configs
 
 from .fmm import FMMHead
-from .teacher import FrozenTeacher, FrozenTeachers, teacher_configs
+from .teacher import FrozenTeacher, FrozenTeachers
 from .transfer import Transfer
 
 TRANSFER = 'transfer.'  # keys of what training alone needs

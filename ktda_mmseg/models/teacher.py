@@ -16,16 +16,12 @@ from torch import Tensor
 
 from ktda_mmseg.checkpoints import load_pretrained
 from ktda_mmseg.fileio import json_text
+from ktda_mmseg.input_bands import take_bands
 
-from .teacher_inputs import Sight, input_transform, normalisation, take_bands
+from .teacher_inputs import Sight, input_transform, normalisation
 
 # keys of a teacher's config that say how its maps are used, not which they are
 NOT_ITS_OWN = ('init_cfg', 'alignment', 'share')
-
-
-def teacher_configs(teacher: ConfigType | Sequence[ConfigType] | None) -> list[ConfigType]:
-    """List the teachers that ``model.teacher`` names: none, one or several."""
-    return [teacher] if isinstance(teacher, dict) else list(teacher or [])
 
 
 class FrozenTeacher:

@@ -10,21 +10,6 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor, nn
 
 
-def take_bands(config: dict[str, Any]) -> tuple[list[int] | None, dict[str, Any]]:
-    """Separate the choice of the student's channels from the backbone's own options.
-
-    Args:
-        config (dict): Config of a backbone, with or without ``bands``.
-
-    Returns:
-        tuple[list[int] | None, dict]: The channels, None for all, and the other options.
-    """
-    bands = config.get('bands')
-    if not bands or not all(isinstance(band, int) for band in bands):
-        return None, dict(config)
-    return list(bands), {key: value for key, value in config.items() if key != 'bands'}
-
-
 def patch_size(backbone: nn.Module) -> int:
     """Return the side of a vision transformer's patches in pixels; 1 for other networks."""
     # timm's models are one module further in

@@ -119,11 +119,13 @@ def _lacking_bands(raster: Raster, reading: Reading) -> str | None:
 
 def _holds_fill_value(values: np.ndarray, nodata: float | None) -> bool:
     """Tell whether values with data hold the nodata value, and it is further off than they span."""
-    others = values[values != nodata].astype(np.float64)
-    if nodata is None or others.size in (0, values.size):
+    if nodata is None:
         return False
-    low, high = others.min(), others.max()
-    return bool(max(low - nodata, nodata - high) > high - low)
+    others = values[values != nodata]
+    if others.size in (0, values.size):
+        return False
+    low, high = float(others.min()), float(others.max())
+    return max(low - nodata, nodata - high) > high - low
 
 
 def _note_strange(facts: Facts, values: np.ndarray) -> None:

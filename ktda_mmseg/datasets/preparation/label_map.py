@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from ktda_mmseg.class_count import ONE_CLASS
+from ktda_mmseg.text_tables import SHOWN, first_few
 
-from .label_values import COLOUR, SHOWN, Label, Unlisted, canonical, interval, shown
+from .label_values import COLOUR, Label, Unlisted, canonical, interval, shown
 from .summary import IGNORE
 
 BOOLEANS = {'true': 1, 'false': 0}
@@ -211,9 +212,7 @@ class LabelMap:
         return f'#{code:06x}' if code >= 0 else f'index {-1 - code:g} without a colour'
 
     def _unknown(self, path: Path | str, found: list[str]) -> ValueError:
-        more = f' and {len(found) - SHOWN} more' if len(found) > SHOWN else ''
         return ValueError(
-            f'{path}: expected labels that {self.path} lists, found '
-            f"{', '.join(found[:SHOWN])}{more}; list them under a class or 'ignore', or say what "
-            "they are by 'unlabelled'"
+            f'{path}: expected labels that {self.path} lists, found {first_few(found)}; list them '
+            "under a class or 'ignore', or say what they are by 'unlabelled'"
         )

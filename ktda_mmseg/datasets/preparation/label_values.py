@@ -11,13 +11,14 @@ from threading import Lock
 
 import numpy as np
 
+from ktda_mmseg.text_tables import SHOWN
+
 Label = int | float | str
 COLOUR = re.compile('#[0-9a-f]{6}')
 SHORT_COLOUR = re.compile('#[0-9a-f]{3}')
 NUMBER = re.compile(r'[+-]?(\d+\.?\d*|\.\d+)')
 HEXADECIMAL = re.compile('0x[0-9a-f]+')
 RANGE = re.compile(r'([+-]?\d+(?:\.\d+)?)\s*(?:-|\N{EN DASH}|\.\.)\s*([+-]?\d+(?:\.\d+)?)')
-SHOWN = 5  # labels that an error or a note names
 MOST_SHARE = 0.01  # that may be unlisted without a note
 MOST_COUNTED = 10_000  # different labels that are told apart
 

@@ -1,6 +1,5 @@
 """Writing ``{img_dir,ann_dir}/<split>`` so that a data set is complete or absent."""
 
-import hashlib
 import io
 import json
 import os
@@ -20,7 +19,6 @@ from PIL import Image
 from ktda_mmseg.fileio import json_text, remove_partial, write_atomic, write_json
 
 from .raster_io import Georeference
-from .raster_names import file_of
 from .raster_writing import SIDECAR, write_raster
 from .summary import IGNORE, Summary, summarise
 from .tile_places import FOLDER as PLACES
@@ -152,15 +150,6 @@ def write_layout(
 def staging_of(out: Path) -> Path:
     """Return the folder in which a data set is made."""
     return out.with_name(out.name + '.partial')
-
-
-def stamp(files: Iterable[Path]) -> str:
-    """Sum up which files there are, how large they are and when they were changed."""
-    digest = hashlib.sha256()
-    for path in sorted(map(file_of, files)):
-        status = path.stat()
-        digest.update(f'{path.name} {status.st_size} {status.st_mtime_ns}\n'.encode())
-    return digest.hexdigest()[:16]
 
 
 def _settings_of(folder: Path) -> dict | None:

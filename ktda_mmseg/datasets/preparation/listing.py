@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections import Counter
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from ktda_mmseg.text_tables import first_few
 
 from .raster_io import open_raster
-from .raster_names import container, stem_of
+from .raster_names import container, file_of, stem_of
 
 # fmt: off
 SUFFIXES = (
@@ -116,6 +117,15 @@ def raster_files(source: Path, pattern: str = '*', apart: Iterable[Path] = ()) -
 def flat(name: str) -> str:
     """Name a file after a raster that may lie in a sub-folder."""
     return name.replace('/', '__')
+
+
+def stamp(files: Iterable[Path]) -> str:
+    """Sum up which files there are, how large they are and when they were changed."""
+    digest = hashlib.sha256()
+    for path in sorted(map(file_of, files)):
+        status = path.stat()
+        digest.update(f'{path.name} {status.st_size} {status.st_mtime_ns}\n'.encode())
+    return digest.hexdigest()[:16]
 
 
 def walk(source: Path, apart: Iterable[Path] = ()) -> Iterator[Path]:

@@ -15,8 +15,8 @@ from .division import read_division
 from .fragment import write_fragment
 from .imagery import open_image, tell_alpha
 from .label_file import read_label_map
-from .layout import Job, staging_of, stamp, write_layout
-from .listing import Listing, raster_files
+from .layout import Job, staging_of, write_layout
+from .listing import Listing, raster_files, stamp
 from .name_groups import by_numbers, by_pattern
 from .pairing import labels_of, list_both
 from .parts import Part, blocks, whole_scenes
