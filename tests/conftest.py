@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from mmengine.config import Config, ConfigDict
 from PIL import Image
 
-from ktda_mmseg import transfer
+from ktda_mmseg.utils import downloading as transfer
 
 ROOT = Path(__file__).resolve().parents[1]
 # an example may take as long as the machine needs

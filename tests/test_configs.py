@@ -7,8 +7,8 @@ import torch
 from mmengine.config import Config
 from mmseg.registry import MODELS
 
-from ktda_mmseg.input_bands import teacher_configs
 from ktda_mmseg.models import KTDASegmentor
+from ktda_mmseg.utils.input_bands import teacher_configs
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 LEAVES = sorted(

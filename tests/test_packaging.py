@@ -47,7 +47,7 @@ def wheel(source, tmp_path_factory):
 
 def test_the_wheel_holds_what_mim_looks_for_and_the_type_marker(source, wheel):
     names = set(wheel.namelist())
-    assert {'ktda_mmseg/py.typed', 'ktda_mmseg/serving/page/index.html'} <= names
+    assert {'ktda_mmseg/py.typed', 'ktda_mmseg/scenes/serve/page/index.html'} <= names
     for folder in ('configs', 'tools'):
         files = [path for path in (source / folder).rglob('*') if path.is_file()]
         assert files

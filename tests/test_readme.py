@@ -12,7 +12,7 @@ import pytest
 from mmengine.config import Config
 from mmseg.registry import DATASETS, MODELS
 
-from ktda_mmseg.datasets.preparation.rasters import prepare
+from ktda_mmseg.scenes.prepare.rasters import prepare
 from ktda_mmseg.studies import Study
 from ktda_mmseg.studies.cells import cells_of
 

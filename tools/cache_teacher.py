@@ -27,7 +27,7 @@ def main() -> None:
     from ktda_mmseg.caching.build import build_caches, describe
     from ktda_mmseg.engine.allocator import reduce_page_faults
     from ktda_mmseg.engine.launch import join_group
-    from ktda_mmseg.errors import clean_errors
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         reduce_page_faults()

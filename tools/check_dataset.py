@@ -27,9 +27,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     # imported only now, so that --help answers at once
     from mmengine.config import Config
 
-    from ktda_mmseg.datasets.checking.running import check
-    from ktda_mmseg.datasets.checking.writing import write
-    from ktda_mmseg.errors import clean_errors
+    from ktda_mmseg.scenes.check.running import check
+    from ktda_mmseg.scenes.check.writing import write
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         config = Config.fromfile(args.config)

@@ -33,8 +33,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Download one set and say what to do next."""
     arguments = vars(parse_args(argv))
     # imported only now, so that --help answers at once
-    from ktda_mmseg.datasets.downloading.download import download
-    from ktda_mmseg.errors import clean_errors
+    from ktda_mmseg.scenes.download.download import download
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         print(download(**arguments))

@@ -46,8 +46,8 @@ def main() -> None:
     args = parse_args()
 
     # imported only now, so that --help answers at once
-    from ktda_mmseg.errors import clean_errors
-    from ktda_mmseg.inference.export.running import export_all
+    from ktda_mmseg.scenes.export.running import export_all
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         for line in export_all(**vars(args)):

@@ -11,16 +11,16 @@ def main() -> None:
 
     # imported only now, so that --help answers at once
     import ktda_mmseg  # noqa: F401
-    from ktda_mmseg.datasets.preparation.label_file import read_label_map
     from ktda_mmseg.engine.launch import join_group
-    from ktda_mmseg.errors import clean_errors
-    from ktda_mmseg.inference.polygons import Outlines
-    from ktda_mmseg.inference.predictors import load_predictor
-    from ktda_mmseg.inference.products import Products
-    from ktda_mmseg.inference.running import map_scenes
-    from ktda_mmseg.inference.scene_inferencer import SceneInferencer
-    from ktda_mmseg.inference.sources import find_references, find_scenes
-    from ktda_mmseg.inference.strips import Layers
+    from ktda_mmseg.scenes.map.polygons import Outlines
+    from ktda_mmseg.scenes.map.products import Products
+    from ktda_mmseg.scenes.map.running import map_scenes
+    from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
+    from ktda_mmseg.scenes.map.sources import find_references, find_scenes
+    from ktda_mmseg.scenes.map.strips import Layers
+    from ktda_mmseg.scenes.predictors import load_predictor
+    from ktda_mmseg.scenes.prepare.label_file import read_label_map
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         scenes = find_scenes(args.scenes, args.asset, [args.out])

@@ -26,10 +26,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Prepare one data set and print what it holds."""
     arguments = vars(parse_args(argv))
     # imported only now, so that --help answers at once
-    from ktda_mmseg.errors import clean_errors
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
-        module = import_module(f'ktda_mmseg.datasets.preparation.{arguments.pop("command")}')
+        module = import_module(f'ktda_mmseg.scenes.prepare.{arguments.pop("command")}')
         print(module.prepare(**arguments))
 
 

@@ -33,8 +33,8 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    from ktda_mmseg.errors import clean_errors
     from ktda_mmseg.studies.commands import Command, run_study
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         run_study(Command(**vars(args)))

@@ -37,10 +37,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     # imported only now, so that --help answers at once
     from pathlib import Path
 
-    from ktda_mmseg.errors import clean_errors
-    from ktda_mmseg.serving.limits import Limits
-    from ktda_mmseg.serving.models import load_models
-    from ktda_mmseg.serving.server import serve
+    from ktda_mmseg.scenes.serve.limits import Limits
+    from ktda_mmseg.scenes.serve.models import load_models
+    from ktda_mmseg.scenes.serve.server import serve
+    from ktda_mmseg.utils.errors import clean_errors
 
     own = filter(None, (Path(args.config).stem, args.config, args.checkpoint))
     with clean_errors():

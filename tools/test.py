@@ -19,7 +19,7 @@ def main() -> None:
     from ktda_mmseg.datasets.requirements import require_data
     from ktda_mmseg.engine.launch import start_cpu_group
     from ktda_mmseg.engine.mmseg_tools import run_mmseg_tool
-    from ktda_mmseg.errors import clean_errors
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         config = Config.fromfile(args.config)

@@ -49,7 +49,7 @@ def main() -> None:
         set_work_dir,
     )
     from ktda_mmseg.engine.transfer_stage import expect_unused_parameters
-    from ktda_mmseg.errors import clean_errors
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         config = Config.fromfile(args.config)

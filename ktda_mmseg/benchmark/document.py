@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ktda_mmseg.text_tables import markdown_table
+from ktda_mmseg.utils.tables import markdown_table
 
 from .footprint import memory_section
 from .interleave import Measurement

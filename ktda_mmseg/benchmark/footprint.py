@@ -16,8 +16,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
-from ktda_mmseg.fileio import write_json
-from ktda_mmseg.text_tables import markdown_table
+from ktda_mmseg.utils.files import write_json
+from ktda_mmseg.utils.tables import markdown_table
 
 from .candidates import ALONE, Candidate
 from .steps import batch_shape, build_model, random_batch

@@ -10,7 +10,7 @@ from mmengine.model import BaseModel
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from ktda_mmseg.fileio import atomic
+from ktda_mmseg.utils.files import atomic
 
 from .flops import PARTS
 from .steps import Step

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ktda_mmseg.fileio import atomic, write_json
+from ktda_mmseg.utils.files import atomic, write_json
 
 from .candidates import Candidate
 from .interleave import Measurement, measure

@@ -17,7 +17,7 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmengine.utils import track_iter_progress
 
-from ktda_mmseg.fileio import write_json
+from ktda_mmseg.utils.files import write_json
 
 from .mapping import MAPPERS, Mapper, Task
 from .table import describe, machine

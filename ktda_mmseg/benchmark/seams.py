@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ktda_mmseg.inference.predictor import Predictor
-from ktda_mmseg.inference.reading import SceneReader
-from ktda_mmseg.inference.windows import Axis, Grid
+from ktda_mmseg.scenes.map.predictor import Predictor
+from ktda_mmseg.scenes.map.reading import SceneReader
+from ktda_mmseg.scenes.map.windows import Axis, Grid
 
 from .mapping import map_labels
 

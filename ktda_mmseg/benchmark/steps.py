@@ -16,8 +16,8 @@ from mmseg.structures import SegDataSample
 
 from ktda_mmseg.caching.transforms import MAPS, SHAPES, SOURCE
 from ktda_mmseg.checkpoints.deploy import deploy_config
-from ktda_mmseg.compiling import compile_parts
 from ktda_mmseg.engine.channels_last import use_channels_last
+from ktda_mmseg.utils.compiling import compile_parts
 
 from .candidates import CACHED, CHANNELS_LAST, COMPILE, Candidate
 

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from mmengine.device import get_device
 
-from ktda_mmseg import fileio
-from ktda_mmseg.text_tables import aligned
+from ktda_mmseg.utils import files as fileio
+from ktda_mmseg.utils.tables import aligned
 
 from .interleave import Measurement
 

@@ -15,9 +15,9 @@ from mmengine.registry import init_default_scope
 from mmengine.utils import track_iter_progress
 from mmseg.registry import DATASETS, MODELS
 
-from ktda_mmseg.fileio import remove_partial
-from ktda_mmseg.input_bands import teacher_configs
 from ktda_mmseg.models import FrozenTeacher
+from ktda_mmseg.utils.files import remove_partial
+from ktda_mmseg.utils.input_bands import teacher_configs
 
 from .store import INDEX, Shard, TeacherCache
 from .views import check_steps, views_of

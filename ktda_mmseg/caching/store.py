@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ktda_mmseg.fileio import atomic, write_json
+from ktda_mmseg.utils.files import atomic, write_json
 
 INDEX = 'cache.json'
 Shapes = tuple[tuple[int, ...], ...]

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ktda_mmseg.fileio import atomic
+from ktda_mmseg.utils.files import atomic
 
 from .conversion import Conversion
 from .dinov2 import dinov2_to_mmpretrain, dinov2_to_timm

@@ -10,8 +10,8 @@ from mmengine.registry import DefaultScope
 from mmseg.models import BaseSegmentor
 from mmseg.registry import DATASETS, MODELS
 
-from ktda_mmseg.class_count import require_class_count
-from ktda_mmseg.fileio import atomic
+from ktda_mmseg.utils.class_count import require_class_count
+from ktda_mmseg.utils.files import atomic
 
 from .conversion import Conversion, check_weights
 from .reading import read_checkpoint, state_dict_of

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlparse
 import torch
 from mmengine.dist import barrier, get_rank
 
-from ktda_mmseg.fileio import atomic, hash_of
-from ktda_mmseg.transfer import fetch
+from ktda_mmseg.utils.downloading import fetch
+from ktda_mmseg.utils.files import atomic, hash_of
 
 _HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})\.[^.]+$')
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ktda_mmseg.fileio import json_text
+from ktda_mmseg.utils.files import json_text
 
 SUFFIXES = ('.pth', '.pt', '.safetensors')
 

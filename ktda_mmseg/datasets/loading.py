@@ -8,9 +8,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from ..raster.files import ANY, Nodata, numbers
+from ..raster.imagery import open_image
 from .checks import SampleError
-from .preparation.imagery import open_image
-from .preparation.raster_io import ANY, Nodata, numbers
 
 IGNORE = 255
 

@@ -8,7 +8,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import PhotoMetricDistortion
 from mmseg.registry import DATASETS
 
-from ktda_mmseg.fileio import decode_text
+from ktda_mmseg.utils.files import decode_text
 
 from .checks import SampleError, explain_undecodable
 from .loading import LoadRasterFromFile

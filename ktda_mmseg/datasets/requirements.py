@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-from ktda_mmseg.class_count import require_class_count
+from ktda_mmseg.utils.class_count import require_class_count
 
 SPLITS = ('train', 'val', 'test')
 UNLABELLED = '; for a map of images without labels: tools/predict_scene.py CONFIG CHECKPOINT {}'

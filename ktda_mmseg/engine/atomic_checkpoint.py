@@ -9,7 +9,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from ktda_mmseg.fileio import remove_partial, write_atomic
+from ktda_mmseg.utils.files import remove_partial, write_atomic
 
 
 class AtomicBackend(LocalBackend):

@@ -4,7 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from ktda_mmseg.compiling import compile_parts
+from ktda_mmseg.utils.compiling import compile_parts
 
 from .unwrapping import unwrapped
 
@@ -14,5 +14,5 @@ class CompileHook(Hook):
     """Compile the model's parts before training; checkpoints keep their keys."""
 
     def before_train(self, runner: Runner) -> None:
-        """Compile; see :func:`ktda_mmseg.compiling.compile_parts`."""
+        """Compile; see :func:`ktda_mmseg.utils.compiling.compile_parts`."""
         compile_parts(unwrapped(runner.model))

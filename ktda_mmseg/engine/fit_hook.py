@@ -14,7 +14,7 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from ktda_mmseg.datasets.requirements import SPLITS, require_data
-from ktda_mmseg.input_bands import bands_fault
+from ktda_mmseg.utils.input_bands import bands_fault
 
 from .unwrapping import unwrapped
 

@@ -5,7 +5,7 @@ from typing import IO, Any
 from mmengine.fileio import JsonHandler, register_handler
 from mmengine.fileio.handlers.json_handler import set_default
 
-from ktda_mmseg.fileio import json_text
+from ktda_mmseg.utils.files import json_text
 
 
 @register_handler('json')

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import mmseg
 
-from ktda_mmseg.errors import clean_errors
+from ktda_mmseg.utils.errors import clean_errors
 
 
 def run_mmseg_tool(name: str, *options: str) -> None:

@@ -34,7 +34,7 @@ class PictureHook(SegVisualizationHook):
 
     def _add(self, split: str, sample: SegDataSample, step: int) -> None:
         # late: it brings matplotlib, which runs that draw nothing do without
-        from ktda_mmseg.visualization.pictures import read_picture
+        from ktda_mmseg.datasets.pictures import read_picture
 
         self._visualizer.add_datasample(
             f'{split}_{Path(sample.img_path).name}',

@@ -13,7 +13,7 @@ from mmseg.utils import ConfigType, OptConfigType, OptMultiConfig, SampleList, a
 from torch import Tensor, nn
 
 from ktda_mmseg.checkpoints import load_pretrained
-from ktda_mmseg.input_bands import teacher_configs
+from ktda_mmseg.utils.input_bands import teacher_configs
 
 from .fmm import FMMHead
 from .teacher import FrozenTeacher, FrozenTeachers

@@ -15,8 +15,8 @@ from mmseg.utils import ConfigType
 from torch import Tensor
 
 from ktda_mmseg.checkpoints import load_pretrained
-from ktda_mmseg.fileio import json_text
-from ktda_mmseg.input_bands import take_bands
+from ktda_mmseg.utils.files import json_text
+from ktda_mmseg.utils.input_bands import take_bands
 
 from .teacher_inputs import Sight, input_transform, normalisation
 

@@ -18,8 +18,8 @@ from ktda_mmseg.checkpoints.deploy import Deployed, load_deployed
 from ktda_mmseg.datasets.requirements import SPLITS, require_data
 from ktda_mmseg.engine.allocator import reduce_page_faults
 from ktda_mmseg.engine.run_config import resume_from
-from ktda_mmseg.errors import clean_errors
-from ktda_mmseg.visualization.curves import Curve, read_scalars
+from ktda_mmseg.studies.curves import Curve, read_scalars
+from ktda_mmseg.utils.errors import clean_errors
 
 from .cells import Cell, cells_of
 from .definition import Study

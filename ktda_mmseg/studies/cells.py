@@ -11,7 +11,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from ktda_mmseg.fileio import json_text, write_json
+from ktda_mmseg.utils.files import json_text, write_json
 
 from .claiming import is_claimed
 from .definition import Row, Study

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import yaml
 
-from ktda_mmseg.fileio import read_text
+from ktda_mmseg.utils.files import read_text
 
 Options = dict[str, Any]
 CHECKPOINTS = ('last', 'best')

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ktda_mmseg.fileio import write_atomic
-from ktda_mmseg.visualization.figures import plot_confusion_matrix
+from ktda_mmseg.studies.figures import plot_confusion_matrix
+from ktda_mmseg.utils.files import write_atomic
 
 from .definition import Study
 from .pictures import RULE, plot_middle_images

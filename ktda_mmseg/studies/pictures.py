@@ -11,8 +11,8 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
 from PIL import Image
 
-from ktda_mmseg.datasets.colours import colourise
-from ktda_mmseg.visualization.pictures import read_picture
+from ktda_mmseg.datasets.pictures import read_picture
+from ktda_mmseg.raster.colours import colourise
 
 from .cells import Cell, Setting
 from .definition import Study

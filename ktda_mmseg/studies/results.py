@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ktda_mmseg.fileio import json_text, write_atomic
+from ktda_mmseg.studies.curves import Curve
+from ktda_mmseg.utils.files import json_text, write_atomic
 from ktda_mmseg.version import __version__
-from ktda_mmseg.visualization.curves import Curve
 
 POINTS = 25  # kept of a curve
 MODULES = ('torch', 'numpy', 'timm', 'mmengine', 'mmcv', 'mmseg', 'mmpretrain')

@@ -12,7 +12,7 @@ from mmseg.datasets.transforms import LoadAnnotations, PackSegInputs
 
 from ktda_mmseg.datasets import L8BiomeDataset
 from ktda_mmseg.datasets.loading import IgnoreNodata, LoadRasterFromFile
-from ktda_mmseg.text_tables import markdown_table
+from ktda_mmseg.utils.tables import markdown_table
 
 from .scoring import ConfusionByImage, Scores, scores_of
 from .statistics import estimate

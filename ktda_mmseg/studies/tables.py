@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from ktda_mmseg.text_tables import markdown_table
+from ktda_mmseg.utils.tables import markdown_table
 
 from .definition import Study
 from .statistics import Estimate

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ktda_mmseg.fileio import write_atomic
+from ktda_mmseg.utils.files import write_atomic
 
 from .cells import RESULTS
 from .definition import Study

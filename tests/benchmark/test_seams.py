@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ktda_mmseg.benchmark.seams import Seams, measure_seams
-from ktda_mmseg.inference.card import ModelCard
+from ktda_mmseg.scenes.map.card import ModelCard
 
 rasterio = pytest.importorskip('rasterio')
 WINDOW = 32

@@ -14,7 +14,7 @@ from ktda_mmseg.caching.build import build_caches, describe
 from ktda_mmseg.caching.store import INDEX, TeacherCache, content_key
 from ktda_mmseg.caching.views import check_steps, views_of
 from ktda_mmseg.datasets import SampleError
-from ktda_mmseg.datasets.preparation.synthetic import prepare
+from ktda_mmseg.scenes.prepare.synthetic import prepare
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 TURNS = [dict(type='RandomFlip', prob=0.5), dict(type='RandomRotate90')]

@@ -8,7 +8,7 @@ import pytest
 from mmengine.config import Config
 from mmseg.registry import DATASETS
 
-from ktda_mmseg.datasets.preparation import synthetic
+from ktda_mmseg.scenes.prepare import synthetic
 
 BASES = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'datasets'
 LOADERS = ('train', 'val', 'test')

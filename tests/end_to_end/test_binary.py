@@ -9,13 +9,13 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
 
-from ktda_mmseg.datasets.checking.running import check
-from ktda_mmseg.datasets.checking.writing import write as write_check
-from ktda_mmseg.datasets.preparation.rasters import prepare
-from ktda_mmseg.inference.predictors import load_predictor
-from ktda_mmseg.inference.products import Products
-from ktda_mmseg.inference.scene_inferencer import SceneInferencer
-from ktda_mmseg.inference.strips import Layers
+from ktda_mmseg.scenes.check.running import check
+from ktda_mmseg.scenes.check.writing import write as write_check
+from ktda_mmseg.scenes.map.products import Products
+from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
+from ktda_mmseg.scenes.map.strips import Layers
+from ktda_mmseg.scenes.predictors import load_predictor
+from ktda_mmseg.scenes.prepare.rasters import prepare
 
 from .test_same_labels import ROOT
 
@@ -185,7 +185,7 @@ def test_from_polygons_to_a_map(scenes, tmp_path, outputs, monkeypatch):
 def exported_alike(config, checkpoint, scene, labels, folder):
     pytest.importorskip('onnx')
     pytest.importorskip('onnxruntime')
-    from ktda_mmseg.inference.export.exporting import Contents, Exporter
+    from ktda_mmseg.scenes.export.exporting import Contents, Exporter
 
     for output in ('logits', 'probabilities', 'labels'):
         exporter = Exporter(config, checkpoint, folder / output, Contents(True, output))

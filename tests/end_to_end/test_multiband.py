@@ -10,7 +10,7 @@ from mmseg.apis import MMSegInferencer, inference_model, init_model
 from PIL import Image
 
 from ktda_mmseg.checkpoints import read_checkpoint
-from ktda_mmseg.inference.raster_inferencer import RasterInferencer
+from ktda_mmseg.scenes.map.raster_inferencer import RasterInferencer
 
 rasterio = pytest.importorskip('rasterio')
 pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')

@@ -20,10 +20,10 @@ from mmseg.registry import MODELS
 from PIL import Image
 
 from ktda_mmseg.checkpoints.deploy import load_deployed, without
-from ktda_mmseg.inference.predictors import load_predictor
-from ktda_mmseg.inference.raster_inferencer import RasterInferencer
-from ktda_mmseg.serving.jobs import Job
-from ktda_mmseg.serving.mapping import make_map
+from ktda_mmseg.scenes.map.raster_inferencer import RasterInferencer
+from ktda_mmseg.scenes.predictors import load_predictor
+from ktda_mmseg.scenes.serve.jobs import Job
+from ktda_mmseg.scenes.serve.mapping import make_map
 from ktda_mmseg.studies import cell
 from ktda_mmseg.studies.pictures import PREDICTIONS
 

@@ -10,8 +10,8 @@ from mmengine.fileio import dump
 from mmengine.visualization import LocalVisBackend
 
 import ktda_mmseg
-from ktda_mmseg.fileio import json_text, write_json
-from ktda_mmseg.visualization.curves import read_scalars
+from ktda_mmseg.studies.curves import read_scalars
+from ktda_mmseg.utils.files import json_text, write_json
 
 PACKAGE = Path(ktda_mmseg.__file__).parent
 NAN, INFINITE = float('nan'), float('-inf')
@@ -67,4 +67,4 @@ def test_all_json_is_written_in_one_place(folder):
         and isinstance(node.value, ast.Name)
         and node.value.id == 'json'
     ]
-    assert writing == ['ktda_mmseg/fileio.py'] * (folder == PACKAGE)
+    assert writing == ['ktda_mmseg/utils/files.py'] * (folder == PACKAGE)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ktda_mmseg.datasets.preparation.l8_biome import prepare
+from ktda_mmseg.scenes.prepare.l8_biome import prepare
 from ktda_mmseg.studies import rivals
 from ktda_mmseg.studies.rivals import merged, merged_rows, score_csmask, table
 

@@ -35,7 +35,7 @@ def main() -> None:
     """Measure and print."""
     args = parse_args()
     from ktda_mmseg.benchmark.running import Plan, run
-    from ktda_mmseg.errors import clean_errors
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         run(Plan(**vars(args)))

@@ -35,8 +35,8 @@ def main() -> None:
     from ktda_mmseg.benchmark.mapping import Task
     from ktda_mmseg.benchmark.scenes import measure_scene
     from ktda_mmseg.benchmark.seams import measure_seams
-    from ktda_mmseg.errors import clean_errors
-    from ktda_mmseg.inference.torch_predictor import TorchPredictor
+    from ktda_mmseg.scenes.map.torch_predictor import TorchPredictor
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         if args.seams:

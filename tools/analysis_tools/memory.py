@@ -26,8 +26,8 @@ def main() -> None:
 
     from ktda_mmseg.benchmark.candidates import Candidate
     from ktda_mmseg.benchmark.footprint import count_memory, format_memory, write_memory
-    from ktda_mmseg.errors import clean_errors
-    from ktda_mmseg.text_tables import aligned
+    from ktda_mmseg.utils.errors import clean_errors
+    from ktda_mmseg.utils.tables import aligned
 
     with clean_errors():
         MMLogger.get_current_instance().setLevel('ERROR')

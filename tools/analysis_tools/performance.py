@@ -18,8 +18,8 @@ def main() -> None:
     folder = parser.parse_args().docs
 
     from ktda_mmseg.benchmark.document import render
-    from ktda_mmseg.errors import clean_errors
-    from ktda_mmseg.fileio import write_atomic
+    from ktda_mmseg.utils.errors import clean_errors
+    from ktda_mmseg.utils.files import write_atomic
 
     with clean_errors():
         write_atomic(folder / 'performance.md', render(folder / 'performance').encode())

@@ -20,8 +20,8 @@ def main() -> None:
     # imported only now, so that --help answers at once
     from mmengine.config import Config
 
-    from ktda_mmseg.errors import clean_errors
-    from ktda_mmseg.visualization import write_report
+    from ktda_mmseg.studies.report import write_report
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         config = Config.fromfile(args.config)

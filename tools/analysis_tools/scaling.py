@@ -29,7 +29,7 @@ def main() -> None:
     """Measure, write and draw."""
     args = vars(parse_args())
     from ktda_mmseg.benchmark.scaling import Sweep
-    from ktda_mmseg.errors import clean_errors
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         out = args.pop('out')

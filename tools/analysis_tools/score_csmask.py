@@ -18,9 +18,9 @@ def main() -> None:
 
     # imported only now, so that --help answers at once
     import ktda_mmseg  # noqa: F401
-    from ktda_mmseg.errors import clean_errors
-    from ktda_mmseg.fileio import write_json
     from ktda_mmseg.studies.rivals import merged_rows, score_csmask, table
+    from ktda_mmseg.utils.errors import clean_errors
+    from ktda_mmseg.utils.files import write_json
 
     with clean_errors():
         rows = merged_rows(args.rows) if args.rows else {}

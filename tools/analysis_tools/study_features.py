@@ -29,10 +29,10 @@ def main() -> None:
 
     # imported only now, so that --help answers at once
     import ktda_mmseg  # noqa: F401
-    from ktda_mmseg.analysis.cells import compare_cells
-    from ktda_mmseg.analysis.way import write_way
-    from ktda_mmseg.errors import clean_errors
     from ktda_mmseg.studies import Study
+    from ktda_mmseg.studies.features.cells import compare_cells
+    from ktda_mmseg.studies.features.way import write_way
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         study = Study.load(args.study)

@@ -40,8 +40,8 @@ def main() -> None:
 
     # imported only now, so that --help answers at once
     import ktda_mmseg  # noqa: F401
-    from ktda_mmseg.analysis.running import describe, look_inside
-    from ktda_mmseg.errors import clean_errors
+    from ktda_mmseg.studies.features.running import describe, look_inside
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         print(f'{describe(look_inside(**vars(args)))}\nfigures are in {args.out}')

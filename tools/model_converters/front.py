@@ -55,7 +55,7 @@ def report(convert: Callable[..., object], *args: object) -> None:
         convert (Callable): Returns something whose text is the report.
         *args (object): Its arguments.
     """
-    from ktda_mmseg.errors import clean_errors
+    from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         print(convert(*args))

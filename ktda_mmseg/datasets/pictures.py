@@ -1,0 +1,63 @@
+"""Images of any number of bands as people can look at them."""
+
+import logging
+from pathlib import Path
+
+import mmengine.fileio as fileio
+import numpy as np
+
+from ktda_mmseg.datasets.reading import Raster, read_image
+from ktda_mmseg.datasets.sources import Reading
+
+AS_STORED = Reading(raster=False, mode='RGB', eight_bit=False, selected=None, bands=None)
+PERCENTILES = (2, 98)
+# it logs an error for each image that rasterio then reads
+logging.getLogger('PIL.TiffImagePlugin').setLevel(logging.CRITICAL)
+
+
+def read_picture(path: str, backend_args: dict | None = None) -> np.ndarray:
+    """Read an image as 8-bit RGB.
+
+    8-bit pictures are shown as they are. Of others the first three bands are, or the first in grey
+    if there are fewer, each stretched between its 2nd and 98th percentile.
+
+    Args:
+        path (str): Image, local or of any mmengine file backend.
+        backend_args (dict | None): Arguments of mmengine's file backend.
+
+    Returns:
+        np.ndarray: (H, W, 3), uint8; black without data.
+
+    Raises:
+        ImportError: If it needs rasterio, which is not installed.
+        ValueError: If the file is truncated or cannot be decoded.
+    """
+    with fileio.get_local_path(path, backend_args=backend_args) as local:
+        raster = read_image(Path(local), AS_STORED)
+    if raster.bands == 3 and raster.pixels.dtype == np.uint8:
+        return raster.pixels
+    shown = range(3) if raster.pixels.shape[2] >= 3 else [0] * 3
+    return np.stack([_shown(raster, band) for band in shown], axis=-1)
+
+
+def stretched(values: np.ndarray) -> np.ndarray:
+    """Turn numbers into grey, black at their 2nd percentile and white at their 98th.
+
+    Args:
+        values (np.ndarray): Any shape, floating; NaN and infinity are no data.
+
+    Returns:
+        np.ndarray: As many, uint8; black without data.
+    """
+    finite = np.isfinite(values)
+    if not finite.any():
+        return np.zeros(values.shape, np.uint8)
+    low, high = np.percentile(values[finite], PERCENTILES)
+    unit = (np.where(finite, values, low) - low) / (high - low if high > low else 1)
+    return (255 * unit.clip(0, 1)).astype(np.uint8)
+
+
+def _shown(raster: Raster, band: int) -> np.ndarray:
+    values = raster.pixels[..., band].astype(np.float64)
+    values[~raster.valid] = np.nan
+    return stretched(values)

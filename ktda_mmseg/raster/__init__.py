@@ -1,0 +1,1 @@
+"""Raster files as they are stored: bands, windows, places, which pixels are valid."""

@@ -1,0 +1,135 @@
+"""From a set's name to its folder, going on wherever an earlier run was stopped."""
+
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlparse
+from zipfile import is_zipfile
+
+from ktda_mmseg.utils.downloading import fetch
+from ktda_mmseg.utils.files import hash_of, require_space, write_json
+
+from .catalogue import SETS, PublishedSet
+from .members import DamagedArchiveError
+from .tree import tree_id
+from .unpacking import unpack
+
+RECORD = 'download.json'
+
+
+def download(
+    name: str,
+    out: Path | None = None,
+    url: str = '',
+    root: str = '',
+    keep_archive: bool = False,
+) -> str:
+    """Fetch, verify and unpack a published set.
+
+    All happens in ``<out>.download``, from where the whole set moves to ``out``; a run that was
+    stopped goes on there. ``out`` holds a record of what was fetched, ``download.json``.
+
+    Args:
+        name (str): A key of ``catalogue.SETS``.
+        out (Path | None): Folder to create. By default the set's own.
+        url (str): Address of the archive, if it is not to come from its publisher.
+        root (str): Address of a mirror of the publisher's server; the rest of the address stays.
+        keep_archive (bool): Leave the archive beside ``out``. Default: False.
+
+    Returns:
+        str: What there is now, and what to do next.
+
+    Raises:
+        OSError: If the disk has too little room, ``out`` is something else, or another process
+            works on it.
+        ValueError: If there is no such set, it could not be fetched, or what came is damaged or
+            not safe to unpack.
+    """
+    if name not in SETS:
+        raise ValueError(f'expected one of {", ".join(SETS)}, got {name}')
+    entry = SETS[name]
+    out = out or Path(entry.out)
+    if root:
+        url = root.rstrip('/') + urlparse(entry.url).path
+    url = url or entry.url
+    work = out.with_name(f'{out.name}.download')
+    if out.exists():
+        _check_record(out, name)
+        shutil.rmtree(work, ignore_errors=True)
+        done = f'{out} is there already'
+    else:
+        _announce(name, entry, url, out)
+        with _alone(work):
+            done = _download(name, entry, url, work, out, keep_archive)
+    return f'{done}\nnext: {entry.then.format(out=out)}'
+
+
+def _download(
+    name: str, entry: PublishedSet, url: str, work: Path, out: Path, keep_archive: bool
+) -> str:
+    # another address starts another file
+    archive = work / hashlib.sha256(url.encode()).hexdigest()[:16]
+    part, content = archive.with_suffix('.part'), work / 'content'
+    if archive.exists():
+        digest = hash_of(archive)
+    else:
+        arrived = part.stat().st_size if part.exists() else 0
+        # images hardly shrink in an archive, which lies beside what is unpacked from it
+        require_space(work, 2 * entry.size - arrived)
+        digest = fetch(url, part, note=archive.with_suffix('.json'))
+        part.rename(archive)
+    if content.exists():
+        shutil.rmtree(content)
+    content.mkdir()
+    try:
+        unpack(archive, content, entry.holds)
+        if entry.tree and (found := tree_id(content)) != entry.tree:
+            raise DamagedArchiveError(f'{url}: expected the tree {entry.tree}, got {found}')
+    except DamagedArchiveError as error:
+        archive.unlink()
+        raise ValueError(f'{error}; what came from {url} is discarded, try again') from error
+    size = archive.stat().st_size
+    record = dict(set=name, url=url, licence=entry.licence, size=size, sha256=digest)
+    write_json(content / RECORD, record, indent=2)
+    if keep_archive:
+        suffix = '.zip' if is_zipfile(archive) else '.tar'
+        archive.replace(out.with_name(out.name + suffix))
+    content.rename(out)
+    shutil.rmtree(work)
+    return f'written to {out}: {size} bytes with SHA-256 {digest}'
+
+
+def _announce(name: str, entry: PublishedSet, url: str, out: Path) -> None:
+    print(
+        f'{name}: {entry.title}\n'
+        f'  source   {url}\n'
+        f'  licence  {entry.licence}\n'
+        f'  size     about {entry.size / 1e6:,.0f} MB\n'
+        f'  to       {out}',
+        flush=True,
+    )
+
+
+def _check_record(out: Path, name: str) -> None:
+    record = out / RECORD
+    found = json.loads(record.read_bytes()).get('set') if record.is_file() else 'something else'
+    if found != name:
+        raise FileExistsError(
+            f'{out}: expected no folder, or {name} as downloaded, found {found}; '
+            f'remove it or choose another'
+        )
+
+
+@contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / 'lock').open('w') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BlockingIOError(f'{work}: another process is at work there') from None
+        yield

@@ -1,0 +1,160 @@
+"""What a deployed model expects of an image and what its classes are, in one small JSON file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from mmengine.config import Config
+
+from ktda_mmseg.raster.files import Nodata
+from ktda_mmseg.utils.files import write_json
+
+UINT8 = 'uint8'
+Card = TypeVar('Card', bound='ModelCard')
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What stands beside a model.
+
+    Stored values ``v`` of a band reach the network as ``(v - mean) / std``.
+
+    Attributes:
+        classes (tuple[str, ...]): Names, in the order of the labels.
+        palette (tuple[tuple[int, int, int], ...]): Their colours, RGB from 0 to 255.
+        bands (tuple[int, ...]): Bands of a raster that the network sees, counted from 1, in its
+            order.
+        mean (tuple[float, ...]): For each of them, in stored units.
+        std (tuple[float, ...]): Likewise, above 0.
+        fill (tuple[float, ...]): What stands in for pixels without data, likewise.
+        nodata (float | str | None): Which pixels hold no data, see ``LoadRasterFromFile``.
+        dtype (str | None): The type that a raster must have, 'uint8', or None for any.
+        window (tuple[int, int]): Height and width in pixels of the images it was trained on.
+    """
+
+    classes: tuple[str, ...]
+    palette: tuple[tuple[int, int, int], ...]
+    bands: tuple[int, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    fill: tuple[float, ...]
+    nodata: Nodata
+    dtype: str | None
+    window: tuple[int, int]
+
+    @classmethod
+    def of(cls, config: Config, meta: Mapping[str, Any]) -> ModelCard:
+        """Describe the model of a config.
+
+        Args:
+            config (Config): Config that trains or tests the model.
+            meta (Mapping[str, Any]): ``classes`` and ``palette`` of the data set, as checkpoints
+                hold them in ``meta.dataset_meta``.
+
+        Returns:
+            ModelCard: Its card.
+
+        Raises:
+            ValueError: If the config loads images in a way that is not known here, or ``meta``
+                lacks names or colours.
+        """
+        if not meta.get('classes') or not meta.get('palette'):
+            raise ValueError(
+                'expected classes and palette in the checkpoint (meta.dataset_meta) or in the '
+                f'data set of the config, got {sorted(meta)}'
+            )
+        preprocessor = config.model.data_preprocessor
+        mean, std = (np.array(preprocessor[key], float) for key in ('mean', 'std'))
+        # exchanged only where there are three bands
+        flipped = len(mean) == 3 and (
+            preprocessor.get('bgr_to_rgb') or preprocessor.get('rgb_to_bgr')
+        )
+        loading = _loading(config)
+        if loading['type'] == 'LoadRasterFromFile':
+            scale, offset, fill = (
+                np.broadcast_to(np.array(loading.get(key, default), float), mean.shape)
+                for key, default in (('scale', 1), ('offset', 0), ('fill', 0))
+            )
+            bands = list(loading.get('bands') or range(1, len(mean) + 1))
+            if flipped:
+                scale, offset, fill, bands = scale[::-1], offset[::-1], fill[::-1], bands[::-1]
+            nodata, dtype = loading.get('nodata'), None
+        else:
+            # mmseg loads blue first; whether the network sees it so is for the preprocessor to say
+            bands = [1, 2, 3] if flipped else [3, 2, 1]
+            scale, offset, fill = np.ones(3), np.zeros(3), mean
+            nodata, dtype = None, UINT8
+        return cls(
+            classes=tuple(meta['classes']),
+            palette=tuple((int(r), int(g), int(b)) for r, g, b in meta['palette']),
+            bands=tuple(int(band) for band in bands),
+            mean=_numbers((mean - offset) / scale),
+            std=_numbers(std / scale),
+            fill=_numbers((fill - offset) / scale),
+            nodata=nodata,
+            dtype=dtype,
+            window=_window(config),
+        )
+
+    def write(self, path: Path) -> None:
+        """Write the card as JSON, as a whole or not at all."""
+        write_json(path, asdict(self), indent=2)
+
+    @classmethod
+    def read(cls: type[Card], path: Path) -> Card:
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is no card.
+        """
+        if not path.is_file():
+            raise FileNotFoundError(f'{path}: expected the model card beside the model, found none')
+        try:
+            content = json.loads(path.read_text(encoding='utf-8'))
+            return cls(**{key: _tupled(value) for key, value in content.items()})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ValueError(f'{path}: expected a model card, found: {error}') from None
+
+
+def _loading(config: Config) -> Mapping[str, Any]:
+    known = ('LoadImageFromFile', 'LoadRasterFromFile')
+    # a loader may have a pipeline of its own, which is what test.py runs
+    tested = (config.get('test_dataloader') or {}).get('dataset') or {}
+    pipeline = tested.get('pipeline') or config.get('test_pipeline') or []
+    steps = [step for step in pipeline if step['type'] in known]
+    if not steps:
+        raise ValueError(f'expected test_pipeline of the config to hold one of {known}, found none')
+    return steps[0]
+
+
+def _window(config: Config) -> tuple[int, int]:
+    testing = config.model.get('test_cfg', {})
+    size = (
+        # a config that predicts whole images may have inherited one
+        (testing.get('crop_size') if testing.get('mode') == 'slide' else None)
+        or config.model.data_preprocessor.get('size')
+        or config.get('crop_size')
+    )
+    if size is None:
+        raise ValueError(
+            'expected model.data_preprocessor.size or crop_size in the config, found neither'
+        )
+    return int(size[0]), int(size[1])
+
+
+def _numbers(values: np.ndarray) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
+
+
+def _tupled(value: Any) -> Any:  # noqa: ANN401
+    return (
+        tuple(map(_tupled, value))
+        if isinstance(value, Sequence) and not isinstance(value, str)
+        else value
+    )

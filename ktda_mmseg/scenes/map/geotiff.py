@@ -1,0 +1,171 @@
+"""Layers of a map as cloud-optimised GeoTIFF, streamed row by row."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+
+from ktda_mmseg.raster.files import import_rasterio
+from ktda_mmseg.raster.writing import SIDECAR
+from ktda_mmseg.utils.files import atomic
+
+from .card import ModelCard
+from .reading import SceneProfile
+from .strips import NODATA
+
+Rows = Callable[[], Iterable[np.ndarray]]
+
+TILE = 512
+CACHE_BYTES = 64 << 20  # of blocks that GDAL keeps
+DRAFT = dict(driver='GTiff', tiled=True, blockxsize=TILE, blockysize=TILE, bigtiff='if_safer')
+FINAL = dict(driver='COG', compress='deflate', blocksize=TILE, bigtiff='if_safer')
+
+
+def write_map(profile: SceneProfile, card: ModelCard, rows: Rows, path: Path) -> None:
+    """Write labels with their colours and names.
+
+    Overviews hold the most frequent label. GDAL has no place in a GeoTIFF for names that programs
+    show in a legend, so they stand beside it in ``.aux.xml``, which appears first; the file itself
+    holds them as tags ``class_0`` and so on of its band.
+
+    Args:
+        profile (SceneProfile): Size and place of the scene.
+        card (ModelCard): Names and colours of the classes.
+        rows (Callable): Gives the labels from the first row to the last, (rows, W), uint8, in
+            parts of any height; called twice.
+        path (Path): File to write.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+
+    def describe(raster: Any) -> None:  # noqa: ANN401
+        raster.write_colormap(1, dict(enumerate(card.palette)))
+        raster.update_tags(1, **{f'class_{label}': name for label, name in enumerate(card.classes)})
+        raster.set_band_description(1, 'class')
+
+    bands = dict(count=1, dtype='uint8', nodata=NODATA)
+    _write(profile, rows, path, describe, bands, card.classes, overview_resampling='mode')
+
+
+def write_probabilities(
+    profile: SceneProfile, names: Sequence[str], dtype: str, rows: Rows, path: Path
+) -> None:
+    """Write probabilities, one band for each name.
+
+    They are whole numbers with a scale; overviews hold their averages.
+
+    Args:
+        profile (SceneProfile): Size and place of the scene.
+        names (Sequence[str]): Descriptions of the bands.
+        dtype (str): 'uint8' or 'uint16'; see :class:`~.strips.Strip`.
+        rows (Callable): Gives them from the first row to the last, (rows, W) or (bands, rows, W),
+            in parts of any height; called twice.
+        path (Path): File to write.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    nodata = np.iinfo(dtype).max
+
+    def describe(raster: Any) -> None:  # noqa: ANN401
+        raster.scales = [1 / (nodata - 1)] * len(names)
+        raster.descriptions = names
+
+    bands = dict(count=len(names), dtype=dtype, nodata=nodata, photometric='minisblack')
+    _write(profile, rows, path, describe, bands, overview_resampling='average', predictor='yes')
+
+
+def _write(
+    profile: SceneProfile,
+    rows: Rows,
+    path: Path,
+    describe: Callable[[Any], None],
+    bands: Mapping[str, Any],
+    names: Sequence[str] = (),
+    **options: str,
+) -> None:
+    """Write a draft, make it cloud-optimised, and read it back."""
+    rasterio = import_rasterio()
+    from rasterio.shutil import copy
+
+    place = dict(height=profile.height, width=profile.width)
+    place |= dict(crs=profile.crs, transform=profile.transform)
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), atomic(path) as partial, _explained(path):
+        with _cleared(partial):
+            # overviews stand before the pixels they are made of, so pixels go to a draft first
+            draft = Path(f'{partial}.draft.tif')
+            with rasterio.open(draft, 'w', **DRAFT, **place, **bands) as raster:
+                describe(raster)
+                if profile.gcps[0]:
+                    raster.gcps = profile.gcps
+                raster.update_tags(ns='RPC', **profile.rpcs)
+                for window, part in _tile_rows(rows, profile):
+                    raster.write(part, window=window)
+            copy(draft, partial, **FINAL, **options)
+            draft.unlink()
+            with rasterio.open(partial) as raster:
+                # GDAL may keep to itself what it could not write
+                for window, part in _tile_rows(rows, profile):
+                    if not np.array_equal(raster.read(window=window), part):
+                        raise OSError(f'{path}: expected what was written, read something else')
+            sidecar = Path(f'{partial}{SIDECAR}')
+            if names:
+                _name_classes(sidecar, names)
+            if sidecar.exists():
+                os.replace(sidecar, f'{path}{SIDECAR}')
+
+
+def _tile_rows(rows: Rows, profile: SceneProfile) -> Iterator[tuple[Any, np.ndarray]]:
+    """Cut rows into those of whole tiles: GDAL would compress an unfinished tile many times."""
+    from rasterio.windows import Window
+
+    first, waiting = 0, None
+    for part in rows():
+        part = part.reshape(-1, *part.shape[-2:])
+        waiting = part if waiting is None else np.concatenate((waiting, part), axis=1)
+        while waiting.shape[1] >= min(TILE, profile.height - first) > 0:
+            height = min(TILE, profile.height - first)
+            yield Window(0, first, profile.width, height), waiting[:, :height]
+            waiting, first = waiting[:, height:], first + height
+
+
+def _name_classes(sidecar: Path, names: Sequence[str]) -> None:
+    """Add class names to what GDAL may have put there, such as a CRS that GeoTIFF cannot hold."""
+    root = ElementTree.Element('PAMDataset')
+    if sidecar.exists():
+        root = ElementTree.parse(sidecar).getroot()
+    band = ElementTree.SubElement(root, 'PAMRasterBand', band='1')
+    categories = ElementTree.SubElement(band, 'CategoryNames')
+    for name in names:
+        ElementTree.SubElement(categories, 'Category').text = name
+    ElementTree.ElementTree(root).write(sidecar, encoding='utf-8')
+
+
+@contextmanager
+def _cleared(partial: Path) -> Iterator[None]:
+    """Remove what GDAL leaves beside a file."""
+    try:
+        yield
+    finally:
+        for left in partial.parent.glob(f'{partial.name}?*'):
+            left.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what GDAL says of a file that cannot be written into one sentence."""
+    from rasterio._err import CPLE_BaseError  # what copying raises has no public name
+    from rasterio.errors import RasterioError
+
+    try:
+        yield
+    except (RasterioError, CPLE_BaseError) as error:
+        reason = error.__cause__ or error
+        raise OSError(f'{path}: expected to write it, found: {reason}') from None

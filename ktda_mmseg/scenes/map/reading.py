@@ -1,0 +1,209 @@
+"""Scenes on disk, read by rows as a model expects them, ahead of what works on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
+from math import isfinite, pi
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from ktda_mmseg.raster.files import numbers
+from ktda_mmseg.raster.imagery import open_image
+from ktda_mmseg.raster.tiling import Window
+
+from .card import ModelCard
+
+Item = TypeVar('Item')
+Result = TypeVar('Result')
+
+
+class SceneProfile(NamedTuple):
+    """What a map takes over from its scene.
+
+    Attributes:
+        path (Path): File of the scene.
+        height (int): Rows in pixels.
+        width (int): Columns in pixels.
+        crs (rasterio.crs.CRS | None): Coordinate reference system, if it states one.
+        transform (affine.Affine): From pixel to map coordinates; the identity if it states none.
+        nodata (float | None): Stored value of pixels without data, if it states one.
+        gcps (tuple[Sequence, rasterio.crs.CRS | None]): Ground control points and the CRS of their
+            coordinates, if it states them in place of a transform.
+        rpcs (Mapping[str, str]): Rational polynomial coefficients by GDAL's names, if it states
+            them.
+        geolocated (bool): Whether other files hold the place of each of its pixels.
+    """
+
+    path: Path
+    height: int
+    width: int
+    crs: Any
+    transform: Any
+    nodata: float | None
+    gcps: tuple[Sequence[Any], Any] = ((), None)
+    rpcs: Mapping[str, str] = MappingProxyType({})
+    geolocated: bool = False
+
+    @property
+    def placed(self) -> bool:
+        """bool: Whether the transform says where and how large pixels are."""
+        determinant = self.transform.determinant
+        return not self.transform.is_identity and isfinite(determinant) and determinant != 0
+
+    @property
+    def measured(self) -> bool:
+        """bool: Whether CRS and transform tell areas on the ground."""
+        if self.crs is None or not self.placed:
+            return False
+        if not self.crs.is_geographic:
+            return True
+        corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * (self.width, self.height)
+        _, radians = self.crs.units_factor
+        x, y = radians * np.array([self.transform @ tuple(map(float, one)) for one in corners]).T
+        # grids of points reach half a pixel beyond the poles, and longitudes go around
+        beyond = radians * (abs(self.transform.d) + abs(self.transform.e))
+        return bool((np.abs(y) <= pi / 2 + beyond).all() and (np.abs(x) <= 4 * pi).all())
+
+    def notes(self) -> list[str]:
+        """Return what a user must know of the place of the map, a sentence each."""
+        notes = []
+        if self.crs is not None and not self.placed:
+            notes.append('it has a CRS but no transform, so areas and polygons are in pixels')
+        elif self.crs is not None and not self.measured:
+            notes.append('its CRS has degrees but its transform has not, so areas are in pixels')
+        if self.geolocated:
+            notes.append('its geolocation arrays are not carried over, so the map lacks that place')
+        return notes
+
+
+class SceneReader:
+    """A scene that is open for reading, in a thread of its own.
+
+    Use it as a context manager.
+
+    Attributes:
+        profile (SceneProfile): Its size and place.
+
+    Args:
+        path (Path): Any raster that GDAL reads.
+        card (ModelCard): Says which bands are read, of which type, and what fills empty pixels.
+        bands (Sequence[int] | None): Bands to read instead, counted from 1; as many.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImportError: If rasterio is not installed.
+        ValueError: If the file is no raster, lacks a band, holds complex numbers or is of another
+            type, or ``bands`` are
+            not as many as the model's.
+    """
+
+    def __init__(self, path: Path, card: ModelCard, bands: Sequence[int] | None = None) -> None:
+        if bands is not None and len(bands) != len(card.bands):
+            raise ValueError(
+                f'expected {len(card.bands)} bands, as many as the model sees, got {list(bands)}'
+            )
+        self._path = path
+        self._card = card
+        self._bands = tuple(bands or card.bands)
+        self._fill = np.array(card.fill, np.float32)[:, None, None]
+        with ExitStack() as stack:
+            # a raster belongs to the thread that opened it, and so do GDAL's options
+            self._thread: Executor = stack.enter_context(ThreadPoolExecutor(1))
+            image = open_image(path)
+            self._image = self._thread.submit(image.__enter__).result()
+            stack.callback(lambda: self._thread.submit(image.__exit__, None, None, None).result())
+            self._raster = self._image.raster
+            self._check()
+            self._opened = stack.pop_all()
+        self.profile = SceneProfile(
+            path,
+            self._raster.height,
+            self._raster.width,
+            self._raster.crs,
+            self._raster.transform,
+            self._raster.nodata,
+            self._raster.gcps,
+            self._raster.tags(ns='RPC'),
+            bool(self._raster.tags(ns='GEOLOCATION')),
+        )
+
+    def __enter__(self) -> SceneReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._opened.close()
+
+    def read_rows(self, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        """Read rows over the whole width.
+
+        Args:
+            first (int): First row.
+            stop (int): Row behind the last one.
+
+        Returns:
+            tuple[np.ndarray, np.ndarray]: Stored values ``(C, rows, W)``, float32, filled where
+            empty; and where there are data, ``(rows, W)``, bool.
+
+        Raises:
+            ValueError: If the file is truncated or cannot be decoded.
+        """
+        return self._thread.submit(self._read, (first, stop)).result()
+
+    def read_ahead(
+        self, spans: Iterable[tuple[int, int]]
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Read rows as :meth:`read_rows` does, each span while the one before it is worked on."""
+        return ahead(self._thread, self._read, spans)
+
+    def doubtful_alpha(self) -> int | None:
+        """Return the number of a band that serves as mask and looks like one of data, if any."""
+        band = self._thread.submit(self._image.doubtful_alpha).result()
+        return None if band in self._bands else band
+
+    def _read(self, span: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        first, stop = span
+        window = Window(first, 0, stop - first, self._raster.width)
+        stored, valid = self._image.read(self._bands, window, self._card.nodata)
+        present = numbers(stored) & valid
+        return np.where(present, stored, self._fill).astype(np.float32, copy=False), valid
+
+    def _check(self) -> None:
+        """Check bands and types before anything is read."""
+        bands, dtype = self._bands, self._card.dtype
+        self._image.require(bands)
+        found = sorted({self._image.dtypes[band - 1] for band in bands})
+        if dtype is not None and found != [dtype]:
+            raise ValueError(f'{self._path}: expected bands of type {dtype}, found {found}')
+
+
+def ahead(
+    thread: Executor, function: Callable[[Item], Result], items: Iterable[Item]
+) -> Iterator[Result]:
+    """Map in another thread, one item ahead of what is asked for.
+
+    Args:
+        thread (Executor): The thread.
+        function (Callable): What to do.
+        items (Iterable): With what.
+
+    Yields:
+        Result: What came of each item, in order.
+    """
+    pending = None
+    for item in items:
+        following = thread.submit(function, item)
+        if pending is not None:
+            yield pending.result()
+        pending = following
+    if pending is not None:
+        yield pending.result()

@@ -1,0 +1,119 @@
+"""Dubai land cover: mosaics with colour masks to tiles with class masks, split by mosaic."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ...datasets.dubai import DubaiDataset
+from ...raster.tiling import Window, tile_windows
+from .layout import Job, Tile, write_layout
+from .summary import IGNORE, Summary
+
+# the parts of one "Tile n" folder form one contiguous mosaic, so no folder is in two splits
+SPLITS = {'train': (1, 3, 6, 8), 'val': (4,), 'test': (2, 5, 7)}
+IGNORED = ((0x9B, 0x9B, 0x9B), (0, 0, 0))  # unlabelled, and black pixels at the mosaics' rims
+
+
+def prepare(out: Path, source: Path, tile: int = 512) -> Summary:
+    """Cut the images into tiles and turn the masks' colours into class indices.
+
+    Args:
+        out (Path): Folder to create.
+        source (Path): Folder with ``Tile 1..8/{images/*.jpg,masks/*.png}``.
+        tile (int): Side of a tile in pixels; a shorter image gives a shorter tile. Default: 512.
+
+    Returns:
+        Summary: What was written.
+
+    Raises:
+        FileNotFoundError: If a folder is missing or empty, or an image or mask is missing.
+        ValueError: If a file cannot be read, sizes differ or a mask holds an unknown colour.
+    """
+    jobs = []
+    for split, numbers in SPLITS.items():
+        for number in numbers:
+            for image, mask in _pairs(source / f'Tile {number}'):
+                width, height = _size(image)
+                windows = tile_windows(height, width, tile)
+                part = f'tile{number}_{image.stem.removeprefix("image_")}'
+                names = tuple(f'{part}_y{w.y:04d}_x{w.x:04d}' for w in windows)
+                make = partial(_tiles, image, mask, windows)
+                jobs.append(Job(split, names, make, part, tuple(windows)))
+    settings = {'set': 'dubai', 'source': str(source.resolve()), 'tile': tile}
+    return write_layout(out, jobs, settings, DubaiDataset.METAINFO['classes'])
+
+
+def class_mask(colours: np.ndarray, path: Path) -> np.ndarray:
+    """Map the published colours to class indices, unlabelled and black to 255.
+
+    Args:
+        colours (np.ndarray): RGB mask (H, W, 3), uint8.
+        path (Path): Its file, named in the error.
+
+    Returns:
+        np.ndarray: Indices into the classes of ``DubaiDataset``, (H, W), uint8.
+
+    Raises:
+        ValueError: If another colour occurs.
+    """
+    codes = _code(colours.astype(np.int64))
+    labels = np.full(codes.shape, IGNORE, np.uint8)
+    known = np.isin(codes, [_code(np.array(colour)) for colour in IGNORED])
+    for index, colour in enumerate(DubaiDataset.METAINFO['palette']):
+        here = codes == _code(np.array(colour))
+        labels[here] = index
+        known |= here
+    if not known.all():
+        values, counts = np.unique(codes[~known], return_counts=True)
+        found = [f'#{v:06X} in {n} pixels' for v, n in zip(values[:5], counts[:5], strict=True)]
+        raise ValueError(
+            f'{path}: expected the colours of the Dubai set, found {len(values)} others: '
+            + ', '.join(found)
+        )
+    return labels
+
+
+def _code(colours: np.ndarray) -> np.ndarray:
+    return (colours[..., 0] << 16) | (colours[..., 1] << 8) | colours[..., 2]
+
+
+def _pairs(folder: Path) -> list[tuple[Path, Path]]:
+    images = {path.stem: path for path in sorted((folder / 'images').glob('*.jpg'))}
+    masks = {path.stem: path for path in (folder / 'masks').glob('*.png')}
+    if not images:
+        raise FileNotFoundError(f'{folder / "images"}: expected .jpg files, found none')
+    if images.keys() != masks.keys():
+        odd = ', '.join(sorted(images.keys() ^ masks.keys()))
+        raise FileNotFoundError(
+            f'{folder}: expected an image and a mask of each name, not so: {odd}'
+        )
+    return [(path, masks[stem]) for stem, path in images.items()]
+
+
+def _tiles(image_path: Path, mask_path: Path, windows: list[Window]) -> list[Tile]:
+    image, colours = (_read(path) for path in (image_path, mask_path))
+    if image.shape != colours.shape:
+        raise ValueError(
+            f'{mask_path}: expected the size of its image, {image.shape[:2]}, '
+            f'found {colours.shape[:2]}'
+        )
+    labels = class_mask(colours, mask_path)
+    return [Tile(window.cut(image), window.cut(labels)) for window in windows]
+
+
+def _size(path: Path) -> tuple[int, int]:
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except OSError as error:
+        raise ValueError(f'{path}: expected a complete image, found: {error}') from None
+
+
+def _read(path: Path) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert('RGB'))
+    except (OSError, SyntaxError) as error:  # Pillow calls a broken PNG a syntax error
+        raise ValueError(f'{path}: expected a complete image, found: {error}') from None

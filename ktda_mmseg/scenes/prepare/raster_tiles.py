@@ -1,0 +1,121 @@
+"""Cutting scenes and their labels into tiles, a row of tiles at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from ...raster.files import CACHE_BYTES, import_rasterio, numbers
+from ...raster.imagery import Imagery, open_image
+from ...raster.tiling import Window
+from .band_stretch import stretched
+from .layout import Job, Tile
+from .listing import flat
+from .parts import Part
+from .scenes import Scene
+from .summary import IGNORE
+
+Limits = Callable[[Scene], np.ndarray] | None
+
+
+class Labels(Protocol):
+    """Where masks come from."""
+
+    def notes(self) -> list[str]:
+        """Say what was left out or assumed of what was read."""
+
+    def on(self, scene: Scene) -> AbstractContextManager[Callable[[Window], np.ndarray]]:
+        """Open the labels of a scene; see :meth:`.raster_labels.RasterLabels.on`."""
+
+
+def tile_jobs(parts: Sequence[Part], labels: Labels, limits: Limits) -> list[Job]:
+    """Plan the work.
+
+    A job is what one split takes of a row of tiles. A file that is stored in strips is then decoded
+    once for each row and split, not once for each tile.
+
+    Args:
+        parts (Sequence[Part]): The tiles and their splits.
+        labels (Labels): Where masks come from.
+        limits (Callable | None): Values of black and white of a scene, (bands, 2); None to keep
+            the values as they are.
+
+    Returns:
+        list[Job]: The jobs, scene by scene.
+    """
+    rows: dict[tuple[str, int, str], tuple[Scene, list[Window]]] = {}
+    for part in parts:
+        for window in part.windows:
+            key = (part.scene.name, window.y, part.split)
+            rows.setdefault(key, (part.scene, []))[1].append(window)
+    return [
+        Job(
+            split,
+            tuple(f'{flat(name)}_y{window.y:05d}_x{window.x:05d}' for window in windows),
+            partial(_tiles, scene, windows, labels, limits),
+            name,
+            tuple(windows),
+        )
+        for (name, _, split), (scene, windows) in sorted(rows.items(), key=lambda row: row[0])
+    ]
+
+
+def image_suffix(scene: Scene, limits: Limits) -> str:
+    """Return '.png' for three bands of 8 bits, '.tif' for anything else."""
+    eight_bits = limits is not None or scene.dtype == 'uint8'
+    return '.png' if eight_bits and len(scene.bands) == 3 else '.tif'
+
+
+def most_threads(scenes: Sequence[Scene], tile: int) -> int:
+    """Return how many rows of tiles may be in work so that what they decode fits GDAL's cache.
+
+    Args:
+        scenes (Sequence[Scene]): The scenes; their label rasters count as one more byte a pixel.
+        tile (int): Side of a tile in pixels.
+
+    Returns:
+        int: At least 1.
+    """
+    row = max(scene.strip_bytes + scene.width for scene in scenes)
+    return max(1, CACHE_BYTES // (row * tile))
+
+
+def _tiles(
+    scene: Scene, windows: Sequence[Window], labels: Labels, limits: Limits
+) -> Iterator[Tile | None]:
+    with open_image(scene.path) as image, labels.on(scene) as mask_of:
+        for window in windows:
+            yield _tile(scene, image, window, mask_of(window), limits)
+
+
+def _tile(
+    scene: Scene, image: Imagery, window: Window, mask: np.ndarray, limits: Limits
+) -> Tile | None:
+    if (mask == IGNORE).all():
+        return None
+    pixels, valid = image.read(scene.bands, window, scene.nodata)
+    mask = np.where(valid, mask, np.uint8(IGNORE))
+    if (mask == IGNORE).all():
+        return None
+    place = scene.place and scene.place.at(window)
+    if image_suffix(scene, limits) == '.png':
+        pixels = pixels if limits is None else stretched(pixels, limits(scene))
+        return Tile(np.moveaxis(pixels, 0, 2), mask, place)
+    nodata = _nodata(image, scene)
+    held = numbers(pixels) if nodata is None else numbers(pixels) & (pixels != nodata)
+    told = np.array_equal(held.any(axis=0), valid)
+    return Tile(np.moveaxis(pixels, 0, 2), mask, place, nodata, None if told else valid)
+
+
+def _nodata(image: Imagery, scene: Scene) -> float | None:
+    """The value that tells later readers of pixels without data."""
+    stated = image.nodatavals[scene.bands[0] - 1]
+    if isinstance(scene.nodata, float | int):
+        stated = scene.nodata
+    if stated is None:
+        return np.nan if np.dtype(scene.dtype).kind == 'f' else None
+    return stated if import_rasterio().dtypes.in_dtype_range(stated, scene.dtype) else None

@@ -1,0 +1,1 @@
+"""What every part needs: whole files, tables, errors, the environment."""

@@ -1,0 +1,146 @@
+"""A server on loopback whose model tells dark from bright."""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+
+from ktda_mmseg.scenes.map.card import ModelCard
+from ktda_mmseg.scenes.serve.limits import Limits
+
+PALETTE = ((20, 30, 200), (250, 220, 40))
+
+
+class BrightOrDark:
+    """A predictor that can be made to wait."""
+
+    identity = 'bright or dark'
+
+    def __init__(self, bands: int = 3, dtype: str | None = 'uint8') -> None:
+        none = (0.0,) * bands
+        order = tuple(range(1, bands + 1))
+        self.card = ModelCard(
+            ('dark', 'bright'), PALETTE, order, none, (1.0,) * bands, none, None, dtype, (32, 32)
+        )
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        self.gate.wait(60)
+        bright = (images.mean(axis=1) > 127).astype(np.float32)
+        return np.stack([1 - bright, bright], axis=1)
+
+
+class Site:
+    """A running server, asked over HTTP.
+
+    Attributes:
+        port: Where it listens.
+        model: The predictor of the model 'rgb'.
+        root: Folder of temporary files; empty but for what the server keeps.
+    """
+
+    def __init__(self, port: int, model: BrightOrDark, root: Path) -> None:
+        self.port, self.model, self.root = port, model, root
+
+    def ask(self, method, path, body=None, **headers):
+        """Return status, headers and content, parsed where it is JSON."""
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=200)
+        connection.request(method, path, body, headers, encode_chunked=True)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        if answer.headers.get_content_type() == 'application/json':
+            content = json.loads(content)
+        return answer.status, answer.headers, content
+
+    def open(self, name='a.tif', model='rgb'):
+        """Open a job and return its address."""
+        status, _, content = self.ask('POST', f'/api/jobs?model={model}&name={quote(name)}')
+        assert status == 201, content
+        return f'/api/jobs/{content["id"]}'
+
+    def send(self, path, name=None, model='rgb'):
+        """Open a job, send a file and return the job's address, the status and the content."""
+        job = self.open(name or path.name, model)
+        status, _, content = self.ask('PUT', f'{job}/image', path.read_bytes())
+        return job, status, content
+
+    def wait(self, job, *states):
+        """Return what is told of a job once it is in one of some states."""
+
+        def told():
+            answer = self.ask('GET', job)[2]
+            return answer if answer['state'] in states else None
+
+        return self.until(told)
+
+    @staticmethod
+    def until(ready):
+        """Return what a function returns, once that is true; fail after 200 seconds."""
+        for _ in range(10_000):
+            if found := ready():
+                return found
+            time.sleep(0.02)
+        raise AssertionError('nothing came in 200 seconds')
+
+    def files(self):
+        """Return all files that the server keeps."""
+        return [path for path in self.root.rglob('*') if path.is_file()]
+
+
+@pytest.fixture
+def serving(tmp_path, monkeypatch) -> Iterator[Callable[..., Site]]:
+    """Return a function that starts a server with some limits."""
+    pytest.importorskip('fastapi', reason='the page needs the extra serve')
+    pytest.importorskip('uvicorn', reason='the page needs the extra serve')
+    pytest.importorskip('rasterio')
+    from ktda_mmseg.scenes.serve.server import make_server
+
+    root = tmp_path / 'temporary'
+    root.mkdir()
+    monkeypatch.setattr('tempfile.tempdir', str(root))
+
+    @contextmanager
+    def running(limits):
+        models = {'rgb': BrightOrDark(), 'five bands': BrightOrDark(5, None)}
+        server = make_server(models, '127.0.0.1', 0, limits)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        Site.until(lambda: server.started)
+        yield Site(server.servers[0].sockets[0].getsockname()[1], models['rgb'], root)
+        models['rgb'].gate.set()
+        server.should_exit = True
+        thread.join(30)
+        assert not list(root.iterdir()), 'the server has left files behind'
+
+    with ExitStack() as stack:
+        yield lambda **limits: stack.enter_context(running(Limits(**limits)))
+
+
+@pytest.fixture
+def site(serving) -> Site:
+    """A server with the default limits."""
+    return serving()
+
+
+@pytest.fixture
+def scene(tmp_path) -> Path:
+    """A georeferenced image, 100x80, bright in its right half, without data in a corner."""
+    rasterio = pytest.importorskip('rasterio')
+    pixels = np.full((3, 80, 100), 40, np.uint8)
+    pixels[:, :, 50:] = 220
+    pixels[:, :10, :20] = 0
+    place = dict(crs='EPSG:32640', transform=rasterio.transform.from_origin(3e5, 2.7e6, 0.5, 0.5))
+    shape = dict(height=80, width=100, count=3, dtype='uint8', nodata=0)
+    path = tmp_path / 'my scene.tif'
+    with rasterio.open(path, 'w', driver='GTiff', **shape, **place) as raster:
+        raster.write(pixels)
+    return path

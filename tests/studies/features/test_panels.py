@@ -1,0 +1,104 @@
+"""Maps of windows come together as the image that they were cut from."""
+
+import numpy as np
+import pytest
+import torch
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+from PIL import Image
+
+from ktda_mmseg.studies.features.attention import attention_by_level
+from ktda_mmseg.studies.features.colours import colours
+from ktda_mmseg.studies.features.figures import (
+    draw_attention,
+    draw_maps,
+    draw_similarity,
+    pixels_of,
+)
+from ktda_mmseg.studies.features.levels import extract, windows
+from ktda_mmseg.studies.features.panels import covered, panels
+
+
+@pytest.fixture
+def model(tiny_model):
+    tiny_model.test_cfg = dict(mode='slide', crop_size=(32, 32), stride=(32, 32))
+    return MODELS.build(tiny_model).eval()
+
+
+@pytest.fixture
+def batch(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (70, 96, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / 'a.png')
+    sample = SegDataSample(metainfo=dict(img_path=str(tmp_path / 'a.png')))
+    return dict(inputs=[torch.from_numpy(pixels).permute(2, 0, 1)], data_samples=[sample])
+
+
+def by_hand(maps):
+    """Put maps of 2 x 3 windows where they belong."""
+    channels, height, width = maps.shape[1:]
+    whole = torch.empty(channels, 2 * height, 3 * width)
+    for index, window in enumerate(maps):
+        top, left = index // 3 * height, index % 3 * width
+        whole[:, top : top + height, left : left + width] = window
+    return whole
+
+
+def test_what_a_window_shows_lies_where_the_window_is(model, batch):
+    [panel] = panels({'now': model}, model.teacher, [batch])
+    assert list(panel.maps) == ['teacher', 'student now', 'aligned now']
+    inputs, (rows, columns) = windows(model, batch)
+    assert (rows, columns) == (2, 3)
+    seen = extract(model, model.teacher, inputs)
+    for level, pair in enumerate(seen.backbone):
+        own, taught = map(by_hand, pair)
+        [expected], components = colours([taught])
+        np.testing.assert_array_equal(panel.maps['teacher'][level], expected)
+        [expected], _ = colours([own], components)
+        np.testing.assert_array_equal(panel.maps['student now'][level], expected)
+    assert panel.maps['teacher'][0].shape == (6, 9, 3)
+
+
+def test_the_picture_is_what_the_windows_cover(model, batch):
+    picture = np.asarray(Image.open(batch['data_samples'][0].img_path))
+    np.testing.assert_array_equal(covered(model, batch), picture[:64])
+
+
+def test_a_teacher_that_is_the_student_has_the_same_colours(model, batch):
+    def itself(inputs):
+        with torch.no_grad():
+            return model.backbone(inputs)
+
+    [panel] = panels({'': model}, itself, [batch])
+    assert list(panel.maps) == ['teacher', 'student']
+    for teacher, student in zip(*panel.maps.values()):
+        assert abs(teacher.astype(int) - student).max() <= 1
+
+
+def test_no_image_is_no_panel(model):
+    assert panels({'': model}, model.teacher, []) == []
+
+
+def test_figures_hold_their_pictures(model, batch):
+    [panel] = panels({'': model}, model.teacher, [batch])
+    panel.maps['student'][2][:] = (12, 34, 56)
+    drawn = pixels_of(draw_maps(panel))
+    assert drawn.dtype == np.uint8 and (drawn == (12, 34, 56)).all(-1).mean() > 0.01
+
+
+def test_a_missing_measure_leaves_its_curve_out():
+    alone = {'backbone.cka': [0.1, 0.2]}
+    full = {**alone, 'aligned.l2': [0.9, 0.8]}
+    for found, count in (({'a': alone}, 1), ({'a': alone, 'b': full}, 2)):
+        figure = draw_similarity(found)
+        assert len(figure.axes) == count
+        lines = [line for axes in figure.axes for line in axes.lines]
+        values = [list(line.get_ydata()) for line in lines if len(line.get_ydata())]
+        assert values == [v for name in full for m in found.values() for v in [m.get(name)] if v]
+
+
+def test_attention_is_drawn_over_the_window(model):
+    levels = attention_by_level(model, torch.randn(1, 3, 32, 32))
+    figure = draw_attention(np.full((32, 32, 3), 200, np.uint8), levels)
+    assert len(figure.axes) == 4 * 4
+    shown = figure.axes[1].images[1].get_array()
+    np.testing.assert_allclose(shown, levels[0].maps[0])
