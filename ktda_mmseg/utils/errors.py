@@ -17,13 +17,13 @@ import mmengine.config.config
 import mmengine.registry.build_functions
 import mmseg
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 BUILDING = mmengine.registry.build_functions.__file__
 READING = mmengine.config.config.__file__
 # they check what configs and command lines hold
 CHECKING = tuple(
-    f'{Path(folder).parent}{os.sep}'
-    for folder in (__file__, mmengine.__file__, mmcv.__file__, mmseg.__file__)
+    f'{folder}{os.sep}'
+    for folder in (PACKAGE, *(Path(m.__file__).parent for m in (mmengine, mmcv, mmseg)))
 )
 # what files and the system say, wherever in Python it is noticed
 OUTSIDE = (

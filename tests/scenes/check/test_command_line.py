@@ -14,7 +14,7 @@ from PIL import Image
 from ktda_mmseg.scenes.check.running import check
 from ktda_mmseg.scenes.prepare import l8_biome, synthetic
 
-from ...datasets.checking.conftest import ROOT, SIZE, TOOL, DataSet
+from .conftest import ROOT, SIZE, TOOL, DataSet
 
 pytestmark = [
     pytest.mark.filterwarnings('ignore:Dataset has no geotransform'),

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 from ktda_mmseg.scenes.check import duplicates
 from ktda_mmseg.scenes.check.likeness import likeness
 
-from ...datasets.checking.conftest import SIZE, DataSet
+from .conftest import SIZE, DataSet
 
 pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 LARGE = 96

@@ -10,7 +10,7 @@ from mmseg.registry import DATASETS, MODELS
 from ktda_mmseg.scenes.check.running import check
 from ktda_mmseg.scenes.check.writing import write
 
-from ...datasets.checking.conftest import RASTERS, ROOT, SIZE, DataSet
+from .conftest import RASTERS, ROOT, SIZE, DataSet
 
 pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 # of 576 pixels the first class has 116, the others 115

@@ -16,7 +16,7 @@ from ktda_mmseg.scenes.check.pairs import list_pairs
 from ktda_mmseg.scenes.check.running import check
 from ktda_mmseg.scenes.check.statistics import Band, from_bins
 
-from ...datasets.checking.conftest import SIZE
+from .conftest import SIZE
 
 pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 PICTURE = re.compile(r'<img alt="([^"]*)" src="data:image/png;base64,([^"]*)">')

@@ -13,7 +13,7 @@ from ktda_mmseg.scenes.check.overlap import find_overlaps
 from ktda_mmseg.scenes.check.pairs import Pair
 from ktda_mmseg.scenes.check.scan import Facts
 
-from ...datasets.checking.conftest import SIZE, DataSet
+from .conftest import SIZE, DataSet
 
 rasterio = pytest.importorskip('rasterio')
 shapely = pytest.importorskip('shapely')

@@ -7,7 +7,7 @@ from PIL import Image
 from ktda_mmseg.scenes.check.faults import Fault, by_kind, verdict
 from ktda_mmseg.scenes.check.running import map_ahead
 
-from ...datasets.checking.conftest import LOADING, SIZE, DataSet, write_tiff
+from .conftest import LOADING, SIZE, DataSet, write_tiff
 
 pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 

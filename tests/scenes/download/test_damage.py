@@ -11,7 +11,7 @@ import pytest
 from ktda_mmseg.scenes.download.members import DamagedArchiveError
 from ktda_mmseg.scenes.download.unpacking import unpack
 
-from ...datasets.downloading.conftest import FILES, HOLDS, write_tar, write_zip
+from .conftest import FILES, HOLDS, write_tar, write_zip
 
 
 def declare(archive: Path, size: int, content: bytes) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ktda_mmseg.scenes.download.members import EXPANSION
 from ktda_mmseg.scenes.download.unpacking import unpack
 
-from ...datasets.downloading.conftest import FILES, HOLDS, found, write_tar, write_zip
+from .conftest import FILES, HOLDS, found, write_tar, write_zip
 
 
 @pytest.mark.parametrize('kind', ['stored', 'deflated', 'tar', 'tar.gz', 'tar.xz'])

@@ -9,7 +9,7 @@ import pytest
 from ktda_mmseg.scenes.map.claims import Claims
 from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
 
-from ...inference.test_scene_inferencer import names, read
+from .test_scene_inferencer import names, read
 
 pytest.importorskip('rasterio')
 pytestmark = pytest.mark.filterwarnings('ignore:.*use of fork:DeprecationWarning')

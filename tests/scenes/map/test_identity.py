@@ -10,7 +10,7 @@ import pytest
 from ktda_mmseg.scenes.map.identity import identity_of
 from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
 
-from ...inference.test_scene_inferencer import read
+from .test_scene_inferencer import read
 
 rasterio = pytest.importorskip('rasterio')
 from rasterio.shutil import copy  # noqa: E402

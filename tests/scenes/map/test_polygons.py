@@ -13,7 +13,7 @@ from ktda_mmseg.scenes.map.card import ModelCard
 from ktda_mmseg.scenes.map.polygons import Outlines, write_polygons
 from ktda_mmseg.scenes.map.reading import SceneProfile
 
-from ...inference.test_geotiff import PLACES, no_file_above
+from .test_geotiff import PLACES, no_file_above
 
 pytestmark = pytest.mark.filterwarnings(
     'ignore:Dataset has no geotransform', "ignore:'crs' was not provided"

@@ -9,7 +9,7 @@ from ktda_mmseg.scenes.map.products import Products
 from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
 from ktda_mmseg.scenes.map.strips import Layers
 
-from ...inference.test_scene_inferencer import names, read
+from .test_scene_inferencer import names, read
 
 
 def test_a_second_run_does_what_is_missing(brightest, scene, tmp_path):

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from ktda_mmseg.raster.files import open_raster
 from ktda_mmseg.scenes.prepare.rasters import prepare
 
-from ....datasets.preparation.rasters.conftest import INDICES, NUMBERS, read_mask, tiles
+from .conftest import INDICES, NUMBERS, read_mask, tiles
 
 rasterio = pytest.importorskip('rasterio')
 SIZE = (40, 40)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ....datasets.preparation.rasters.conftest import (
+from .conftest import (
     CLASSES,
     INDICES,
     ORIGINS,

@@ -11,7 +11,7 @@ from ktda_mmseg.raster.files import open_raster
 from ktda_mmseg.scenes.prepare.raster_tiles import most_threads
 from ktda_mmseg.scenes.prepare.scenes import read_scenes
 
-from ....datasets.preparation.rasters.conftest import INDICES, ORIGINS, masks, read_mask, tiles
+from .conftest import INDICES, ORIGINS, masks, read_mask, tiles
 
 rasterio = pytest.importorskip('rasterio')
 ROOT = Path(__file__).resolve().parents[4]

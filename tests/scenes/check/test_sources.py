@@ -8,7 +8,7 @@ from mmengine.config import Config
 from ktda_mmseg.datasets.sources import read_sources
 from ktda_mmseg.scenes.check.running import check
 
-from .checking.conftest import LOADING, ROOT
+from .conftest import LOADING, ROOT
 
 BASES = ROOT / 'configs' / '_base_'
 
