@@ -256,7 +256,7 @@ def misses_a_name_of_ours():
 def zips_unevenly():
     """In the package, but no check of it."""
     code = 'list(zip([1], [], strict=True))'
-    exec(compile(code, str(TOOLS.parent / 'ktda_mmseg' / 'errors.py'), 'exec'))
+    exec(compile(code, str(TOOLS.parent / 'ktda_mmseg' / 'utils' / 'errors.py'), 'exec'))
 
 
 @pytest.mark.parametrize(
