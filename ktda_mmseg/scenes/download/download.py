@@ -14,9 +14,7 @@ from ktda_mmseg.utils.downloading import fetch
 from ktda_mmseg.utils.files import hash_of, require_space, write_json
 
 from .catalogue import SETS, PublishedSet
-from .members import DamagedArchiveError
-from .tree import tree_id
-from .unpacking import unpack
+from .unpacking import DamagedArchiveError, unpack
 
 RECORD = 'download.json'
 
@@ -87,8 +85,8 @@ def _download(
     content.mkdir()
     try:
         unpack(archive, content, entry.holds)
-        if entry.tree and (found := tree_id(content)) != entry.tree:
-            raise DamagedArchiveError(f'{url}: expected the tree {entry.tree}, got {found}')
+        if entry.content and (found := content_digest(content)) != entry.content:
+            raise DamagedArchiveError(f'{url}: expected the content {entry.content}, got {found}')
     except DamagedArchiveError as error:
         archive.unlink()
         raise ValueError(f'{error}; what came from {url} is discarded, try again') from error
@@ -101,6 +99,13 @@ def _download(
     content.rename(out)
     shutil.rmtree(work)
     return f'written to {out}: {size} bytes with SHA-256 {digest}'
+
+
+def content_digest(folder: Path) -> str:
+    """Return the SHA-256 of what ``sha256sum`` lists of all files of a folder, sorted by name."""
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob('*')}
+    lines = [f'{hash_of(files[name])}  {name}\n' for name in sorted(files) if files[name].is_file()]
+    return hashlib.sha256(''.join(lines).encode()).hexdigest()
 
 
 def _announce(name: str, entry: PublishedSet, url: str, out: Path) -> None:
