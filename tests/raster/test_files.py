@@ -11,6 +11,8 @@ from ktda_mmseg.raster.files import georeference, open_raster, read_window
 from ktda_mmseg.raster.tiling import Window
 from ktda_mmseg.raster.writing import write_raster
 
+from .conftest import write_tiff
+
 rasterio = pytest.importorskip('rasterio')
 TRANSFORM = rasterio.transform.from_origin(399_960, 5_100_000, 10, 10)
 WINDOW = Window(40, 8, 20, 30)
@@ -20,12 +22,8 @@ WINDOW = Window(40, 8, 20, 30)
 def scene(tmp_path) -> Path:
     """A georeferenced raster of 4 random bands, 100x90, 16 bits."""
     pixels = np.random.default_rng(0).integers(0, 2**16, (4, 100, 90)).astype(np.uint16)
-    shape = dict(height=100, width=90, count=4, dtype='uint16')
-    path = tmp_path / 'scene.tif'
     place = dict(crs='EPSG:32632', transform=TRANSFORM)
-    with rasterio.open(path, 'w', driver='GTiff', compress='deflate', **shape, **place) as raster:
-        raster.write(pixels)
-    return path
+    return write_tiff(tmp_path / 'scene.tif', pixels, compress='deflate', **place)
 
 
 def test_a_window_has_the_pixels_and_the_place_that_rasterio_gives(scene):

@@ -1,14 +1,13 @@
 """From a set's name to its folder, going on wherever an earlier run was stopped."""
 
-import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlparse
 from zipfile import is_zipfile
+
+from filelock import FileLock, Timeout
 
 from ktda_mmseg.utils.downloading import fetch
 from ktda_mmseg.utils.files import hash_of, require_space, write_json
@@ -61,8 +60,12 @@ def download(
         done = f'{out} is there already'
     else:
         _announce(name, entry, url, out)
-        with _alone(work):
-            done = _download(name, entry, url, work, out, keep_archive)
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(work / 'lock', blocking=False):
+                done = _download(name, entry, url, work, out, keep_archive)
+        except Timeout:
+            raise BlockingIOError(f'{work}: another process is at work there') from None
     return f'{done}\nnext: {entry.then.format(out=out)}'
 
 
@@ -127,14 +130,3 @@ def _check_record(out: Path, name: str) -> None:
             f'{out}: expected no folder, or {name} as downloaded, found {found}; '
             f'remove it or choose another'
         )
-
-
-@contextmanager
-def _alone(work: Path) -> Iterator[None]:
-    work.mkdir(parents=True, exist_ok=True)
-    with (work / 'lock').open('w') as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BlockingIOError(f'{work}: another process is at work there') from None
-        yield
