@@ -8,7 +8,7 @@ import numpy as np
 
 from ktda_mmseg.datasets.reading import Raster, Reading, read_image
 
-AS_STORED = Reading(raster=False, mode='RGB', eight_bit=False, selected=None, bands=None)
+AS_STORED = Reading(mode='RGB')
 PERCENTILES = (2, 98)
 # it logs an error for each image that rasterio then reads
 logging.getLogger('PIL.TiffImagePlugin').setLevel(logging.CRITICAL)

@@ -23,11 +23,11 @@ GEOREFERENCED = ('.tif', '.tiff', '.jp2')
 class Reading(NamedTuple):
     """How a pipeline reads images."""
 
-    raster: bool  # by LoadRasterFromFile
-    mode: str | None  # Pillow mode that every image is converted to
-    eight_bit: bool  # whether only 8-bit images are read as they are
-    selected: tuple[int, ...] | None  # bands that are used, from 1; None means all
-    bands: int | None  # that an image must have where none are selected
+    raster: bool = False  # by LoadRasterFromFile
+    mode: str | None = None  # Pillow mode that every image is converted to
+    eight_bit: bool = False  # whether only 8-bit images are read as they are
+    selected: tuple[int, ...] | None = None  # bands that are used, from 1; None means all
+    bands: int | None = None  # that an image must have where none are selected
     nodata: Nodata = None  # see LoadRasterFromFile
     ignores_nodata: bool = False  # whether pixels without data are taken out of the labels
     scale: float | Sequence[float] = 1.0  # of stored values, for all bands or for each
@@ -60,13 +60,10 @@ def reading_of(pipeline: list[dict[str, Any]], config: Config) -> Reading:
     raster = steps.get('LoadRasterFromFile')
     checked = steps['CheckSample'].get('bands', 3) if 'CheckSample' in steps else None
     if raster is not None:
-        selected = raster.get('bands')
         stored = {key: raster[key] for key in ('nodata', 'scale', 'offset') if key in raster}
         return Reading(
             raster=True,
-            mode=None,
-            eight_bit=False,
-            selected=tuple(selected) if selected else None,
+            selected=tuple(raster.get('bands') or ()) or None,
             bands=checked,
             ignores_nodata='IgnoreNodata' in steps,
             **stored,
@@ -75,7 +72,7 @@ def reading_of(pipeline: list[dict[str, Any]], config: Config) -> Reading:
     mode = CONVERSIONS.get(loading.get('color_type', 'color'))
     eight_bit = mode is not None or loading.get('imdecode_backend') in BACKENDS_OF_8_BITS
     mean = config.get('model', {}).get('data_preprocessor', {}).get('mean') or [0] * 3
-    return Reading(False, mode, eight_bit, None, checked or len(mean))
+    return Reading(mode=mode, eight_bit=eight_bit, bands=checked or len(mean))
 
 
 def read_image(path: Path, reading: Reading) -> Raster:

@@ -33,14 +33,10 @@ def test_a_label_of_16_bits_is_not_wrapped(folder):
         folder.build()[0]
 
 
-def test_good_labels_of_16_bits_pass(folder):
-    folder.write('ann_dir', 'a.png', np.full((32, 32), 4), 'uint16')
-    assert (folder.build()[0]['data_samples'].gt_sem_seg.data == 4).all()
-
-
-def test_ignored_labels_alone_pass(folder):
-    folder.write('ann_dir', 'a.png', np.full((32, 32), 255))
-    assert (folder.build()[0]['data_samples'].gt_sem_seg.data == 255).all()
+@pytest.mark.parametrize(('value', 'dtype'), [(4, 'uint16'), (255, 'uint8')])
+def test_good_labels_of_16_bits_and_ignored_ones_pass(folder, value, dtype):
+    folder.write('ann_dir', 'a.png', np.full((32, 32), value), dtype)
+    assert (folder.build()[0]['data_samples'].gt_sem_seg.data == value).all()
 
 
 @LOADERS

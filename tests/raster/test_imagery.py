@@ -129,8 +129,7 @@ def test_numbers_of_colours_become_colours(tmp_path, suffix):
             image.read([4])
     sample = LoadRasterFromFile().transform(dict(img_path=str(path)))
     np.testing.assert_array_equal(sample['img'], expected)
-    reading = Reading(raster=True, mode=None, eight_bit=False, selected=None, bands=3)
-    np.testing.assert_array_equal(read_image(path, reading).pixels, expected)
+    np.testing.assert_array_equal(read_image(path, Reading(raster=True)).pixels, expected)
     np.testing.assert_array_equal(read_picture(str(path)), expected)
 
 
