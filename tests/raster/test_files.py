@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ktda_mmseg.raster.files import georeference, open_raster, read_window
+from ktda_mmseg.raster.files import (
+    Georeference,
+    georeference,
+    open_raster,
+    read_window,
+    same_grid,
+)
 from ktda_mmseg.raster.tiling import Window
 from ktda_mmseg.raster.writing import write_raster
 
@@ -45,6 +51,24 @@ def test_a_missing_file_and_a_missing_band_are_named(scene, tmp_path):
     with pytest.raises(ValueError, match=r'scene\.tif: expected bands \(5,\), found 4 bands'):
         with open_raster(scene) as raster:
             read_window(raster, bands=[5])
+
+
+@pytest.mark.parametrize(
+    ('change', 'same'),
+    [
+        (dict(), True),
+        (dict(crs=None), True),
+        (dict(crs='EPSG:32633'), False),
+        (dict(transform=TRANSFORM * rasterio.Affine.translation(0.005, 0)), True),
+        (dict(transform=TRANSFORM * rasterio.Affine.translation(0, 0.02)), False),
+        (dict(transform=TRANSFORM * rasterio.Affine.scale(1.001)), False),
+    ],
+    ids=str,
+)
+def test_a_grid_is_the_same_within_a_hundredth_of_a_pixel(change, same):
+    place = Georeference('EPSG:32632', TRANSFORM)
+    assert same_grid((100, 90), place, (100, 90), place._replace(**change)) == same
+    assert not same_grid((100, 90), place, (90, 100), place)
 
 
 @pytest.mark.parametrize('suffix', ['.tif', '.png', '.jpg'])
