@@ -57,9 +57,9 @@ def test_the_wheel_holds_what_mim_looks_for_and_the_type_marker(source, wheel):
     assert {name.split('/')[0] for name in names} == {'ktda_mmseg', 'ktda_mmseg-0.1.0.dist-info'}
 
 
-def test_every_module_is_in_the_wheel(source, wheel):
-    modules = {str(path.relative_to(source)) for path in source.glob('ktda_mmseg/**/*.py')}
-    assert modules <= set(wheel.namelist())
+def test_every_module_and_template_is_in_the_wheel(source, wheel):
+    files = [f for end in ('py', 'html') for f in source.glob(f'ktda_mmseg/**/*.{end}')]
+    assert {str(path.relative_to(source)) for path in files} <= set(wheel.namelist())
 
 
 def test_a_second_build_drops_what_was_removed(source, wheel, tmp_path):
@@ -79,7 +79,10 @@ def test_metadata_has_the_requirements_and_extras(wheel):
         for requirement in map(Requirement, metadata.get_all('Requires-Dist'))
         if not requirement.marker
     }
-    assert required == {'torch', 'torchvision', 'numpy', 'scipy', 'opencv-python', 'pyyaml', 'tqdm'}
+    assert required == {
+        'filelock', 'jinja2', 'numpy', 'opencv-python', 'pyyaml', 'scipy', 'torch', 'torchvision',
+        'tqdm',
+    }  # fmt: skip
 
 
 def test_an_editable_installation_links_to_the_sources(source, tmp_path):

@@ -27,8 +27,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     # imported only now, so that --help answers at once
     from mmengine.config import Config
 
+    from ktda_mmseg.scenes.check.report import write
     from ktda_mmseg.scenes.check.running import check
-    from ktda_mmseg.scenes.check.writing import write
     from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():

@@ -1,14 +1,12 @@
 """Data sets of the published KTDA results, and the checks that every sample passes."""
 
 from .checks import CheckSample, SampleError
-from .class_crop import ClassCrop
 from .dubai import DubaiDataset
 from .grass import GrassDataset
 from .l8_biome import L8BiomeDataset
-from .loading import IgnoreNodata, LoadRasterFromFile
+from .loading import IgnoreNodata, LoadRasterFromFile, RememberSample
 from .paired import PairedSegDataset
-from .remembering import RememberSample
-from .transforms import BandJitter, RandomRotate90
+from .transforms import BandJitter, ClassCrop, RandomRotate90
 
 __all__ = [
     'BandJitter',

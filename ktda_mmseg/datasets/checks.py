@@ -14,13 +14,10 @@ BYTE_MODES = ('1', 'L', 'P')  # Pillow modes of at most 8 bits a pixel
 
 
 class SampleError(ValueError):
-    """A file of the data set that cannot be used.
+    """A file of the data set that cannot be used; one sentence names it, and what was found.
 
     A data loader's worker wraps the traceback's text into a new exception of the same type; keeping
     what follows the last type name leaves the user the sentence alone, with workers and without.
-
-    Args:
-        message (str): One sentence naming the file, what was expected and what was found.
     """
 
     def __init__(self, message: str) -> None:
@@ -28,15 +25,7 @@ class SampleError(ValueError):
 
 
 def explain_undecodable(path: str, backend_args: dict | None = None) -> str | None:
-    """Say in one sentence why a file cannot be decoded.
-
-    Args:
-        path (str): Image or mask, local or of any mmengine file backend.
-        backend_args (dict | None): Arguments of mmengine's file backend.
-
-    Returns:
-        str | None: The sentence, or None where the file decodes.
-    """
+    """Say in one sentence why an image or mask cannot be decoded; None where it can be."""
     try:
         content = fileio.get(path, backend_args=backend_args)
         with Image.open(io.BytesIO(content)) as image:
@@ -83,13 +72,7 @@ class CheckSample(BaseTransform):
         self.bands = bands
 
     def transform(self, results: dict) -> dict:
-        """Return the sample unchanged.
-
-        Args:
-            results (dict): The sample; ``img`` is (H, W) or (H, W, C), ``gt_seg_map`` is (H, W).
-
-        Returns:
-            dict: ``results``.
+        """Return the sample, ``img`` (H, W) or (H, W, C) and ``gt_seg_map`` (H, W), unchanged.
 
         Raises:
             SampleError: If a band count, a size or a label value is not the expected one.
@@ -110,7 +93,7 @@ class CheckSample(BaseTransform):
         if labels.shape != tuple(results['ori_shape'][:2]):
             raise SampleError(
                 f'{path}: expected the size of {results["img_path"]}, '
-                f'{_size(results["ori_shape"])}, found {_size(labels.shape)}'
+                f'{size_of(results["ori_shape"])}, found {size_of(labels.shape)}'
             )
         if 'num_classes' not in results:
             return
@@ -139,5 +122,6 @@ def _unwrapped(path: str, labels: np.ndarray) -> np.ndarray:
     return labels if (stored == stored.astype(np.uint8)).all() else stored
 
 
-def _size(shape: tuple[int, ...]) -> str:
+def size_of(shape: tuple[int, ...]) -> str:
+    """Name a shape (H, W, ...) in an error."""
     return f'{shape[1]}x{shape[0]} pixels (width x height)'

@@ -10,30 +10,17 @@ VALUES = 256
 
 
 class Labels(NamedTuple):
-    """Classes of a data set and what each mask value means in it.
-
-    Attributes:
-        classes (tuple[str, ...]): Names of K classes.
-        palette (list): Colours, 0 to 255, one a class.
-        table (np.ndarray): (256,): for each mask value its class, K if ignored, K + 1 if it is none
-            of both.
-        known (str): The values that are right, in words.
-    """
+    """K classes of a data set and what each mask value means in it."""
 
     classes: tuple[str, ...]
-    palette: Sequence[Sequence[int]]
-    table: np.ndarray
-    known: str
+    palette: Sequence[Sequence[int]]  # colours, 0 to 255, one a class
+    table: np.ndarray  # (256,): of each value its class, K if ignored, K + 1 if none of both
+    known: str  # the values that are right, in words
 
     def tally(self, mask: np.ndarray) -> tuple[np.ndarray, dict[float, int]]:
-        """Count the pixels of a mask.
+        """Count the pixels of a mask (H, W) of stored values of any type.
 
-        Args:
-            mask (np.ndarray): Values as stored, (H, W), of any type.
-
-        Returns:
-            tuple: Pixels of each class and, last, ignored ones, (K + 1,); and pixels by value of
-            the values that are neither.
+        Returns those of each class and, last, ignored ones, (K + 1,), and of each other value.
         """
         if mask.dtype == np.uint8:
             pixels = np.bincount(mask.ravel(), minlength=VALUES)
@@ -53,17 +40,8 @@ class Labels(NamedTuple):
 def labels_of(dataset: BaseSegDataset, key: str) -> Labels:
     """Tell what mask values mean in a data set, in the order in which mmseg maps them.
 
+    It need not be initialised; one without classes is a ValueError, which names the config's key.
     Source: mmseg, ``LoadAnnotations._load_seg_map``.
-
-    Args:
-        dataset (BaseSegDataset): The data set; it need not be initialised.
-        key (str): Where the config defines it, for the error.
-
-    Returns:
-        Labels: Classes and table.
-
-    Raises:
-        ValueError: If the data set names no classes.
     """
     classes = dataset.metainfo.get('classes')
     if not classes:
@@ -84,24 +62,3 @@ def labels_of(dataset: BaseSegDataset, key: str) -> Labels:
     known = np.flatnonzero(table < len(classes))
     words = f'{known.min()} to {known.max()} or {dataset.ignore_index} (ignored)'
     return Labels(tuple(classes), dataset.metainfo['palette'], table, words)
-
-
-def median_frequency_weights(pixels: np.ndarray, present: np.ndarray) -> list[float]:
-    """Weigh classes by median-frequency balancing.
-
-    The frequency of a class is its pixels over the labelled pixels of all images that show it; its
-    weight is the median frequency over its frequency. An absent class gets weight 1. Source:
-    Eigen and Fergus, 2015, arXiv:1411.4734, section 6.3.2.
-
-    Args:
-        pixels (np.ndarray): Pixels of each class, (K,).
-        present (np.ndarray): Labelled pixels of the images that show the class, (K,).
-
-    Returns:
-        list[float]: K weights, of four digits.
-    """
-    seen = pixels > 0
-    frequency = pixels[seen] / present[seen]
-    weights = np.ones(len(pixels))
-    weights[seen] = np.median(frequency) / frequency if seen.any() else 1
-    return [float(f'{weight:.4g}') for weight in weights]

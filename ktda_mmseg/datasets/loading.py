@@ -1,11 +1,13 @@
-"""Loading rasters of any number of bands, and keeping their empty pixels out of the loss."""
+"""Loading rasters of any number of bands, ignoring empty pixels, and keeping what was loaded."""
 
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
+from typing import Any
 
 import mmengine.fileio as fileio
 import numpy as np
-from mmcv.transforms import BaseTransform
+from mmcv.transforms import BaseTransform, Compose
 from mmseg.registry import TRANSFORMS
 
 from ..raster.files import ANY, Nodata, numbers
@@ -13,6 +15,7 @@ from ..raster.imagery import open_image
 from .checks import SampleError
 
 IGNORE = 255
+GIB = 2**30
 
 
 @TRANSFORMS.register_module()
@@ -24,7 +27,7 @@ class LoadRasterFromFile(BaseTransform):
     An image with a colour table becomes red, green and blue.
 
     Pixels without data are those of GDAL's dataset mask, and those without a number in any loaded
-    band (:func:`.preparation.raster_io.read_valid`). They are marked in ``nodata_mask`` and get
+    band (:func:`ktda_mmseg.raster.files.read_valid`). They are marked in ``nodata_mask`` and get
     ``fill`` in all bands; :class:`IgnoreNodata` takes them out of the labels. Where only some bands
     are NaN or infinite, these get ``fill`` and the pixel keeps its label: the model sees numbers
     only.
@@ -66,18 +69,10 @@ class LoadRasterFromFile(BaseTransform):
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict:
-        """Load the image.
+        """Load the image, its sizes (H, W) and its mask of empty pixels.
 
-        Args:
-            results (dict): The sample.
-
-        Returns:
-            dict: The sample with the image, its sizes (H, W) and its mask of empty pixels.
-
-        Raises:
-            ImportError: If rasterio is not installed.
-            SampleError: If the file is missing, truncated or no raster, lacks a band or holds
-                complex numbers, or the values given for each band are not as many as its bands.
+        A ``SampleError`` says that the file is missing, truncated or no raster, lacks a band or
+        holds complex numbers, or that the values given for each band are not as many as its bands.
         """
         path = results['img_path']
         values, valid = self._read(path)
@@ -138,3 +133,39 @@ class IgnoreNodata(BaseTransform):
         if 'gt_seg_map' in results:
             results['gt_seg_map'][empty] = results.get('ignore_index', IGNORE)
         return results
+
+
+@TRANSFORMS.register_module()
+class RememberSample(BaseTransform):
+    """Run the transforms that load a sample once, and hand out copies of what they made after that.
+
+    Training on small crops of compressed tiles spends much of its time on decoding: each step wants
+    a few pixels of many tiles. What is remembered is counted for each worker that loads data; once
+    it is full, other samples are loaded anew each time.
+
+    Required key: img_path, which tells samples apart.
+
+    Args:
+        transforms (list[dict]): Transforms without anything random, such as loading and checking.
+        max_gib (float): Memory for arrays, in GiB a worker.
+    """
+
+    def __init__(self, transforms: list[dict], max_gib: float = 2.0) -> None:
+        self.load = Compose(transforms)
+        self.free = int(max_gib * GIB)
+        self.samples: dict[str, dict[str, Any]] = {}
+
+    def transform(self, results: dict) -> dict:
+        """Return the loaded sample; its arrays may be written to."""
+        path = results['img_path']
+        loaded = self.samples.get(path)
+        if loaded is None:
+            loaded = self.load(dict(results))
+            size = sum(value.nbytes for value in loaded.values() if isinstance(value, np.ndarray))
+            if size > self.free:
+                return loaded
+            self.free -= size
+            self.samples[path] = loaded
+        # the index belongs to the call, all else to the file
+        copies = {key: copy(value) for key, value in loaded.items()}
+        return {**copies, 'sample_idx': results.get('sample_idx')}

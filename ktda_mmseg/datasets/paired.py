@@ -1,7 +1,7 @@
 """Base of the data sets: images and masks that belong together, or an error that names them."""
 
 import os.path as osp
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import mmengine.fileio as fileio
 from mmseg.datasets import BaseSegDataset
@@ -71,31 +71,29 @@ class PairedSegDataset(BaseSegDataset):
         image_dir = self.data_prefix.get('img_path')
         mask_dir = self.data_prefix.get('seg_map_path')
         images = self._names(image_dir, self.img_suffix, 'images')
-        samples = self._listed(image_dir) if self.ann_file else super().load_data_list()
-        wanted = {self._name(sample['img_path'], image_dir, self.img_suffix) for sample in samples}
-        if mask_dir:
-            masks = self._names(mask_dir, self.seg_map_suffix, 'masks')
-            _refuse(wanted - masks, FileNotFoundError, image_dir, 'a mask for each image', mask_dir)
-            if not self.ann_file:
-                _refuse(masks - images, ValueError, mask_dir, 'an image for each mask', image_dir)
+        masks = self._names(mask_dir, self.seg_map_suffix, 'masks') if mask_dir else None
+        listed = read_listing(self.ann_file, self.backend_args) if self.ann_file else None
+        pairing = pair(images, masks, listed)
+        _refuse(pairing.absent, FileNotFoundError, self.ann_file, 'images listed in it', image_dir)
+        _refuse(pairing.unmasked, FileNotFoundError, image_dir, 'a mask for each image', mask_dir)
+        _refuse(pairing.unpictured, ValueError, mask_dir, 'an image for each mask', image_dir)
         classes = self._metainfo.get('classes')
-        if classes is not None:
-            for sample in samples:
-                sample.update(num_classes=len(classes), ignore_index=self.ignore_index)
-        return samples
+        known = classes is not None
+        checked = dict(num_classes=len(classes), ignore_index=self.ignore_index) if known else {}
+        # mmseg reads a list with its byte order mark
+        ann_file, self.ann_file = self.ann_file, ''
+        try:
+            samples = super().load_data_list()
+        finally:
+            self.ann_file = ann_file
+        found = {
+            osp.relpath(sample['img_path'], image_dir)[: -len(self.img_suffix)]: sample
+            for sample in samples
+        }
+        return [{**found[name], **checked} for name in pairing.names]
 
     def prepare_data(self, idx: int) -> Any:  # noqa: ANN401
-        """Run the pipeline on one sample.
-
-        Args:
-            idx (int): Index of the sample.
-
-        Returns:
-            Any: What the pipeline makes of it.
-
-        Raises:
-            SampleError: If the image or the mask cannot be decoded.
-        """
+        """Run the pipeline on a sample; a file that cannot be decoded is a ``SampleError``."""
         try:
             return super().prepare_data(idx)
         except SampleError:
@@ -109,52 +107,73 @@ class PairedSegDataset(BaseSegDataset):
                     raise SampleError(reason) from None
             raise
 
-    def _listed(self, image_dir: str) -> list[dict]:
-        """Samples of the names in ``ann_file``, which mmseg reads without its byte order mark."""
-        content = fileio.get(self.ann_file, backend_args=self.backend_args)
-        lines = decode_text(content, self.ann_file).splitlines()
-        names = list(filter(None, map(str.strip, lines)))
-        ann_file, self.ann_file = self.ann_file, ''
-        try:
-            samples = super().load_data_list()
-        finally:
-            self.ann_file = ann_file
-        found = {self._name(s['img_path'], image_dir, self.img_suffix): s for s in samples}
-        missing = {name for name in names if name not in found}
-        _refuse(missing, FileNotFoundError, ann_file, 'images listed in it', image_dir)
-        return [found[name].copy() for name in names]
-
-    def _names(self, folder: str | None, suffix: str, what: str) -> set[str]:
+    def _names(self, folder: str | None, suffix: str, what: str) -> list[str]:
         """Names, without suffix, of the files in a folder that must hold some."""
         if not folder or not fileio.isdir(folder, backend_args=self.backend_args):
             raise FileNotFoundError(
                 f'{type(self).__name__}: expected a folder of {suffix} {what} at {folder!r}, found '
                 'none; prepare the data with tools/prepare_dataset.py or set data_root'
             )
-        files = fileio.list_dir_or_file(
-            folder, list_dir=False, recursive=True, backend_args=self.backend_args
-        )
-        files = list(files)
-        names = {file[: -len(suffix)] for file in files if file.endswith(suffix)}
+        names, others = list_names(folder, suffix, self.backend_args)
         if not names:
-            others = sorted({osp.splitext(file)[1] for file in files})
+            kinds = ', '.join(sorted({osp.splitext(file)[1] for file in others}))
             raise FileNotFoundError(
                 f'{type(self).__name__}: expected {suffix} {what} in {folder!r}, found '
-                f'{len(files)} files' + (f' of type {", ".join(others)}' if others else '')
+                f'{len(others)} files' + (f' of type {kinds}' if others else '')
             )
         return names
 
-    @staticmethod
-    def _name(path: str, folder: str, suffix: str) -> str:
-        return osp.relpath(path, folder)[: -len(suffix)]
+
+class Pairing(NamedTuple):
+    """Names of images and masks, by what belongs together and what to nothing."""
+
+    names: list[str]  # of images that are there, in their order or that of a list
+    absent: list[str]  # listed, but no image
+    unmasked: list[str]  # images without mask; none where masks are not asked for
+    unpictured: list[str]  # masks without image; with a list they may be
+
+
+def pair(images: list[str], masks: list[str] | None, listed: list[str] | None) -> Pairing:
+    """Pair images with masks, whose names, without suffix, are the same.
+
+    Args:
+        images (list[str]): Names of images.
+        masks (list[str] | None): Names of masks; None if there need be none.
+        listed (list[str] | None): Names of the images to use; None means all.
+    """
+    there, masked = set(images), set(masks or ())
+    names = [name for name in (images if listed is None else listed) if name in there]
+    return Pairing(
+        names,
+        sorted(set(listed or ()) - there),
+        [] if masks is None else [name for name in names if name not in masked],
+        sorted(masked - there) if listed is None else [],
+    )
+
+
+def list_names(
+    folder: str, suffix: str, backend_args: dict | None = None
+) -> tuple[list[str], list[str]]:
+    """List files below a folder that end so, sorted and without the suffix, and all others."""
+    files = sorted(
+        fileio.list_dir_or_file(folder, list_dir=False, recursive=True, backend_args=backend_args)
+    )
+    names = [file[: -len(suffix)] for file in files if file.endswith(suffix)]
+    return names, [file for file in files if not file.endswith(suffix)]
+
+
+def read_listing(path: str, backend_args: dict | None = None) -> list[str]:
+    """Read the names in a file, one a line."""
+    lines = decode_text(fileio.get(path, backend_args=backend_args), path).splitlines()
+    return list(filter(None, map(str.strip, lines)))
 
 
 def _refuse(
-    missing: set[str], error: type[Exception], where: str, expected: str, folder: str
+    names: list[str], error: type[Exception], where: str, expected: str, folder: str
 ) -> None:
-    """Raise ``error`` if any name is missing in ``folder``."""
-    if missing:
-        names = ', '.join(sorted(missing)[:SHOWN]) + (', ...' if len(missing) > SHOWN else '')
+    """Raise ``error`` if there is any name that lacks its counterpart in ``folder``."""
+    if names:
+        first = ', '.join(sorted(names)[:SHOWN]) + (', ...' if len(names) > SHOWN else '')
         raise error(
-            f'{where}: expected {expected} in {folder}, found none for {len(missing)}: {names}'
+            f'{where}: expected {expected} in {folder}, found none for {len(names)}: {first}'
         )

@@ -6,37 +6,35 @@ from pathlib import Path
 import mmengine.fileio as fileio
 import numpy as np
 
-from ktda_mmseg.datasets.reading import Raster, read_image
-from ktda_mmseg.datasets.sources import Reading
+from ktda_mmseg.datasets.reading import Raster, Reading, read_image
 
-AS_STORED = Reading(raster=False, mode='RGB', eight_bit=False, selected=None, bands=None)
+AS_STORED = Reading(mode='RGB')
 PERCENTILES = (2, 98)
 # it logs an error for each image that rasterio then reads
 logging.getLogger('PIL.TiffImagePlugin').setLevel(logging.CRITICAL)
 
 
 def read_picture(path: str, backend_args: dict | None = None) -> np.ndarray:
-    """Read an image as 8-bit RGB.
-
-    8-bit pictures are shown as they are. Of others the first three bands are, or the first in grey
-    if there are fewer, each stretched between its 2nd and 98th percentile.
-
-    Args:
-        path (str): Image, local or of any mmengine file backend.
-        backend_args (dict | None): Arguments of mmengine's file backend.
-
-    Returns:
-        np.ndarray: (H, W, 3), uint8; black without data.
+    """Read an image, local or of any mmengine file backend, as 8-bit RGB; see :func:`rgb_of`.
 
     Raises:
         ImportError: If it needs rasterio, which is not installed.
         ValueError: If the file is truncated or cannot be decoded.
     """
     with fileio.get_local_path(path, backend_args=backend_args) as local:
-        raster = read_image(Path(local), AS_STORED)
-    if raster.bands == 3 and raster.pixels.dtype == np.uint8:
+        return rgb_of(read_image(Path(local), AS_STORED))
+
+
+def rgb_of(raster: Raster) -> np.ndarray:
+    """Turn an image into 8-bit RGB (H, W, 3), black without data.
+
+    8-bit pictures are shown as they are. Of others the first three bands are, or the first in grey
+    if there are fewer, each stretched between its 2nd and 98th percentile.
+    """
+    bands = raster.pixels.shape[2]
+    if bands == 3 and raster.pixels.dtype == np.uint8:
         return raster.pixels
-    shown = range(3) if raster.pixels.shape[2] >= 3 else [0] * 3
+    shown = range(3) if bands >= 3 else [0] * 3
     return np.stack([_shown(raster, band) for band in shown], axis=-1)
 
 

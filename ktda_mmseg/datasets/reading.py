@@ -1,65 +1,82 @@
-"""Images and masks as they are stored: 8 bits by Pillow, everything else by rasterio."""
+"""Images and masks as a pipeline reads them: 8 bits by Pillow, everything else by rasterio."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from mmengine.config import Config
 from PIL import Image, UnidentifiedImageError
 
-from ..raster.files import georeference, import_rasterio, numbers, open_raster
+from ..raster.files import Nodata, georeference, import_rasterio, numbers, open_raster
 from ..raster.imagery import open_image
 from ..raster.tile_places import place_of
 from ..raster.writing import SIDECAR
 from .checks import BYTE_MODES, explain_undecodable
-from .sources import Reading
 
 EIGHT_BIT_MODES = (*BYTE_MODES, 'LA', 'RGB', 'RGBA', 'CMYK', 'YCbCr')
+CONVERSIONS = {'color': 'RGB', 'grayscale': 'L'}
+BACKENDS_OF_8_BITS = ('pillow', 'turbojpeg')
 GEOREFERENCED = ('.tif', '.tiff', '.jp2')
 
 
+class Reading(NamedTuple):
+    """How a pipeline reads images."""
+
+    raster: bool = False  # by LoadRasterFromFile
+    mode: str | None = None  # Pillow mode that every image is converted to
+    eight_bit: bool = False  # whether only 8-bit images are read as they are
+    selected: tuple[int, ...] | None = None  # bands that are used, from 1; None means all
+    bands: int | None = None  # that an image must have where none are selected
+    nodata: Nodata = None  # see LoadRasterFromFile
+    ignores_nodata: bool = False  # whether pixels without data are taken out of the labels
+    scale: float | Sequence[float] = 1.0  # of stored values, for all bands or for each
+    offset: float | Sequence[float] = 0.0  # added after it, likewise
+
+
 class Footprint(NamedTuple):
-    """Where an image lies on the ground.
+    """Where an image lies on the ground."""
 
-    Attributes:
-        crs (str | None): Coordinate reference system, as rasterio writes it, if it is stated.
-        corners (tuple): Its four corners (x, y), in order around it.
-    """
-
-    crs: str | None
-    corners: tuple[tuple[float, float], ...]
+    crs: str | None  # as rasterio writes it, if it is stated
+    corners: tuple[tuple[float, float], ...]  # four, in order around it
 
 
 class Raster(NamedTuple):
-    """A decoded image.
+    """A decoded image."""
 
-    Attributes:
-        pixels (np.ndarray): (H, W, C), as stored: the bands that are used, or all if some lack.
-        bands (int): Number of bands in the file.
-        valid (np.ndarray): Which pixels (H, W) hold data.
-        nodata (Sequence[float | None]): For each band the value that the file calls no data.
-        strange (np.ndarray): Pixels (N, C) of which a band holds NaN, infinity or a fill value,
-            though the file does not say so.
-        footprint (Footprint | None): Where it lies, if known.
-    """
-
-    pixels: np.ndarray
-    bands: int
-    valid: np.ndarray
-    nodata: Sequence[float | None]
+    pixels: np.ndarray  # (H, W, C), as stored: the bands that are used, or all if some lack
+    bands: int  # in the file
+    valid: np.ndarray  # which pixels (H, W) hold data
+    nodata: Sequence[float | None]  # for each band the value that the file calls no data
+    # pixels (N, C) of which a band holds NaN, infinity or a fill value, though the file does not
+    # say so
     strange: np.ndarray
     footprint: Footprint | None
 
 
+def reading_of(pipeline: list[dict[str, Any]], config: Config) -> Reading:
+    """Tell how a pipeline reads images, of a model that the config names."""
+    steps = {str(step['type']).split('.')[-1]: step for step in pipeline}
+    raster = steps.get('LoadRasterFromFile')
+    checked = steps['CheckSample'].get('bands', 3) if 'CheckSample' in steps else None
+    if raster is not None:
+        stored = {key: raster[key] for key in ('nodata', 'scale', 'offset') if key in raster}
+        return Reading(
+            raster=True,
+            selected=tuple(raster.get('bands') or ()) or None,
+            bands=checked,
+            ignores_nodata='IgnoreNodata' in steps,
+            **stored,
+        )
+    loading = steps.get('LoadImageFromFile', {})
+    mode = CONVERSIONS.get(loading.get('color_type', 'color'))
+    eight_bit = mode is not None or loading.get('imdecode_backend') in BACKENDS_OF_8_BITS
+    mean = config.get('model', {}).get('data_preprocessor', {}).get('mean') or [0] * 3
+    return Reading(mode=mode, eight_bit=eight_bit, bands=checked or len(mean))
+
+
 def read_image(path: Path, reading: Reading) -> Raster:
     """Decode an image.
-
-    Args:
-        path (Path): The image.
-        reading (Reading): How the pipeline reads it.
-
-    Returns:
-        Raster: Pixels and what is known of them.
 
     Raises:
         ValueError: If the file is truncated or cannot be decoded.
@@ -75,16 +92,9 @@ def read_image(path: Path, reading: Reading) -> Raster:
 
 
 def read_mask(path: Path) -> np.ndarray:
-    """Decode a mask as mmseg's ``LoadAnnotations`` does, but without the cast to 8 bits.
+    """Decode a mask, (H, W) or (H, W, C), as ``LoadAnnotations`` does, but not cast to 8 bits.
 
-    Args:
-        path (Path): The mask.
-
-    Returns:
-        np.ndarray: Stored values, (H, W) or (H, W, C).
-
-    Raises:
-        ValueError: If the file is truncated or cannot be decoded.
+    A ValueError says that the file is truncated or cannot be decoded.
     """
     try:
         with Image.open(path) as image:

@@ -15,17 +15,10 @@ UNLABELLED = '; for a map of images without labels: tools/predict_scene.py CONFI
 
 
 def require_data(config: Config, splits: Sequence[str]) -> None:
-    """Refuse data that do not fit the model, or lack the masks that a split needs.
+    """Refuse data that do not fit the model, or lack the masks that a split needs: ValueError.
 
-    The data sets are built without looking at their files, but for the folder of masks. One that
-    cannot be built so is left to whoever builds it as a whole.
-
-    Args:
-        config (Config): With ``model`` and the loaders of the splits.
-        splits (Sequence[str]): Those that are going to be read: 'train', 'val', 'test'.
-
-    Raises:
-        ValueError: If the number of classes is not the model's, or a split has no masks.
+    The data sets of the splits ('train', 'val', 'test') are built without looking at their files,
+    but for the folder of masks. One that cannot be built so is left to whoever builds it whole.
     """
     for split in splits:
         key = f'{split}_dataloader'

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 ANY = 'any'  # rule of nodata: see read_valid
+MOST_SHIFT = 0.01  # pixels by which corners of the same grid may lie apart, as rounded ones do
 LARGEST = 1e15  # number that is no fill value
 Nodata = float | str | None
 CACHE_BYTES = 256 << 20  # of decoded blocks of all threads; GDAL's default is 5 % of memory
@@ -40,15 +41,10 @@ SIGNATURES = {
 
 
 class Georeference(NamedTuple):
-    """Where a raster or a tile lies on the ground.
+    """Where a raster or a tile lies on the ground."""
 
-    Attributes:
-        crs (rasterio.crs.CRS | None): Coordinate reference system; None if it is not stated.
-        transform (affine.Affine): From pixel to map coordinates.
-    """
-
-    crs: Any
-    transform: Any
+    crs: Any  # rasterio.crs.CRS; None if it is not stated
+    transform: Any  # affine.Affine, from pixel to map coordinates
 
     @property
     def anchored(self) -> bool:
@@ -63,14 +59,7 @@ class Georeference(NamedTuple):
 
 
 def import_rasterio() -> Any:  # noqa: ANN401
-    """Import rasterio.
-
-    Returns:
-        Any: The module; it no longer warns of rasters without georeference, which are legitimate.
-
-    Raises:
-        ImportError: If it is not installed.
-    """
+    """Import rasterio, which no longer warns of rasters without georeference: they are fine."""
     try:
         import rasterio
     except ImportError as error:
@@ -82,14 +71,7 @@ def import_rasterio() -> Any:  # noqa: ANN401
 
 
 def driver_of(path: Path) -> str | None:
-    """Tell a file's format by its first bytes.
-
-    Args:
-        path (Path): The file.
-
-    Returns:
-        str | None: 'GTiff', 'PNG' or 'JPEG', GDAL's names; None for any other file.
-    """
+    """Tell a file's format by its first bytes, by GDAL's name: 'GTiff', 'PNG', 'JPEG' or None."""
     with path.open('rb') as file:
         start = file.read(max(map(len, SIGNATURES)))
     return next((driver for mark, driver in SIGNATURES.items() if start.startswith(mark)), None)
@@ -97,17 +79,10 @@ def driver_of(path: Path) -> str | None:
 
 @contextmanager
 def open_raster(path: Path) -> Iterator[DatasetReader]:
-    """Open a raster for reading.
+    """Open anything that GDAL reads, also by its own names of sub-datasets and files in archives.
 
     Blocks that GDAL has decoded stay in a cache of bounded size while the raster is open, so read
     neighbouring windows within one block. A raster belongs to the thread that opened it.
-
-    Args:
-        path (Path): GeoTIFF, PNG, JPEG, or anything else that GDAL reads; its own names of
-            sub-datasets and files in archives too.
-
-    Yields:
-        DatasetReader: rasterio's raster, for :func:`read_window`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -139,21 +114,11 @@ def read_window(
     bands: Sequence[int] | None = None,
     side: int | None = None,
 ) -> np.ndarray:
-    """Read a part of a raster.
+    """Read a window that lies inside, or all of a raster, as (bands, height, width), as stored.
 
-    Args:
-        raster (DatasetReader): An open raster, or a rasterio ``WarpedVRT`` of one.
-        window (Window | None): The part, which lies inside; None for all of it. Default: None.
-        bands (Sequence[int] | None): Bands, counted from 1, in any order; None for all of them.
-            Default: None.
-        side (int | None): Rows and columns to read at the most of the whole raster: every n-th,
-            from an overview if there is one. Default: None.
-
-    Returns:
-        np.ndarray: (bands, height, width), in the raster's type.
-
-    Raises:
-        ValueError: If the raster lacks a band, is truncated or cannot be decoded.
+    Bands count from 1, in any order; None means all. ``side`` is how many rows and columns of the
+    whole raster to read at the most: every n-th, from an overview if there is one. A ValueError
+    says that a band is lacking, or that the raster is truncated or cannot be decoded.
     """
     wanted = raster.indexes if bands is None else tuple(bands)
     if not set(wanted) <= set(raster.indexes):
@@ -164,16 +129,10 @@ def read_window(
 
 
 def numbers(pixels: np.ndarray) -> np.ndarray:
-    """Tell which values a network can see.
+    """Tell which values a network can see; the result is of the same shape, not to be written to.
 
     NaN and infinity are none, nor is what lies beyond 1e15, where formats of floats have their
     fill values and float32 its end.
-
-    Args:
-        pixels (np.ndarray): Of any shape and real type.
-
-    Returns:
-        np.ndarray: Of the same shape, bool; not to be written to.
     """
     if pixels.dtype.kind != 'f':
         return np.broadcast_to(np.True_, pixels.shape)
@@ -196,21 +155,10 @@ def read_valid(
     a number (see :func:`numbers`) other than the nodata value. An alpha band among ``bands`` is one
     of data, and no mask.
 
-    Args:
-        raster (DatasetReader): The raster.
-        pixels (np.ndarray): What :func:`read_window` gave, (bands, height, width).
-        window (Window | None): The part it was read from.
-        bands (Sequence[int]): The bands it was read from.
-        nodata (float | str | None): A number stands for the nodata values of the file; with 'any' a
-            pixel is also empty where a single band that is read holds the file's nodata value, or
-            no number. Default: None.
-        side (int | None): As of :func:`read_window`. Default: None.
-
-    Returns:
-        np.ndarray: (height, width), bool.
-
-    Raises:
-        ValueError: If the raster is truncated or cannot be decoded.
+    ``pixels`` are what :func:`read_window` gave for the same window, bands and side. A number as
+    ``nodata`` stands for the nodata values of the file; with 'any' a pixel is also empty where a
+    single band that is read holds the file's nodata value, or no number. The result is (height,
+    width), bool.
     """
     from rasterio.enums import ColorInterp, MaskFlags
 
@@ -263,3 +211,18 @@ def georeference(raster: DatasetReader) -> Georeference | None:
     if raster.transform.is_identity:
         return None
     return Georeference(raster.crs or None, raster.transform)
+
+
+def same_grid(
+    shape: tuple[int, int], place: Georeference, other_shape: tuple[int, int], other: Georeference
+) -> bool:
+    """Tell whether rasters of (height, width) have the same pixels, but for rounding of corners.
+
+    A reference system that is not stated is taken to be that of the other.
+    """
+    apart = None not in (place.crs, other.crs) and place.crs != other.crs
+    if apart or shape != other_shape:
+        return False
+    corners = [(x * shape[1], y * shape[0]) for y in (0.0, 1.0) for x in (0.0, 1.0)]
+    moved = [~place.transform * (other.transform * corner) for corner in corners]
+    return bool(np.abs(np.subtract(moved, corners)).max() < MOST_SHIFT)

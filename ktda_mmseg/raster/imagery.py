@@ -26,15 +26,8 @@ class Imagery:
     An image with a colour table has three bands of 8 bits, red, green and blue; pixels of a colour
     that is transparent hold no data. A table that makes number n the grey n changes nothing.
 
-    Attributes:
-        raster (DatasetReader): The raster.
-        dtypes (tuple[str, ...]): The type of each band.
-        indexes (tuple[int, ...]): The numbers of the bands, from 1.
-        alpha (tuple[int, ...]): Those of them that the file calls alpha.
-        nodatavals (tuple[float | None, ...]): For each band the nodata value of the file.
-
-    Args:
-        raster (DatasetReader): The raster; it stays open for as long as this is used.
+    The numbers of its bands, ``indexes``, start at 1; ``alpha`` are those that the file calls so.
+    The raster stays open for as long as this is used.
     """
 
     def __init__(self, raster: DatasetReader) -> None:
@@ -53,11 +46,7 @@ class Imagery:
         )
 
     def require(self, bands: Sequence[int]) -> None:
-        """Check that bands are there and hold real numbers.
-
-        Raises:
-            ValueError: If not so.
-        """
+        """Raise a ValueError unless bands are there and hold real numbers."""
         name = self.raster.name
         if not set(bands) <= set(self.indexes):
             found = len(self.indexes)
@@ -76,23 +65,11 @@ class Imagery:
         nodata: Nodata = None,
         side: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Read a part.
+        """Read bands, a window and a side as :func:`.files.read_window` does.
 
-        Args:
-            bands (Sequence[int] | None): Bands, counted from 1, in any order; None for all of them.
-                Default: None.
-            window (Window | None): The part, which lies inside; None for all of it. Default: None.
-            nodata (float | str | None): As of :func:`.raster_io.read_valid`. Default: None.
-            side (int | None): As of :func:`.raster_io.read_window`. Default: None.
-
-        Returns:
-            tuple[np.ndarray, np.ndarray]: Stored values (bands, height, width), which may be NaN
-            also where there are data, in other bands; and where there are data, (height, width),
-            bool.
-
-        Raises:
-            ValueError: If the raster lacks a band, holds complex numbers, is truncated or cannot be
-                decoded.
+        Returns stored values (bands, height, width), which may be NaN also where there are data, in
+        other bands; and where there are data by :func:`.files.read_valid`, (height, width), bool.
+        A ValueError says that the raster lacks a band, holds complex numbers or cannot be decoded.
         """
         wanted = self.indexes if bands is None else tuple(bands)
         self.require(wanted)
@@ -124,7 +101,7 @@ class Imagery:
 
 @contextmanager
 def open_image(path: Path) -> Iterator[Imagery]:
-    """Open an image for reading; see :func:`.raster_io.open_raster`."""
+    """Open an image for reading; see :func:`.files.open_raster`."""
     with open_raster(path) as raster:
         yield Imagery(raster)
 

@@ -11,14 +11,9 @@ ARCHIVES = '/vsi'
 
 
 def container(name: str | Path, folder: Path | None = None) -> Path | None:
-    """Find the file or folder that one of GDAL's own names is about.
+    """Find the file or folder that one of GDAL's own names is about; None for other paths.
 
-    Args:
-        name (str | Path): What may be such a name.
-        folder (Path | None): Where a relative path in it starts; None for the working directory.
-
-    Returns:
-        Path | None: The file; None if there is none, or the name is a path like any other.
+    A relative path in it starts in ``folder``, by default the working directory.
     """
     places = (Path(folder or '', piece) for piece in _pieces(str(name)))
     return next((place for place in places if place.exists()), None)

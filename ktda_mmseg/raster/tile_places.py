@@ -1,6 +1,6 @@
 """Where PNG tiles lie: a VRT for each, apart from the images, as mmseg takes all files for images.
 
-What reads tiles by :func:`.raster_io.open_raster` finds it, and QGIS shows a VRT in its place.
+What reads tiles by :func:`.files.open_raster` finds it, and QGIS shows a VRT in its place.
 """
 
 from __future__ import annotations
@@ -41,16 +41,7 @@ def place_of(image: Path) -> Path | None:
 
 
 def write_place(image: Path, shape: Sequence[int], place: Georeference) -> None:
-    """Write the VRT of an 8-bit RGB tile.
-
-    Args:
-        image (Path): The tile's PNG.
-        shape (Sequence[int]): Its rows and columns.
-        place (Georeference): Where it lies.
-
-    Raises:
-        ValueError: If the file is no tile of a data set.
-    """
+    """Write the VRT of an 8-bit RGB tile, a PNG of so many rows and columns."""
     path = place_of(image)
     if path is None:
         raise ValueError(f'{image}: expected a place under img_dir, as all tiles have')

@@ -9,17 +9,10 @@ import numpy as np
 
 
 class Window(NamedTuple):
-    """A rectangle in pixels.
+    """A rectangle in pixels."""
 
-    Attributes:
-        y (int): First row.
-        x (int): First column.
-        height (int): Rows.
-        width (int): Columns.
-    """
-
-    y: int
-    x: int
+    y: int  # first row
+    x: int  # first column
     height: int
     width: int
 
@@ -46,22 +39,10 @@ def tile_windows(
 ) -> list[Window]:
     """Cover an image with square tiles; the last of a row or column is shifted inside.
 
-    A side shorter than ``size`` gives one tile of that length.
-
-    Args:
-        height (int): Rows of the image, at least 1.
-        width (int): Columns of the image, at least 1.
-        size (int): Side of a tile, at least 1.
-        overlap (int): What neighbours share at least, from 0 to ``size - 1``. Default: 0.
-        shift (bool): Whether the last of a row or column may share more. If not, and the overlap is
-            0, it is what remains; the last two share that if it is less than half a tile.
-            Default: True.
-
-    Returns:
-        list[Window]: The tiles, row by row.
-
-    Raises:
-        ValueError: If a size is not positive or the overlap is not smaller than a tile.
+    A side shorter than ``size`` gives one tile of that length. Neighbours share ``overlap`` pixels
+    at least; unless they ``shift`` and if they need not overlap, the last of a row or column is
+    what remains, and the last two share that if it is less than half a tile. A ValueError says that
+    a size is not positive or the overlap not smaller than a tile.
     """
     if min(height, width, size) < 1:
         raise ValueError(f'expected sizes of at least 1, got {height}x{width}, tile {size}')
@@ -76,16 +57,10 @@ def tile_windows(
 
 
 def held_before(windows: Sequence[Window]) -> list[list[Window]]:
-    """Find what of each window earlier ones hold.
+    """Find the parts of each window, none empty, that also lie in an earlier one.
 
-    What is left of the windows divides the pixels they cover: each lies in one of them.
-
-    Args:
-        windows (Sequence[Window]): The windows, none empty.
-
-    Returns:
-        list[list[Window]]: For each window its parts that also lie in an earlier one, counted from
-            the window's own corner; they may overlap.
+    They count from the window's own corner and may overlap; what is left of the windows divides the
+    pixels they cover.
     """
     # a window touches at most four cells of the largest window's size, so few are compared
     height = max((window.height for window in windows), default=1)

@@ -22,20 +22,10 @@ def write_raster(
     nodata: float | None = None,
     valid: np.ndarray | None = None,
 ) -> None:
-    """Write an image as a whole, or none.
+    """Write an image (H, W, C) as '.tif', as a whole or not at all.
 
-    What GeoTIFF has no place for stands in ``.aux.xml`` beside it, which appears first.
-
-    Args:
-        path (Path): Ends in '.tif'.
-        image (np.ndarray): (H, W, C).
-        place (Georeference | None): Where it lies, if known.
-        nodata (float | None): Value of pixels without data, if there is one. Default: None.
-        valid (np.ndarray | None): Which pixels (H, W) hold data, where the value does not tell; a
-            mask inside the '.tif'. Default: None.
-
-    Raises:
-        ImportError: If rasterio is not installed.
+    ``valid`` tells which pixels (H, W) hold data where the nodata value does not: a mask inside the
+    file. What GeoTIFF has no place for stands in ``.aux.xml`` beside it, which appears first.
     """
     rasterio = import_rasterio()
     height, width, count = image.shape

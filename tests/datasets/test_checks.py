@@ -7,6 +7,8 @@ from PIL import Image
 
 from ktda_mmseg.datasets import SampleError
 
+from ..raster.conftest import write_tiff
+
 LOADERS = pytest.mark.parametrize('loader', ['train', 'test'])
 
 
@@ -31,14 +33,10 @@ def test_a_label_of_16_bits_is_not_wrapped(folder):
         folder.build()[0]
 
 
-def test_good_labels_of_16_bits_pass(folder):
-    folder.write('ann_dir', 'a.png', np.full((32, 32), 4), 'uint16')
-    assert (folder.build()[0]['data_samples'].gt_sem_seg.data == 4).all()
-
-
-def test_ignored_labels_alone_pass(folder):
-    folder.write('ann_dir', 'a.png', np.full((32, 32), 255))
-    assert (folder.build()[0]['data_samples'].gt_sem_seg.data == 255).all()
+@pytest.mark.parametrize(('value', 'dtype'), [(4, 'uint16'), (255, 'uint8')])
+def test_good_labels_of_16_bits_and_ignored_ones_pass(folder, value, dtype):
+    folder.write('ann_dir', 'a.png', np.full((32, 32), value), dtype)
+    assert (folder.build()[0]['data_samples'].gt_sem_seg.data == value).all()
 
 
 @LOADERS
@@ -58,10 +56,7 @@ def test_a_wrong_number_of_bands_is_named(folder, loader, bands):
 
 @pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 def test_bands_that_pillow_cannot_read_are_named(folder):
-    rasterio = pytest.importorskip('rasterio')
-    shape = dict(height=32, width=32, count=8, dtype='float32')
-    with rasterio.open(folder.path('img_dir', 'a.tif'), 'w', driver='GTiff', **shape) as raster:
-        raster.write(np.zeros((8, 32, 32), 'float32'))
+    write_tiff(folder.path('img_dir', 'a.tif'), np.zeros((8, 32, 32), 'float32'))
     with pytest.raises(SampleError, match=r'a\.tif: .*found 8 bands of 32 bits, which LoadRaster'):
         folder.build()[0]
 

@@ -10,6 +10,8 @@ from mmseg.registry import DATASETS
 
 from ktda_mmseg.scenes.prepare import synthetic
 
+from ..raster.conftest import write_tiff
+
 BASES = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'datasets'
 LOADERS = ('train', 'val', 'test')
 # what the configs named *_crops train on
@@ -27,15 +29,11 @@ def roots(tmp_path_factory) -> dict[str, Path]:
     for kind in ('grass', 'cloud'):
         synthetic.prepare(folder / kind, kind, size=32, train=1, val=1, test=1)
     roots = {(3, '.tif'): folder / 'grass', (3, '.png'): folder / 'cloud'}
-    rasterio = pytest.importorskip('rasterio')
     roots[8, '.tif'] = folder / 'bands'
     shutil.copytree(folder / 'cloud' / 'ann_dir', folder / 'bands' / 'ann_dir')
     for mask in (folder / 'bands' / 'ann_dir').rglob('*.png'):
         path = folder / 'bands' / 'img_dir' / mask.parent.name / f'{mask.stem}.tif'
-        path.parent.mkdir(parents=True)
-        shape = dict(height=32, width=32, count=8, dtype='uint16', nodata=0)
-        with rasterio.open(path, 'w', driver='GTiff', **shape) as raster:
-            raster.write(np.full((8, 32, 32), 4000, np.uint16))
+        write_tiff(path, np.full((8, 32, 32), 4000, np.uint16), nodata=0)
     return roots
 
 

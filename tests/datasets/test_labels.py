@@ -6,7 +6,7 @@ from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import DATASETS
 from PIL import Image
 
-from ktda_mmseg.datasets.labels import labels_of, median_frequency_weights
+from ktda_mmseg.datasets.labels import labels_of
 
 
 @pytest.mark.parametrize('reduce_zero_label', [False, True])
@@ -58,11 +58,3 @@ def test_a_data_set_without_classes_is_named():
     dataset = DATASETS.build(dict(type='PairedSegDataset', lazy_init=True, pipeline=[]))
     with pytest.raises(ValueError, match=r'^val_dataloader: expected classes by metainfo'):
         labels_of(dataset, 'val_dataloader')
-
-
-def test_weights_by_hand():
-    """Two images of 100 pixels; class 2 is in one of them alone, class 3 in none."""
-    pixels, present = np.array([120, 60, 20, 0]), np.array([200, 200, 100, 0])
-    # frequencies 0.6, 0.3, 0.2; the median is 0.3
-    assert median_frequency_weights(pixels, present) == [0.5, 1.0, 1.5, 1.0]
-    assert median_frequency_weights(np.zeros(2), np.zeros(2)) == [1.0, 1.0]

@@ -1,30 +1,24 @@
-"""Rasters are loaded as rasterio reads them, and their empty pixels never reach the model."""
+"""Rasters are loaded as rasterio reads them, empty pixels are ignored, and samples remembered."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmseg.registry import DATASETS, TRANSFORMS
 from PIL import Image
 
 from ktda_mmseg.datasets import SampleError
 
+from ..raster.conftest import write_tiff
+
 rasterio = pytest.importorskip('rasterio')
 pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
 BASES = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'datasets'
 HEIGHT, WIDTH = 24, 32
 LIMITS = {'uint8': (0, 256), 'uint16': (0, 65536), 'int16': (-32768, 32768), 'float32': (-9, 9)}
-
-
-def write(path: Path, values: np.ndarray, **profile: object) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    bands, height, width = values.shape
-    shape = dict(height=height, width=width, count=bands, dtype=values.dtype.name)
-    with rasterio.open(path, 'w', driver='GTiff', **shape, **profile) as raster:
-        raster.write(values)
-    return path
 
 
 def random_bands(dtype: str, bands: int = 5) -> np.ndarray:
@@ -45,7 +39,7 @@ def load(path: Path, **options: object) -> dict:
 def test_values_and_empty_pixels_are_rasterios(tmp_path, dtype, nodata, bands):
     values = random_bands(dtype)
     values[0, 3, 5] = values[3, 20, 30] = values[4, 0, 0] = values[:, 9, 9] = 7
-    path = write(tmp_path / 'a.tif', values, nodata=nodata, compress='deflate')
+    path = write_tiff(tmp_path / 'a.tif', values, nodata=nodata, compress='deflate')
     with rasterio.open(path) as raster:
         expected = raster.read(bands, masked=True)
         rules = {None: raster.dataset_mask() == 0, 'any': np.ma.getmaskarray(expected).any(0)}
@@ -61,7 +55,7 @@ def test_values_and_empty_pixels_are_rasterios(tmp_path, dtype, nodata, bands):
 
 def test_bands_are_scaled_one_by_one(tmp_path):
     values = random_bands('uint16', bands=3)
-    path = write(tmp_path / 'a.tif', values)
+    path = write_tiff(tmp_path / 'a.tif', values)
     sample = load(path, bands=(3, 1), scale=[1e-4, 0.01], offset=[0, -273.15])
     first, second = sample['img'][..., 0], sample['img'][..., 1]
     np.testing.assert_allclose(first, values[2] / 10_000, rtol=1e-6)
@@ -75,7 +69,7 @@ def test_nan_and_infinity_are_filled_in_their_bands_or_in_all(tmp_path, nodata, 
     values = random_bands('float32', bands=2)
     values[0, 1, 2], values[1, 3, 4], values[1, 5, 6] = np.nan, np.inf, -np.inf
     values[:, 7, 8] = np.nan
-    path = write(tmp_path / 'a.tif', values)
+    path = write_tiff(tmp_path / 'a.tif', values)
     sample = load(path, scale=10, fill=[1.5, 2.5], nodata=nodata)
     assert np.argwhere(sample['nodata_mask']).tolist() == empty
     assert (sample['img'][sample['nodata_mask']] == [1.5, 2.5]).all()
@@ -93,7 +87,7 @@ def test_another_word_for_nodata_is_refused():
 def test_a_given_nodata_value_replaces_that_of_the_file(tmp_path):
     values = random_bands('uint8')
     values[:, 3], values[:, 4] = 7, 9
-    path = write(tmp_path / 'a.tif', values, nodata=7)
+    path = write_tiff(tmp_path / 'a.tif', values, nodata=7)
     mask = load(path, nodata=9)['nodata_mask']
     np.testing.assert_array_equal(mask, (values == 9).all(0))
     assert mask[4].all() and not mask[3].any()
@@ -108,32 +102,27 @@ def test_a_picture_is_what_pillow_reads_in_the_order_of_the_file(tmp_path):
 
 
 @pytest.mark.parametrize('compress', [None, 'deflate'])
-def test_a_truncated_raster_is_named(tmp_path, compress):
-    path = write(tmp_path / 'a.tif', random_bands('float32'), compress=compress)
+def test_what_cannot_be_read_is_named(tmp_path, compress):
+    path = write_tiff(tmp_path / 'a.tif', random_bands('float32'), compress=compress)
+    with pytest.raises(SampleError, match=r'a\.tif: expected bands .2, 8., found 5 bands'):
+        load(path, bands=(2, 8))
     content = path.read_bytes()
-    path.write_bytes(content[: len(content) * 2 // 3])
-    with pytest.raises(SampleError, match=r'a\.tif: expected a complete raster, found'):
+    for kept in (content[: len(content) * 2 // 3], b'no raster'):
+        path.write_bytes(kept)
+        with pytest.raises(SampleError, match=r'a\.tif: expected a complete raster, found'):
+            load(path)
+    path.unlink()
+    with pytest.raises(SampleError, match=r'a\.tif: expected a raster, found no file'):
         load(path)
 
 
-def test_what_is_no_raster_or_not_there_is_named(tmp_path):
-    (tmp_path / 'a.tif').write_text('no raster')
-    with pytest.raises(SampleError, match=r'a\.tif: expected a complete raster, found'):
-        load(tmp_path / 'a.tif')
-    with pytest.raises(SampleError, match=r'b\.tif: expected a raster, found no file'):
-        load(tmp_path / 'b.tif')
-
-
-def test_missing_bands_are_named(tmp_path):
-    path = write(tmp_path / 'a.tif', random_bands('uint8'))
-    with pytest.raises(SampleError, match=r'a\.tif: expected bands .2, 8., found 5 bands'):
-        load(path, bands=(2, 8))
+def test_a_band_0_is_refused():
     with pytest.raises(ValueError, match=r'bands: expected numbers from 1, got \[0, 1\]'):
-        load(path, bands=[0, 1])
+        TRANSFORMS.build(dict(type='LoadRasterFromFile', bands=[0, 1]))
 
 
 def test_values_for_another_number_of_bands_are_named(tmp_path):
-    path = write(tmp_path / 'a.tif', random_bands('uint8'))
+    path = write_tiff(tmp_path / 'a.tif', random_bands('uint8'))
     with pytest.raises(SampleError, match='expected scale .* each of the 2 bands, got 3 values'):
         load(path, bands=(1, 2), scale=[1, 2, 3])
 
@@ -145,7 +134,7 @@ def rasters(tmp_path) -> Config:
     values[:, 2, 3], values[:, 20, 30] = np.nan, -1
     labels = np.random.default_rng(1).integers(0, 4, (HEIGHT, WIDTH)).astype(np.uint8)
     for split in ('train', 'val', 'test'):
-        write(tmp_path / 'img_dir' / split / 'a.tif', values, nodata=-1)
+        write_tiff(tmp_path / 'img_dir' / split / 'a.tif', values, nodata=-1)
         (tmp_path / 'ann_dir' / split).mkdir(parents=True)
         Image.fromarray(labels).save(tmp_path / 'ann_dir' / split / 'a.png')
     config = Config.fromfile(BASES / 'raster_tiles.py')
@@ -192,3 +181,55 @@ def test_a_distortion_of_colours_is_refused(rasters):
 def test_nothing_is_ignored_where_there_are_no_labels():
     sample = dict(nodata_mask=np.ones((2, 2), bool))
     assert TRANSFORMS.build(dict(type='IgnoreNodata'))(sample) == {}
+
+
+LOADING = [
+    dict(type='LoadImageFromFile', color_type='unchanged', imdecode_backend='pillow'),
+    dict(type='LoadAnnotations'),
+]
+
+
+@pytest.fixture
+def samples(tmp_path):
+    """Two tiles of 8x8 pixels on disk, as a data set describes them."""
+    random = np.random.default_rng(0)
+    described = []
+    for name in ('a', 'b'):
+        image, labels = tmp_path / f'{name}.png', tmp_path / f'{name}_labels.png'
+        Image.fromarray(random.integers(0, 255, (8, 8, 3), dtype=np.uint8)).save(image)
+        Image.fromarray(random.integers(0, 4, (8, 8), dtype=np.uint8)).save(labels)
+        described.append(dict(img_path=str(image), seg_map_path=str(labels)))
+    return described
+
+
+def given(sample: dict, index: int) -> dict:
+    return dict(sample, sample_idx=index, seg_fields=[], reduce_zero_label=False, label_map=None)
+
+
+def test_a_sample_is_loaded_once_and_its_copies_are_apart(samples, tmp_path):
+    remember = TRANSFORMS.build(dict(type='RememberSample', transforms=LOADING))
+    fresh = [Compose(LOADING)(given(sample, 0)) for sample in samples]
+    first = [remember(given(sample, index)) for index, sample in enumerate(samples)]
+    for sample in first:
+        sample['img'][:] = 0
+        sample['gt_seg_map'][:] = 9
+        sample['seg_fields'].append('more')
+    for path in tmp_path.iterdir():
+        path.unlink()
+    again = [remember(given(sample, index + 5)) for index, sample in enumerate(samples)]
+    for index, (expected, found) in enumerate(zip(fresh, again, strict=True)):
+        assert found['sample_idx'] == index + 5
+        assert found['seg_fields'] == ['gt_seg_map']
+        assert found['ori_shape'] == (8, 8)
+        np.testing.assert_array_equal(found['img'], expected['img'])
+        np.testing.assert_array_equal(found['gt_seg_map'], expected['gt_seg_map'])
+
+
+def test_what_does_not_fit_is_loaded_each_time(samples):
+    one = (8 * 8 * 4) / 2**30
+    remember = TRANSFORMS.build(dict(type='RememberSample', transforms=LOADING, max_gib=one))
+    for sample in samples:
+        remember(given(sample, 0))
+    assert list(remember.samples) == [samples[0]['img_path']]
+    Image.fromarray(np.full((8, 8, 3), 7, np.uint8)).save(samples[1]['img_path'])
+    assert (remember(given(samples[1], 0))['img'] == 7).all()

@@ -6,16 +6,10 @@ from PIL import Image
 
 from ktda_mmseg.datasets.pictures import read_picture
 
+from ..raster.conftest import write_tiff
+
 rasterio = pytest.importorskip('rasterio')
 pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
-
-
-def write(path, bands, **profile):
-    count, height, width = bands.shape
-    shape = dict(height=height, width=width, count=count, dtype=bands.dtype.name)
-    with rasterio.open(path, 'w', driver='GTiff', **shape, **profile) as raster:
-        raster.write(bands)
-    return str(path)
 
 
 @pytest.mark.parametrize('suffix', ['.png', '.tif'])
@@ -29,7 +23,7 @@ def test_the_first_bands_are_stretched_and_empty_pixels_black(tmp_path):
     ramp = np.linspace(1000, 2000, 101).astype(np.uint16).reshape(1, 1, 101)
     bands = np.concatenate([ramp, ramp[..., ::-1], 2 * ramp, ramp * 0 + 9]).repeat(9, 1)
     bands[:, 0] = 0
-    picture = read_picture(write(tmp_path / 'a.tif', bands, nodata=0))
+    picture = read_picture(str(write_tiff(tmp_path / 'a.tif', bands, nodata=0)))
     assert picture.dtype == np.uint8 and picture.shape == (9, 101, 3)
     assert not picture[0].any()
     red, green, blue = np.moveaxis(picture[1:], -1, 0).astype(int)
@@ -42,12 +36,13 @@ def test_the_first_bands_are_stretched_and_empty_pixels_black(tmp_path):
 def test_one_band_is_grey_and_nan_black(tmp_path):
     band = np.linspace(-1, 1, 20, dtype=np.float32).reshape(1, 4, 5)
     band[0, 0, 0] = np.nan
-    picture = read_picture(write(tmp_path / 'a.tif', band))
+    picture = read_picture(str(write_tiff(tmp_path / 'a.tif', band)))
     assert (picture == picture[..., :1]).all()
     assert not picture[0, 0].any() and picture[-1, -1].tolist() == [255] * 3
 
 
-def test_what_is_constant_or_empty_is_black(tmp_path):
-    assert not read_picture(write(tmp_path / 'a.tif', np.full((4, 3, 3), 7, np.int16))).any()
-    empty = np.full((1, 3, 3), np.nan, np.float32)
-    assert not read_picture(write(tmp_path / 'b.tif', empty)).any()
+@pytest.mark.parametrize(
+    'bands', [np.full((4, 3, 3), 7, np.int16), np.full((1, 3, 3), np.nan, np.float32)]
+)
+def test_what_is_constant_or_empty_is_black(tmp_path, bands):
+    assert not read_picture(str(write_tiff(tmp_path / 'a.tif', bands))).any()

@@ -9,8 +9,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
 
+from ktda_mmseg.scenes.check.report import write as write_check
 from ktda_mmseg.scenes.check.running import check
-from ktda_mmseg.scenes.check.writing import write as write_check
 from ktda_mmseg.scenes.map.products import Products
 from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
 from ktda_mmseg.scenes.map.strips import Layers

@@ -7,9 +7,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ktda_mmseg.raster.files import georeference, open_raster, read_window
+from ktda_mmseg.raster.files import (
+    Georeference,
+    georeference,
+    open_raster,
+    read_window,
+    same_grid,
+)
 from ktda_mmseg.raster.tiling import Window
 from ktda_mmseg.raster.writing import write_raster
+
+from .conftest import write_tiff
 
 rasterio = pytest.importorskip('rasterio')
 TRANSFORM = rasterio.transform.from_origin(399_960, 5_100_000, 10, 10)
@@ -20,12 +28,8 @@ WINDOW = Window(40, 8, 20, 30)
 def scene(tmp_path) -> Path:
     """A georeferenced raster of 4 random bands, 100x90, 16 bits."""
     pixels = np.random.default_rng(0).integers(0, 2**16, (4, 100, 90)).astype(np.uint16)
-    shape = dict(height=100, width=90, count=4, dtype='uint16')
-    path = tmp_path / 'scene.tif'
     place = dict(crs='EPSG:32632', transform=TRANSFORM)
-    with rasterio.open(path, 'w', driver='GTiff', compress='deflate', **shape, **place) as raster:
-        raster.write(pixels)
-    return path
+    return write_tiff(tmp_path / 'scene.tif', pixels, compress='deflate', **place)
 
 
 def test_a_window_has_the_pixels_and_the_place_that_rasterio_gives(scene):
@@ -47,6 +51,24 @@ def test_a_missing_file_and_a_missing_band_are_named(scene, tmp_path):
     with pytest.raises(ValueError, match=r'scene\.tif: expected bands \(5,\), found 4 bands'):
         with open_raster(scene) as raster:
             read_window(raster, bands=[5])
+
+
+@pytest.mark.parametrize(
+    ('change', 'same'),
+    [
+        (dict(), True),
+        (dict(crs=None), True),
+        (dict(crs='EPSG:32633'), False),
+        (dict(transform=TRANSFORM * rasterio.Affine.translation(0.005, 0)), True),
+        (dict(transform=TRANSFORM * rasterio.Affine.translation(0, 0.02)), False),
+        (dict(transform=TRANSFORM * rasterio.Affine.scale(1.001)), False),
+    ],
+    ids=str,
+)
+def test_a_grid_is_the_same_within_a_hundredth_of_a_pixel(change, same):
+    place = Georeference('EPSG:32632', TRANSFORM)
+    assert same_grid((100, 90), place, (100, 90), place._replace(**change)) == same
+    assert not same_grid((100, 90), place, (90, 100), place)
 
 
 @pytest.mark.parametrize('suffix', ['.tif', '.png', '.jpg'])

@@ -1,5 +1,6 @@
 """Which pixels hold data is one rule, GDAL's dataset mask, for all that reads images."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,12 @@ from PIL import Image
 
 from ktda_mmseg.datasets.loading import LoadRasterFromFile
 from ktda_mmseg.datasets.pictures import read_picture
-from ktda_mmseg.datasets.reading import read_image
-from ktda_mmseg.datasets.sources import Reading
+from ktda_mmseg.datasets.reading import Reading, read_image
 from ktda_mmseg.raster.imagery import Imagery, open_image
 from ktda_mmseg.raster.tiling import Window
 from ktda_mmseg.raster.writing import write_raster
+
+from .conftest import write_tiff
 
 rasterio = pytest.importorskip('rasterio')
 pytest.importorskip('rasterio.vrt')
@@ -23,20 +25,7 @@ PLACE = dict(crs='EPSG:32632', transform=rasterio.transform.from_origin(4e5, 5e6
 @pytest.fixture
 def write(tmp_path):
     """A function that writes bands (C, H, W) as GeoTIFF, with a mask if there is one."""
-
-    def write(pixels, name='a.tif', mask=None, **profile) -> Path:
-        count, height, width = pixels.shape
-        shape = dict(count=count, height=height, width=width, dtype=pixels.dtype)
-        with (
-            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
-            rasterio.open(tmp_path / name, 'w', 'GTiff', **shape, **PLACE, **profile) as raster,
-        ):
-            raster.write(pixels)
-            if mask is not None:
-                raster.write_mask(mask)
-        return tmp_path / name
-
-    return write
+    return partial(write_tiff, tmp_path / 'a.tif', **PLACE)
 
 
 @pytest.fixture
@@ -140,8 +129,7 @@ def test_numbers_of_colours_become_colours(tmp_path, suffix):
             image.read([4])
     sample = LoadRasterFromFile().transform(dict(img_path=str(path)))
     np.testing.assert_array_equal(sample['img'], expected)
-    reading = Reading(raster=True, mode=None, eight_bit=False, selected=None, bands=3)
-    np.testing.assert_array_equal(read_image(path, reading).pixels, expected)
+    np.testing.assert_array_equal(read_image(path, Reading(raster=True)).pixels, expected)
     np.testing.assert_array_equal(read_picture(str(path)), expected)
 
 

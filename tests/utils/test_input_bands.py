@@ -10,8 +10,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.registry import MODELS
 
+from ktda_mmseg.scenes.check.report import write as write_check
 from ktda_mmseg.scenes.check.running import check
-from ktda_mmseg.scenes.check.writing import write as write_check
 from ktda_mmseg.scenes.map.card import ModelCard
 from ktda_mmseg.scenes.prepare.rasters import prepare
 from ktda_mmseg.utils.input_bands import bands_fault, fitted_model, input_channels

@@ -24,30 +24,16 @@ FACING = ((0, 1), (1, 0), (2, 3), (3, 2))
 
 
 class Borders(NamedTuple):
-    """The four borders of an image, in the order of ``SIDES``.
+    """The four borders of an image, in the order of ``SIDES``."""
 
-    Attributes:
-        grey (np.ndarray): Of the outermost pixels, (4, SAMPLES), float32.
-        step (np.ndarray): Mean square of the difference to the next line inside, (4,).
-        contrast (np.ndarray): Variance along the border, (4,).
-        lengths (tuple[int, ...]): In pixels, (4,).
-    """
-
-    grey: np.ndarray
-    step: np.ndarray
-    contrast: np.ndarray
-    lengths: tuple[int, ...]
+    grey: np.ndarray  # of the outermost pixels, (4, SAMPLES), float32
+    step: np.ndarray  # mean square of the difference to the next line inside, (4,)
+    contrast: np.ndarray  # variance along the border, (4,)
+    lengths: tuple[int, ...]  # in pixels, (4,)
 
 
 def borders(pixels: np.ndarray) -> Borders | None:
-    """Take the borders of an image.
-
-    Args:
-        pixels (np.ndarray): (H, W, C), any real type; NaN and infinity count as 0.
-
-    Returns:
-        Borders | None: Those of the grey of the first three bands; None for one that is small.
-    """
+    """Take the borders of the grey of the first three bands of pixels (H, W, C); None if small."""
     height, width = pixels.shape[:2]
     if min(height, width) < SAMPLES:
         return None
@@ -55,21 +41,14 @@ def borders(pixels: np.ndarray) -> Borders | None:
     lines = [bands[:, [0, 1]], bands[:, [-1, -2]], bands[[0, 1]], bands[[-1, -2]]]
     lines[:2] = [line.transpose(1, 0, 2) for line in lines[:2]]
     greys = [np.nan_to_num(line.astype(np.float32).mean(-1), posinf=0, neginf=0) for line in lines]
-    small = np.stack([_resampled(grey) for grey in greys])
+    small = np.stack([cv2.resize(g, (SAMPLES, 2), interpolation=cv2.INTER_AREA) for g in greys])
     outer, inner = small[:, 0], small[:, 1]
     lengths = (height, height, width, width)
     return Borders(outer, np.square(outer - inner).mean(-1), outer.var(-1), lengths)
 
 
 def find_neighbours(facts: Sequence['Facts']) -> list[Fault]:
-    """Find images of different splits that go on in each other; those with a place are left out.
-
-    Args:
-        facts (Sequence[Facts]): Facts of all images.
-
-    Returns:
-        list[Fault]: A warning for each image that has a neighbour in an earlier split.
-    """
+    """Find images without a place that go on in one of an earlier split, to be warned of."""
     splits: dict[str, list[Facts]] = {}
     for fact in facts:
         if fact.borders is not None and fact.footprint is None:
@@ -126,7 +105,3 @@ def _go_on(ones: tuple[np.ndarray, ...], others: tuple[np.ndarray, ...]) -> np.n
         & (length[:, None] == other_length)
     )
     return near
-
-
-def _resampled(lines: np.ndarray) -> np.ndarray:
-    return cv2.resize(lines, (SAMPLES, len(lines)), interpolation=cv2.INTER_AREA)

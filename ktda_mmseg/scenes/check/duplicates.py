@@ -1,36 +1,68 @@
 """Images that occur twice: exactly, or nearly and across splits."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
 
+import cv2
 import numpy as np
 
 from ktda_mmseg.utils.tables import first_few
 
 from .faults import Fault, Severity
-from .likeness import Likeness
-from .scan import Facts
 
+if TYPE_CHECKING:
+    from .scan import Facts
+
+HASH_SIZE = (9, 8)
+SKETCH_SIZE = (16, 16)
 BLOCK = 2048  # images compared at once, which bounds the memory
 BITS = 64
 MOST_DIFFERENT_BITS = 10
 LEAST_CORRELATION = 0.95  # of the small grey pictures; recompressed ones reach it, others do not
 
-Known = tuple[Facts, Likeness]
+
+class Likeness(NamedTuple):
+    """Fingerprints of one image that is not of a single value."""
+
+    digest: bytes  # equal for equal pixels only
+    gradients: np.ndarray  # dHash: whether grey rises to the right, (64,), 1 or -1, int8
+    sketch: np.ndarray  # 16×16 grey values of mean 0 and length 1, (256,), float16
 
 
-def find_duplicates(facts: Sequence[Facts]) -> list[Fault]:
+Known = tuple['Facts', Likeness]
+
+
+def likeness(pixels: np.ndarray) -> Likeness:
+    """Take the fingerprints of pixels (H, W, C): the digest of all bands, else of the first three.
+
+    They may be of any real type; NaN and infinity count as 0.
+    """
+    digest = hashlib.blake2b(np.ascontiguousarray(pixels).data, digest_size=16)
+    digest.update(f'{pixels.shape} {pixels.dtype}'.encode())
+    grey = np.zeros(pixels.shape[:2], np.float32)
+    for band in range(min(pixels.shape[2], 3)):
+        grey += pixels[..., band]
+    if pixels.dtype.kind == 'f':
+        grey = np.nan_to_num(grey, posinf=0, neginf=0)
+    steps = np.diff(cv2.resize(grey, HASH_SIZE, interpolation=cv2.INTER_AREA), axis=1)
+    sketch = cv2.resize(grey, SKETCH_SIZE, interpolation=cv2.INTER_AREA).ravel()
+    sketch -= sketch.mean()
+    length = np.linalg.norm(sketch)
+    return Likeness(
+        digest.digest(),
+        np.where(steps > 0, 1, -1).astype(np.int8).ravel(),
+        (sketch / length if length else sketch).astype(np.float16),
+    )
+
+
+def find_duplicates(facts: Sequence['Facts']) -> list[Fault]:
     """Find equal images anywhere and nearly equal ones across splits.
 
-    Images of a single value are left out. Nearly equal are two whose dHashes differ in few bits and
-    whose small grey pictures correlate, as after recompression or a change of brightness.
-
-    Args:
-        facts (Sequence[Facts]): Facts of all images.
-
-    Returns:
-        list[Fault]: An error for each set of equal images across splits, a warning for each such
-        set within a split and for each image that is nearly equal to one of an earlier split.
+    Nearly equal are two whose dHashes differ in few bits and whose small grey pictures correlate,
+    as after recompression or a change of brightness. Equal ones are an error across splits and a
+    warning within one, nearly equal ones a warning for each image that is like an earlier one.
     """
     groups: dict[bytes, list[Facts]] = {}
     splits: dict[str, list[Known]] = {}
@@ -46,7 +78,9 @@ def find_duplicates(facts: Sequence[Facts]) -> list[Fault]:
     return faults
 
 
-def _near_pairs(earlier: Sequence[Known], later: Sequence[Known]) -> Iterator[tuple[Facts, Facts]]:
+def _near_pairs(
+    earlier: Sequence[Known], later: Sequence[Known]
+) -> Iterator[tuple['Facts', 'Facts']]:
     """Yield each later image that is like an earlier one, after the earlier one it is most like."""
     most = np.full(len(later), LEAST_CORRELATION)
     likest: dict[int, Known] = {}
@@ -59,10 +93,10 @@ def _near_pairs(earlier: Sequence[Known], later: Sequence[Known]) -> Iterator[tu
         for column in map(int, np.flatnonzero(correlation.max(0) >= most)):
             row = int(correlation[:, column].argmax())
             likest[column], most[column] = block[row], correlation[row, column]
-    for column, (fact, likeness) in likest.items():
-        other, its_likeness = later[column]
+    for column, (fact, its_likeness) in likest.items():
+        other, likeness_of_other = later[column]
         # equal ones are told already
-        if likeness.digest != its_likeness.digest:
+        if its_likeness.digest != likeness_of_other.digest:
             yield fact, other
 
 
@@ -70,7 +104,7 @@ def _stack(images: Sequence[Known], name: str) -> np.ndarray:
     return np.stack([getattr(likeness, name) for _, likeness in images]).astype(np.float32)
 
 
-def _equal(group: Sequence[Facts]) -> Fault:
+def _equal(group: Sequence['Facts']) -> Fault:
     files = tuple(fact.pair.image for fact in group)
     across = len({fact.pair.source.split for fact in group}) > 1
     where = 'across splits' if across else f'in {group[0].pair.source.split}'
@@ -79,7 +113,7 @@ def _equal(group: Sequence[Facts]) -> Fault:
     return Fault(severity, f'same image {where}', message + first_few(files[1:]), files)
 
 
-def _similar(one: Facts, other: Facts) -> Fault:
+def _similar(one: 'Facts', other: 'Facts') -> Fault:
     files = (one.pair.image, other.pair.image)
     message = f'{files[0]}: expected another image in each split, found nearly the same in '
     return Fault('warning', 'similar image across splits', f'{message}{files[1]}', files)

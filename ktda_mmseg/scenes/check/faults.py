@@ -5,25 +5,23 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from ktda_mmseg.utils.tables import SHOWN
+
 Severity = Literal['error', 'warning', 'remark']
 SEVERITIES: tuple[Severity, ...] = ('error', 'warning', 'remark')
 
 
 class Fault(NamedTuple):
-    """One finding.
+    """One finding, whose sentence names the file, what was expected and what was found.
 
-    Attributes:
-        severity (str): 'error' where training would stop or its scores mean nothing, 'warning'
-            where the user should look, 'remark' where something was only left out.
-        kind (str): Heading under which alike findings stand.
-        message (str): One sentence that names the file, what was expected and what was found.
-        files (tuple[Path, ...]): Files to look at.
+    It is an error where training would stop or its scores mean nothing, a warning where the user
+    should look, a remark where something was only left out. Alike ones stand under one kind.
     """
 
     severity: Severity
     kind: str
     message: str
-    files: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()  # to look at
 
 
 def verdict(faults: Iterable[Fault]) -> str:
@@ -43,3 +41,14 @@ def by_kind(faults: Iterable[Fault]) -> dict[tuple[Severity, str], list[Fault]]:
     for fault in sorted(faults, key=lambda fault: SEVERITIES.index(fault.severity)):
         groups.setdefault((fault.severity, fault.kind), []).append(fault)
     return groups
+
+
+def list_faults(faults: Iterable[Fault]) -> str:
+    """Write findings below their kind, the first few of each."""
+    lines = []
+    for (severity, kind), alike in by_kind(faults).items():
+        lines.append(f'{severity}: {kind} ({len(alike)})')
+        lines += [f'  {fault.message}' for fault in alike[:SHOWN]]
+        if len(alike) > SHOWN:
+            lines.append(f'  and {len(alike) - SHOWN} more, all in the report')
+    return '\n'.join(lines)

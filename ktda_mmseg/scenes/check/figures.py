@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ...datasets.pictures import rgb_of
 from ...datasets.reading import read_image, read_mask
 from ...raster.colours import colourise
 from .pairs import Pair
@@ -62,12 +63,8 @@ def plot_bands(surveys: Sequence[Survey]) -> bytes:
 def bar_edges(bands: Sequence[Band]) -> np.ndarray:
     """Divide what lies between 0.5 and 99.5 % of any of the bands into bars of equal width.
 
-    Args:
-        bands (Sequence[Band]): Distributions to be drawn together, at least one.
-
-    Returns:
-        np.ndarray: Edges of the bars. None is narrower than the bins that it is filled from, and
-        bars of integers hold equally many of them: otherwise they would look like a comb.
+    None is narrower than the bins that it is filled from, and bars of integers hold equally many of
+    them: otherwise they would look like a comb.
     """
     low = min(band.percentile(0.5) for band in bands)
     high = max(band.percentile(99.5) for band in bands)
@@ -81,12 +78,9 @@ def bar_edges(bands: Sequence[Band]) -> np.ndarray:
 def thumbnail(pair: Pair) -> bytes | None:
     """Draw an image beside its mask, None where the image cannot be read."""
     try:
-        pixels = read_image(pair.image, pair.source.reading).pixels
+        pictures = [_small(rgb_of(read_image(pair.image, pair.source.reading)))]
     except ValueError:
         return None
-    shown = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1]
-    rgb = np.broadcast_to(shown, (*pixels.shape[:2], 3))
-    pictures = [_small(stretch(rgb), Image.Resampling.BILINEAR)]
     labels = pair.source.labels
     if pair.mask is not None:
         try:
@@ -105,19 +99,10 @@ def thumbnail(pair: Pair) -> bytes | None:
     return stream.getvalue()
 
 
-def stretch(pixels: np.ndarray) -> np.ndarray:
-    """Bring values (H, W, C) between their 2 and 98 % to 8 bits; 8-bit ones stay as they are."""
-    if pixels.dtype == np.uint8:
-        return pixels
-    finite = np.nan_to_num(pixels.astype(np.float32), posinf=0, neginf=0)
-    low, high = np.percentile(finite, (2, 98))
-    unit = (finite - low) / (high - low if high > low else 1)
-    return (255 * np.clip(unit, 0, 1)).astype(np.uint8)
-
-
-def _small(pixels: np.ndarray, resampling: Image.Resampling) -> Image.Image:
-    picture = Image.fromarray(np.ascontiguousarray(pixels))
-    return picture.resize((SIDE, SIDE), resampling)
+def _small(
+    pixels: np.ndarray, resampling: Image.Resampling = Image.Resampling.BILINEAR
+) -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(pixels)).resize((SIDE, SIDE), resampling)
 
 
 def _png(figure: Figure) -> bytes:

@@ -1,9 +1,7 @@
 """A config that gives a model the statistics of its training data."""
 
-import copy
 import inspect
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from pprint import pformat
 from typing import Any
@@ -14,8 +12,7 @@ from mmseg.registry import MODELS
 
 from ktda_mmseg.utils.input_bands import RGB, fitted_model, white_of
 
-from ...datasets.labels import median_frequency_weights
-from ...datasets.sources import Reading
+from ...datasets.reading import Reading
 from .survey import Survey
 
 HEADS = ('decode_head', 'auxiliary_head')
@@ -38,17 +35,10 @@ RATIO = _Variable('[class_weight[1] / class_weight[0]]')
 
 
 def render(config: Config, survey: Survey, reading: Reading, out: Path) -> bytes:
-    """Write the config fragment.
+    """Write Python source with ``mean``, ``std`` and ``class_weight``, and what takes them.
 
-    Args:
-        config (Config): The checked config, which the fragment inherits.
-        survey (Survey): Of the training split, with at least one readable image.
-        reading (Reading): How its pipeline reads images.
-        out (Path): File that the fragment is meant for.
-
-    Returns:
-        bytes: Python source with ``mean``, ``std`` and ``class_weight``, and the keys of the model
-        that take them, where the config has a model.
+    The survey is that of the training split, with at least one readable image; the config, which
+    the fragment at ``out`` inherits, need not have a model.
     """
     model = config.to_dict().get('model', {})
     preprocessor = model.get('data_preprocessor', {})
@@ -81,40 +71,37 @@ def render(config: Config, survey: Survey, reading: Reading, out: Path) -> bytes
     return '\n'.join([*lines, '']).encode()
 
 
+def median_frequency_weights(pixels: np.ndarray, present: np.ndarray) -> list[float]:
+    """Weigh K classes by their pixels (K,), and the labelled pixels of images that show them (K,).
+
+    The frequency of a class is the one over the other; its weight is the median frequency over its
+    frequency, 1 if it is absent. Source: Eigen and Fergus, 2015, arXiv:1411.4734, section 6.3.2.
+    """
+    seen = pixels > 0
+    frequency = pixels[seen] / present[seen]
+    weights = np.ones(len(pixels))
+    weights[seen] = np.median(frequency) / frequency if seen.any() else 1
+    return [float(f'{weight:.4g}') for weight in weights]
+
+
 def _weighed(node: Any, is_loss: bool = False, weights: _Variable = WEIGHTS) -> Any:  # noqa: ANN401
     """Return what to change so that each loss that takes class weights gets them."""
     if isinstance(node, list):
+        changes = [_weighed(item, is_loss, weights) for item in node]
         # a list replaces that of the base as a whole
-        whole = copy.deepcopy(node)
-        losses = list(_losses(whole, is_loss, weights))
-        for loss, its_weights in losses:
-            loss['class_weight'] = its_weights
-        return whole if losses else None
+        return list(map(_changed, node, changes)) if any(changes) else None
     if not isinstance(node, dict):
         return None
     if is_loss:
-        return dict(class_weight=weights) if _takes_weights(node) else None
-    weights = _weights_of(node, weights)
+        takes = 'class_weight' in inspect.signature(MODELS.get(node['type'])).parameters
+        return dict(class_weight=weights) if takes else None
+    # those of a head with one output are the weight of its one class
+    weights = RATIO if node.get('out_channels') == 1 else weights
     found = {k: _weighed(value, k == 'loss_decode', weights) for k, value in node.items()}
     return {key: change for key, change in found.items() if change}
 
 
-def _losses(node: Any, is_loss: bool, weights: _Variable) -> Iterator[tuple[dict, _Variable]]:  # noqa: ANN401
-    if isinstance(node, list):
-        for item in node:
-            yield from _losses(item, is_loss, weights)
-    elif isinstance(node, dict) and is_loss:
-        yield from [(node, weights)] if _takes_weights(node) else []
-    elif isinstance(node, dict):
-        weights = _weights_of(node, weights)
-        for key, value in node.items():
-            yield from _losses(value, key == 'loss_decode', weights)
-
-
-def _weights_of(head: dict, weights: _Variable) -> _Variable:
-    """Those of a head with one output are the weight of its one class."""
-    return RATIO if head.get('out_channels') == 1 else weights
-
-
-def _takes_weights(loss: dict) -> bool:
-    return 'class_weight' in inspect.signature(MODELS.get(loss['type'])).parameters
+def _changed(node: Any, change: Any) -> Any:  # noqa: ANN401
+    if isinstance(node, dict) and isinstance(change, dict):
+        return {**node, **{key: _changed(node.get(key), part) for key, part in change.items()}}
+    return node if change is None else change

@@ -1,9 +1,11 @@
 """Images of different splits that show the same ground."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
-
-import numpy as np
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ktda_mmseg.scenes.prepare.footprints import related
 
@@ -11,19 +13,17 @@ from ...datasets.reading import Footprint, may_be_placed
 from .faults import Fault
 from .scan import Facts
 
+if TYPE_CHECKING:
+    import shapely
+
 LEAST_SHARE = 1e-3  # of the smaller footprint; neighbours that touch share less by rounding
-STEPS = 20  # pieces of a side that is brought to another reference system
+PIECES = 80  # of an outline that is brought to another reference system
 
 
 def find_overlaps(facts: Sequence[Facts]) -> list[Fault]:
-    """Find georeferenced images of different splits whose footprints overlap.
+    """Find georeferenced images that overlap one of an earlier split, each an error.
 
-    Args:
-        facts (Sequence[Facts]): Facts of all images.
-
-    Returns:
-        list[Fault]: An error for each image that overlaps one of an earlier split, which
-        names the largest overlap; or a remark where rasterio or shapely is missing.
+    It names the largest overlap; where rasterio or shapely is missing there is a remark instead.
     """
     try:
         import rasterio  # noqa: F401
@@ -39,7 +39,7 @@ def find_overlaps(facts: Sequence[Facts]) -> list[Fault]:
     shared: dict[int, list[tuple[float, int]]] = {}
     for members in related([fact.footprint and fact.footprint.crs for fact in placed]):
         footprints = [f for i in members if (f := placed[i].footprint) is not None]
-        polygons = [shapely.Polygon(corners) for corners in _in_one_system(footprints)]
+        polygons = _in_one_system(footprints)
         tree = shapely.STRtree(polygons)
         for a, b in tree.query(polygons, predicate='intersects').T:
             i, j = members[a], members[b]
@@ -64,22 +64,19 @@ def _overlap(fact: Facts, others: Sequence[tuple[float, Facts]]) -> Fault:
     return Fault('error', 'overlap on the ground across splits', message, files)
 
 
-def _in_one_system(footprints: Sequence[Footprint]) -> list[np.ndarray]:
-    """Bring footprints to the reference system that most of them have; (P, 2) each."""
-    stated = [footprint.crs for footprint in footprints if footprint.crs is not None]
-    target = Counter(stated or ['']).most_common(1)[0][0]
-    return [
-        np.array(footprint.corners) if footprint.crs in {None, target} else _warp(footprint, target)
-        for footprint in footprints
-    ]
-
-
-def _warp(footprint: Footprint, target: str) -> np.ndarray:
+def _in_one_system(footprints: Sequence[Footprint]) -> list[shapely.Polygon]:
+    """Bring footprints to the reference system that most of them have."""
+    import shapely
     from rasterio.warp import transform
 
-    corners = np.array(footprint.corners)
-    # straight sides bend
-    along = np.linspace(0, 1, STEPS, endpoint=False)[:, None]
-    sides = zip(corners, np.roll(corners, -1, axis=0), strict=True)
-    outline = np.concatenate([start + along * (end - start) for start, end in sides])
-    return np.column_stack(transform(footprint.crs, target, *outline.T))
+    stated = Counter(footprint.crs for footprint in footprints if footprint.crs is not None)
+    target = stated.most_common(1)[0][0] if stated else None
+    polygons = []
+    for crs, corners in footprints:
+        polygon = shapely.Polygon(corners)
+        if crs not in (None, target):
+            # straight sides bend
+            pieces = shapely.segmentize(polygon, polygon.length / PIECES)
+            polygon = shapely.transform(pieces, partial(transform, crs, target), interleaved=False)
+        polygons.append(polygon)
+    return polygons

@@ -15,12 +15,11 @@ from mmengine.utils import track_iter_progress
 from ktda_mmseg.utils.class_count import class_count_fault
 from ktda_mmseg.utils.input_bands import bands_fault
 
-from ...datasets.sources import Source, read_sources
 from .borders import find_neighbours
 from .duplicates import find_duplicates
 from .faults import Fault
 from .overlap import find_overlaps
-from .pairs import Pair, list_pairs
+from .pairs import Pair, Source, list_pairs, read_sources
 from .scan import Facts, scan
 from .survey import Survey
 

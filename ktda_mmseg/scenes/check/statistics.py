@@ -9,16 +9,10 @@ OFFSETS = {'uint8': 0, 'int8': 128, 'uint16': 0, 'int16': 1 << 15}
 
 
 def to_bins(values: np.ndarray) -> np.ndarray:
-    """Number values so that larger ones get larger numbers.
+    """Number finite values (N,) from 0 to 65535, so that larger ones get larger numbers.
 
     Integers of up to 16 bits get one bin a value. Of all others the upper half of the 32-bit float
     counts, in which neighbouring bins differ by less than 1 %.
-
-    Args:
-        values (np.ndarray): Finite values of any real type, (N,).
-
-    Returns:
-        np.ndarray: Bins from 0 to 65535, (N,).
     """
     if values.dtype.name in OFFSETS:
         return values if values.dtype.kind == 'u' else values + np.int32(OFFSETS[values.dtype.name])
@@ -38,25 +32,15 @@ def from_bins(bins: np.ndarray, dtype: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Band:
-    """Distribution of one band.
-
-    Attributes:
-        dtype (str): Type of its values.
-        count (int): Number of values.
-        mean (float): Their mean.
-        squares (float): Sum of squared differences from the mean.
-        low (float): Smallest value.
-        high (float): Largest value.
-        histogram (np.ndarray): Values a bin, see :func:`to_bins`.
-    """
+    """Distribution of one band."""
 
     dtype: str
     count: int
     mean: float
-    squares: float
+    squares: float  # sum of squared differences from the mean
     low: float
     high: float
-    histogram: np.ndarray
+    histogram: np.ndarray  # values a bin, see to_bins
 
     @classmethod
     def of(cls, values: np.ndarray) -> 'Band':
@@ -75,11 +59,7 @@ class Band:
         return cls(dtype, count, mean, squares, float(exact.min()), float(exact.max()), histogram)
 
     def merge(self, other: 'Band') -> 'Band':
-        """Join with another part of the band.
-
-        Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing
-        sample variances", 1979.
-        """
+        """Join with another part of the band (Chan, Golub and LeVeque, 1979)."""
         count = self.count + other.count
         apart = other.mean - self.mean
         return Band(

@@ -1,6 +1,7 @@
-"""What a split holds, summed over its images."""
+"""What a split holds, summed over its images, and as rows of text."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,10 @@ from .faults import Fault
 from .scan import Facts
 from .statistics import Band
 
-Kind = tuple[str, int]
+PERCENTILES = (2, 50, 98)
+
+Kind = tuple[str, int]  # type of values and number of bands
+Rows = list[list[str]]
 
 
 @dataclass
@@ -19,7 +23,7 @@ class Survey:
 
     Attributes:
         split (str): Name.
-        labels (Labels): Its classes.
+        labels (Labels): Its K classes.
         images (int): Images, readable or not.
         sizes (Counter): Images by (height, width).
         kinds (Counter): Images by type of values and number of bands.
@@ -70,12 +74,46 @@ class Survey:
         faults = []
         absent = [n for n, c in zip(self.labels.classes, self.pixels, strict=False) if not c]
         if absent and self.pixels.any():
-            message = f'{self.split}: expected pixels of each class, found none of ' + ', '.join(
-                absent
-            )
+            message = f'{self.split}: expected pixels of each class, found none of '
+            message += ', '.join(absent)
             faults.append(Fault('warning', 'class absent from a split', message))
         if len(self.kinds) > 1:
             found = ', '.join(f'{d} with {b} bands in {n}' for (d, b), n in self.kinds.items())
             message = f'{self.split}: expected images of one type, found {found}'
             faults.append(Fault('warning', 'type of values', message))
         return faults
+
+
+def split_rows(surveys: Sequence[Survey]) -> Rows:
+    """List images, sizes and class shares; the first row holds titles."""
+    classes = surveys[0].labels.classes
+    rows = [['split', 'images', 'width x height', 'type', 'bands', *classes, 'ignored']]
+    for survey in surveys:
+        kinds = [kind for kind, _ in survey.kinds.most_common()]
+        rows.append(
+            [
+                survey.split,
+                str(survey.images),
+                _few([f'{w}x{h}' for (h, w), _ in survey.sizes.most_common()]),
+                _few([dtype for dtype, _ in kinds]),
+                _few([str(bands) for _, bands in kinds]),
+                *(f'{share:.1%}' for share in survey.pixels / max(survey.pixels.sum(), 1)),
+            ]
+        )
+    return rows
+
+
+def band_rows(surveys: Sequence[Survey]) -> Rows:
+    """List the distribution of each band; the first row holds titles."""
+    rows = [['split', 'band', 'mean', 'std', 'min', *(f'{p} %' for p in PERCENTILES), 'max']]
+    for survey in surveys:
+        for number, band in enumerate(survey.bands, start=1):
+            inner = (band.percentile(percent) for percent in PERCENTILES)
+            values = band.mean, band.std, band.low, *inner, band.high
+            rows.append([survey.split, str(number), *(f'{value:.5g}' for value in values)])
+    return rows
+
+
+def _few(values: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(values))
+    return ', '.join(distinct[:2]) + (', ...' if len(distinct) > 2 else '')

@@ -12,31 +12,20 @@ _CHECK_AND_TRAIN = (
 
 @dataclass(frozen=True)
 class PublishedSet:
-    """One archive that holds a set.
-
-    Attributes:
-        title (str): What it is.
-        url (str): Address of the archive.
-        size (int): Bytes to transfer, about.
-        licence (str): What its publisher states.
-        holds (tuple[str, ...]): Folders that tell the set's root from all else in the archive.
-        out (str): Where to put it by default.
-        then (str): What to do next; ``{out}`` stands for the folder.
-        tree (str): Git's name of the root's content (SHA-1), where it comes from a commit; else ''.
-    """
+    """One archive that holds a set."""
 
     title: str
     url: str
-    size: int
-    licence: str
-    holds: tuple[str, ...]
-    out: str
-    then: str
-    tree: str = ''
+    size: int  # bytes to transfer, about
+    licence: str  # as its publisher states it
+    holds: tuple[str, ...]  # folders that tell the set's root from all else in the archive
+    out: str  # where to put it by default
+    then: str  # what to do next; {out} stands for the folder
+    content: str = ''  # content_digest of the root
 
 
 # The hub states the SHA-256 of its files when they are fetched. GitHub packs a commit anew now and
-# then: its archives differ, but not what is in them, hence `tree`.
+# then: its archives differ, but not what is in them, hence `content`.
 SETS = {
     'grass': PublishedSet(
         title='grassland in five grades of cover, 256x256 pixels, RGB',
@@ -65,7 +54,7 @@ SETS = {
         holds=('train/Images', 'train/Masks', 'val/Images', 'test/Images'),
         out='data/raw/l8_biome_sample',
         then='python tools/prepare_dataset.py l8_biome {out}',
-        tree='340e8f394be0dd4b0663e948368bb103558aacce',
+        content='915be1b45b13be71b62732108b397cebac64cdd134bb54b8d69e2f776f2cf9e0',
     ),
     'dubai': PublishedSet(
         title='Dubai land cover, 72 satellite images in eight mosaics',
@@ -76,6 +65,6 @@ SETS = {
         holds=tuple(f'Tile {number}/images' for number in range(1, 9)),
         out='data/raw/dubai',
         then='python tools/prepare_dataset.py dubai {out}',
-        tree='fc071d43a916f43399515853c85b1bf1b42eb355',
+        content='8fa3db151c162fdccb887a552defa85f6878a4962099cc58b0cc743ac01f3b8e',
     ),
 }

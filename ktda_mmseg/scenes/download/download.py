@@ -1,22 +1,19 @@
 """From a set's name to its folder, going on wherever an earlier run was stopped."""
 
-import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlparse
 from zipfile import is_zipfile
+
+from filelock import FileLock, Timeout
 
 from ktda_mmseg.utils.downloading import fetch
 from ktda_mmseg.utils.files import hash_of, require_space, write_json
 
 from .catalogue import SETS, PublishedSet
-from .members import DamagedArchiveError
-from .tree import tree_id
-from .unpacking import unpack
+from .unpacking import DamagedArchiveError, unpack
 
 RECORD = 'download.json'
 
@@ -63,8 +60,12 @@ def download(
         done = f'{out} is there already'
     else:
         _announce(name, entry, url, out)
-        with _alone(work):
-            done = _download(name, entry, url, work, out, keep_archive)
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(work / 'lock', blocking=False):
+                done = _download(name, entry, url, work, out, keep_archive)
+        except Timeout:
+            raise BlockingIOError(f'{work}: another process is at work there') from None
     return f'{done}\nnext: {entry.then.format(out=out)}'
 
 
@@ -87,8 +88,8 @@ def _download(
     content.mkdir()
     try:
         unpack(archive, content, entry.holds)
-        if entry.tree and (found := tree_id(content)) != entry.tree:
-            raise DamagedArchiveError(f'{url}: expected the tree {entry.tree}, got {found}')
+        if entry.content and (found := content_digest(content)) != entry.content:
+            raise DamagedArchiveError(f'{url}: expected the content {entry.content}, got {found}')
     except DamagedArchiveError as error:
         archive.unlink()
         raise ValueError(f'{error}; what came from {url} is discarded, try again') from error
@@ -101,6 +102,13 @@ def _download(
     content.rename(out)
     shutil.rmtree(work)
     return f'written to {out}: {size} bytes with SHA-256 {digest}'
+
+
+def content_digest(folder: Path) -> str:
+    """Return the SHA-256 of what ``sha256sum`` lists of all files of a folder, sorted by name."""
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob('*')}
+    lines = [f'{hash_of(files[name])}  {name}\n' for name in sorted(files) if files[name].is_file()]
+    return hashlib.sha256(''.join(lines).encode()).hexdigest()
 
 
 def _announce(name: str, entry: PublishedSet, url: str, out: Path) -> None:
@@ -122,14 +130,3 @@ def _check_record(out: Path, name: str) -> None:
             f'{out}: expected no folder, or {name} as downloaded, found {found}; '
             f'remove it or choose another'
         )
-
-
-@contextmanager
-def _alone(work: Path) -> Iterator[None]:
-    work.mkdir(parents=True, exist_ok=True)
-    with (work / 'lock').open('w') as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BlockingIOError(f'{work}: another process is at work there') from None
-        yield

@@ -13,7 +13,13 @@ import torch
 from mmseg.evaluation import IoUMetric
 from torch import Tensor
 
-from ktda_mmseg.raster.files import open_raster, read_valid, read_window
+from ktda_mmseg.raster.files import (
+    Georeference,
+    open_raster,
+    read_valid,
+    read_window,
+    same_grid,
+)
 from ktda_mmseg.raster.tiling import Window
 from ktda_mmseg.scenes.prepare.label_map import LabelMap
 from ktda_mmseg.scenes.prepare.raster_labels import RasterLabels
@@ -29,7 +35,6 @@ if TYPE_CHECKING:
 ROWS = 512  # read at once, those of a map's tiles
 OTHER = 'labelled 255'
 HINT = 'predict_scene.py takes other labels, and colours, by --classes'
-APART = 0.01  # pixels by which corners may lie apart that were rounded on their way
 
 
 def evaluate(
@@ -197,9 +202,8 @@ def _require_same_grid(found: DatasetReader, wanted: DatasetReader, colours: boo
     unplaced = wanted.crs is None and wanted.transform.is_identity
     same = found.shape == wanted.shape and (wanted.count == 1 or colours)
     if same and not unplaced:
-        corners = np.array([(0, 0), (1, 0), (0, 1), (1, 1)]) * (found.width, found.height)
-        moved = [~found.transform * (wanted.transform * (float(x), float(y))) for x, y in corners]
-        same = found.crs == wanted.crs and np.abs(moved - corners).max() < APART
+        place, other = (Georeference(r.crs, r.transform) for r in (found, wanted))
+        same = place.crs == other.crs and same_grid(found.shape, place, wanted.shape, other)
     if not same:
         raise ValueError(
             f"{wanted.name}: expected one band of labels on the map's grid ({expected}), found "

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...raster.files import Georeference, georeference, import_rasterio, open_raster, read_window
+from ...raster.files import (
+    Georeference,
+    georeference,
+    import_rasterio,
+    open_raster,
+    read_window,
+    same_grid,
+)
 from ...raster.tiling import Window
 from .footprints import convertible, extent, outline, system, to_map, to_pixels
 from .label_codes import alpha_band, read_codes
@@ -19,8 +26,6 @@ from .scenes import Scene
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
-
-MOST_SHIFT = 0.01  # pixels by which two grids may differ and still be the same
 
 
 class RasterLabels:
@@ -146,6 +151,4 @@ def _same_grid(
             f'{extent(outline(raster.height, raster.width, place, place.crs), place.crs)}, the '
             f'image at {extent(outline(scene.height, scene.width, image, image.crs), image.crs)}'
         )
-    same = raster.shape == (scene.height, scene.width) and np.isfinite(points).all()
-    itself = to_pixels(outline(scene.height, scene.width, image, image.crs), image)
-    return bool(same and np.abs(points - itself).max() < MOST_SHIFT)
+    return same_grid((scene.height, scene.width), image, raster.shape, place)

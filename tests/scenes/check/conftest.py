@@ -12,6 +12,8 @@ from PIL import Image
 from ktda_mmseg.scenes.check.faults import Fault
 from ktda_mmseg.scenes.check.running import check
 
+from ...raster.conftest import write_tiff
+
 ROOT = Path(__file__).resolve().parents[3]
 TOOL = ROOT / 'tools' / 'check_dataset.py'
 SIZE = 24
@@ -52,7 +54,7 @@ class DataSet:
         if self.suffix == '.png':
             Image.fromarray(pixels).save(path)
         else:
-            write_tiff(path, pixels, **profile)
+            write_tiff(path, pixels.transpose(2, 0, 1), **profile)
         return path
 
     def write_mask(self, split, name, labels, dtype='uint8') -> Path:
@@ -83,14 +85,6 @@ class DataSet:
 
     def faults(self, **changes: object) -> list[Fault]:
         return check(self.config(**changes)).faults
-
-
-def write_tiff(path: Path, pixels: np.ndarray, **profile: object) -> None:
-    rasterio = pytest.importorskip('rasterio')
-    height, width, count = pixels.shape
-    shape = dict(height=height, width=width, count=count, dtype=pixels.dtype)
-    with rasterio.open(path, 'w', driver='GTiff', **shape, **profile) as raster:
-        raster.write(pixels.transpose(2, 0, 1))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from ktda_mmseg.scenes.check import duplicates
-from ktda_mmseg.scenes.check.likeness import likeness
+from ktda_mmseg.scenes.check.duplicates import likeness
 
 from .conftest import SIZE, DataSet
 

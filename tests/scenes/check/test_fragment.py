@@ -7,8 +7,9 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmseg.registry import DATASETS, MODELS
 
+from ktda_mmseg.scenes.check.fragment import median_frequency_weights
+from ktda_mmseg.scenes.check.report import write
 from ktda_mmseg.scenes.check.running import check
-from ktda_mmseg.scenes.check.writing import write
 
 from .conftest import RASTERS, ROOT, SIZE, DataSet
 
@@ -123,3 +124,11 @@ def test_without_readable_training_images_there_is_no_config(rgb, tmp_path):
     summary = write(check(config), config, tmp_path / 'out')
     assert not (tmp_path / 'out' / 'with_statistics.py').exists()
     assert summary.endswith('errors, 0 warnings')
+
+
+def test_weights_by_hand():
+    """Two images of 100 pixels; class 2 is in one of them alone, class 3 in none."""
+    pixels, present = np.array([120, 60, 20, 0]), np.array([200, 200, 100, 0])
+    # frequencies 0.6, 0.3, 0.2; the median is 0.3
+    assert median_frequency_weights(pixels, present) == [0.5, 1.0, 1.5, 1.0]
+    assert median_frequency_weights(np.zeros(2), np.zeros(2)) == [1.0, 1.0]

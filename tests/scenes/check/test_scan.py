@@ -7,7 +7,7 @@ from PIL import Image
 from ktda_mmseg.scenes.check.faults import Fault, by_kind, verdict
 from ktda_mmseg.scenes.check.running import map_ahead
 
-from .conftest import LOADING, SIZE, DataSet, write_tiff
+from .conftest import LOADING, SIZE, DataSet
 
 pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 
@@ -80,7 +80,7 @@ def test_a_truncated_png_is_named(rgb, kind, kept):
 def test_a_truncated_tiff_is_named(floats, options, kept):
     path = floats.image('val', 'd')
     pixels = floats.rng.normal(size=(SIZE, SIZE, 2)).astype(np.float32)
-    write_tiff(path, pixels, **options)
+    floats.write_image('val', 'd', pixels, **options)
     path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
     fault = only(floats.faults())
     assert fault.kind == 'unreadable file'

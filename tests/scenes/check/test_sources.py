@@ -5,7 +5,7 @@ import shutil
 import pytest
 from mmengine.config import Config
 
-from ktda_mmseg.datasets.sources import read_sources
+from ktda_mmseg.scenes.check.pairs import read_sources
 from ktda_mmseg.scenes.check.running import check
 
 from .conftest import LOADING, ROOT

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ktda_mmseg.scenes.download.members import DamagedArchiveError
-from ktda_mmseg.scenes.download.unpacking import unpack
+from ktda_mmseg.scenes.download.unpacking import DamagedArchiveError, unpack
 
 from .conftest import FILES, HOLDS, write_tar, write_zip
 

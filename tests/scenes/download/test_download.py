@@ -4,7 +4,9 @@ import fcntl
 import hashlib
 import io
 import json
+import os
 import shutil
+import subprocess
 import zipfile
 from dataclasses import replace
 
@@ -12,8 +14,7 @@ import pytest
 
 from ktda_mmseg.scenes.download import download as downloading
 from ktda_mmseg.scenes.download.catalogue import SETS
-from ktda_mmseg.scenes.download.download import download
-from ktda_mmseg.scenes.download.tree import tree_id
+from ktda_mmseg.scenes.download.download import content_digest, download
 
 FILES = {
     f'grass/{kind}/{split}/{name}': f'{kind}/{split}/{name}'.encode() * 2000
@@ -141,16 +142,29 @@ def test_an_archive_with_another_layout_is_kept_for_a_look(hub, out):
     assert_is_the_set(out)
 
 
-def test_contents_are_compared_with_those_of_the_commit(hub, out, monkeypatch, tmp_path):
+def test_contents_are_compared_with_those_of_the_catalogue(hub, out, monkeypatch, tmp_path):
+    """They are named by what ``sha256sum`` says of them."""
+    root = tmp_path / 'grass'
     with zipfile.ZipFile(io.BytesIO(hub.content)) as archive:
         archive.extractall(tmp_path)
-    good = replace(SETS['grass'], tree=tree_id(tmp_path / 'grass'))
-    monkeypatch.setitem(SETS, 'grass', replace(good, tree='0' * 40))
-    with pytest.raises(ValueError, match=f'expected the tree {"0" * 40}, got {good.tree}; .*again'):
+    names = sorted(str(path.relative_to(root)) for path in root.rglob('*.png'))
+    listed = subprocess.run(['sha256sum', *names], cwd=root, check=True, capture_output=True)
+    digest = hashlib.sha256(listed.stdout).hexdigest()
+    monkeypatch.setitem(SETS, 'grass', replace(SETS['grass'], content='0' * 64))
+    with pytest.raises(ValueError, match=f'expected the content {"0" * 64}, got {digest}; .*again'):
         download('grass', out, url=hub.url)
-    monkeypatch.setitem(SETS, 'grass', good)
+    monkeypatch.setitem(SETS, 'grass', replace(SETS['grass'], content=digest))
     download('grass', out, url=hub.url)
     assert len(hub.seen) == 2
+
+
+@pytest.mark.parametrize('name', ['l8_biome_sample', 'dubai'])
+def test_the_real_sets_have_the_content_that_the_catalogue_names(shared, tmp_path, name):
+    ignored = shutil.ignore_patterns('LICENSE')  # put there later
+    shutil.copytree(
+        shared / 'data' / name, tmp_path / name, copy_function=os.symlink, ignore=ignored
+    )
+    assert content_digest(tmp_path / name) == SETS[name].content
 
 
 def test_too_full_a_disk_is_said_before_the_transfer(hub, out, monkeypatch):

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ktda_mmseg.scenes.download.members import EXPANSION
-from ktda_mmseg.scenes.download.unpacking import unpack
+from ktda_mmseg.scenes.download.unpacking import EXPANSION, unpack
 
 from .conftest import FILES, HOLDS, found, write_tar, write_zip
 
