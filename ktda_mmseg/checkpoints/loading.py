@@ -18,19 +18,7 @@ from .stem import fit_stem
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What loading a checkpoint did, key by key.
-
-    Attributes:
-        source (str): Path or URL of the file.
-        matched (tuple[str, ...]): Keys that were loaded.
-        missing (tuple[str, ...]): Keys of the module that the file may lack and does: they keep
-            their initial values.
-        unexpected (tuple[str, ...]): Keys of the file that the module has no use for.
-        resized (tuple[str, ...]): Matched keys whose tensor the module fitted to its own shape
-            (position embeddings).
-        widened (tuple[str, ...]): The matched key of a first convolution that was widened from
-            three bands, if one was.
-    """
+    """What loading a checkpoint did, key by key."""
 
     source: str
     matched: tuple[str, ...]

@@ -14,20 +14,7 @@ if TYPE_CHECKING:
 
 
 def read_graph(source: str | Path, name: str | None = None) -> tuple[GraphProto, dict[str, Tensor]]:
-    """Read a graph and the tensors that it stores; nothing in it is run.
-
-    Args:
-        source (str | Path): An ``.onnx`` file, or a wheel that holds such files.
-        name (str | None): Which of a wheel's files, without ``.onnx``; None for the only one.
-
-    Returns:
-        The graph, and its tensors of real numbers by name.
-
-    Raises:
-        ImportError: onnx is not installed.
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no ONNX graph or wheel with one of that name.
-    """
+    """Read a graph and the tensors that it stores; nothing in it is run."""
     try:
         import onnx
         from google.protobuf.message import DecodeError

@@ -25,18 +25,6 @@ def read_onnx_vit(source: str | Path) -> tuple[dict[str, Tensor], tuple[str, ...
     Exports keep the names of most tensors. Those of linear layers lose them, as they are stored
     transposed: they are found by the named bias that is added to their product. The table of
     position embeddings is cut into the class token's part and the rest.
-
-    Args:
-        source (str | Path): An ``.onnx`` file, or a wheel that holds one.
-
-    Returns:
-        The tensors by transformers' names, without what stands before ``embeddings`` and
-        ``encoder``; and the names of the other tensors of the graph, such as a decoder's.
-
-    Raises:
-        ImportError: onnx is not installed.
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no ONNX graph or wheel with one, or holds no such transformer.
     """
     graph, tensors = read_graph(source)
     tokens = [name for name in tensors if name.endswith(_CLASS_TOKEN)]

@@ -63,19 +63,7 @@ def read_checkpoint(path: str | Path, *, allow_pickle: bool = False) -> dict[str
 
 
 def state_dict_of(checkpoint: dict[str, Any], source: str | Path) -> dict[str, Tensor]:
-    """Find the weights in a checkpoint of mmengine, of timm or of a research repository.
-
-    Args:
-        checkpoint (dict[str, Any]): ``{'state_dict': weights}``, ``{'model': weights}`` or the
-            weights themselves.
-        source (str | Path): Where it came from, for the error message.
-
-    Returns:
-        Key to tensor, without the ``module.`` that data-parallel wrappers put before every key.
-
-    Raises:
-        ValueError: No tensors were found.
-    """
+    """Find the weights in a checkpoint of mmengine, of timm or of a research repository."""
     holders = [checkpoint[key] for key in ('state_dict', 'model') if key in checkpoint]
     weights = next((held for held in holders if isinstance(held, dict)), checkpoint)
     tensors = {str(key): value for key, value in weights.items() if isinstance(value, Tensor)}

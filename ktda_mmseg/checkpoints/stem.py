@@ -11,14 +11,6 @@ def fit_stem(module: nn.Module, weights: dict[str, Tensor]) -> tuple[dict[str, T
     The kernels of the three colours are repeated over the bands, in their order, and scaled by
     3 / bands, so that activations keep their size; a single band gets their sum. This is what timm
     does (``timm.models.adapt_input_conv``).
-
-    Args:
-        module (nn.Module): What will receive the weights; its first ``nn.Conv2d`` is the stem.
-        weights (dict[str, Tensor]): Weights by the module's keys.
-
-    Returns:
-        tuple[dict[str, Tensor], str]: The weights, and the key of the one that was changed; empty
-        where the stem is not one of three bands in the file or needs as many.
     """
     stem = next(((n, m) for n, m in module.named_modules() if isinstance(m, nn.Conv2d)), None)
     if stem is None:

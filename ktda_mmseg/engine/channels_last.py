@@ -23,12 +23,7 @@ class ChannelsLastHook(Hook):
 
 
 def use_channels_last(model: nn.Module, optimizer: Optimizer) -> None:
-    """Lay out weights and the optimizer's averages of them alike; no value changes.
-
-    Args:
-        model (nn.Module): The model; what its convolutions return is laid out as their weights.
-        optimizer (Optimizer): A fused one takes weights and averages for equally laid out.
-    """
+    """Lay out weights and the optimizer's averages of them alike; no value changes."""
     model.to(memory_format=torch.channels_last)
     for averages in optimizer.state.values():
         for name, value in averages.items():

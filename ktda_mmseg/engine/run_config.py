@@ -15,12 +15,7 @@ def set_work_dir(config: Config, work_dir: str | None) -> None:
 
 
 def keep_exact_resume(config: Config) -> None:
-    """Add :class:`ExactResumeHook` where ``custom_hooks`` of a user's own have replaced it.
-
-    Args:
-        config (Config): Config of the run, changed in place if a ``ResumableSampler`` depends on
-            the hook, which alone can end it with an epoch.
-    """
+    """Add :class:`ExactResumeHook` where ``custom_hooks`` of a user's own have replaced it."""
     hooks = config.setdefault('custom_hooks', [])
     sampler = config.get('train_dataloader', {}).get('sampler', {})
     if sampler.get('type') == 'ResumableSampler' and not any(

@@ -11,15 +11,7 @@ ONE_CLASS = (
 
 
 def class_count_fault(model: Mapping[str, Any], classes: Sequence[str]) -> str | None:
-    """Say in one sentence why a model and the classes of its data do not belong together.
-
-    Args:
-        model (Mapping[str, Any]): Config of a segmentor.
-        classes (Sequence[str]): Names of the classes of its data set.
-
-    Returns:
-        str | None: The sentence; None where they fit.
-    """
+    """Say in one sentence why a model and the classes of its data do not belong together."""
     if len(classes) == 1:
         return f'classes: expected two or more, found one, {classes[0]!r}: {ONE_CLASS}'
     for key, count in _counts(model):
@@ -31,15 +23,7 @@ def class_count_fault(model: Mapping[str, Any], classes: Sequence[str]) -> str |
 
 
 def require_class_count(model: Mapping[str, Any], classes: Sequence[str]) -> None:
-    """Refuse a model that does not fit the classes of its data.
-
-    Args:
-        model (Mapping[str, Any]): Config of a segmentor.
-        classes (Sequence[str]): Names of the classes of its data set; none where they are unknown.
-
-    Raises:
-        ValueError: With the sentence of :func:`class_count_fault`.
-    """
+    """Refuse a model that does not fit the classes of its data."""
     fault = class_count_fault(model, classes) if classes else None
     if fault:
         raise ValueError(fault)

