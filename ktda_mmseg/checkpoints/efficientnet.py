@@ -36,7 +36,7 @@ _NARROW = {**_WIDE, '_bn1': 'bn1', '_project_conv': 'conv_pw', '_bn2': 'bn2'}
 
 
 def efficientnet_to_timm(weights: dict[str, Tensor], source: str | Path) -> Conversion:
-    """Translate the weights of an EfficientNet, or of a U-Net's encoder that is one, to timm's keys."""
+    """Translate the weights of an EfficientNet, or of a U-Net's encoder, to timm's keys."""
     widths = {
         int(found[1]): value.size(0)
         for key, value in weights.items()

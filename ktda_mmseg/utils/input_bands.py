@@ -130,18 +130,14 @@ def _fitted_teacher(teacher: Mapping[str, Any], bands: int, white: float | None)
     change: dict[str, Any] = {}
     if not sees(teacher, bands):
         own = {key: value for key, value in teacher.items() if key != 'bands'}
-        change['bands'] = first_bands(bands, input_channels(own) or RGB)
+        # the last one again where there are too few
+        change['bands'] = [min(band, bands - 1) for band in range(input_channels(own) or RGB)]
     knows = {'input_scale', 'input_mean', 'input_std'} & teacher.keys()
     scale = _option(teacher, 'input_scale')
     if white and not knows and isinstance(scale, float):
         # what it says of pictures of 8 bits holds for those whose white is this value
         change['input_scale'] = float(f'{scale * WHITE / white:.6g}')
     return change
-
-
-def first_bands(bands: int, count: int) -> list[int]:
-    """Return the first channels, counted from 0; the last one again where there are too few."""
-    return [min(band, bands - 1) for band in range(count)]
 
 
 def _width(backbone: Mapping[str, Any]) -> tuple[str | None, Any]:
