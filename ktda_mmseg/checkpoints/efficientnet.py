@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ktda_mmseg.utils.extras import needed_for
+
 from .conversion import Conversion, check_weights, parts, rename
 from .onnx_graph import read_graph
 
@@ -61,10 +63,8 @@ def efficientnet_to_timm(weights: dict[str, Tensor], source: str | Path) -> Conv
 
 def read_csmask(source: str | Path, name: str | None = None) -> Conversion:
     """Read the encoder of a U-Net of ukis-csmask, an EfficientNet-B4, for timm."""
-    try:
+    with needed_for(str(source), extra='timm'):
         import timm
-    except ImportError as error:
-        raise ImportError(f"{source} needs timm: pip install 'ktda_mmseg[timm]'") from error
     _, tensors = read_graph(source, name)
     converted = efficientnet_to_timm(tensors, source)
     weights = {key: value.float() for key, value in converted.weights.items()}

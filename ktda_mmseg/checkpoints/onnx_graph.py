@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from ktda_mmseg.utils.extras import needed_for
+
 if TYPE_CHECKING:
     from onnx import GraphProto
 
 
 def read_graph(source: str | Path, name: str | None = None) -> tuple[GraphProto, dict[str, Tensor]]:
     """Read a graph and the tensors that it stores; nothing in it is run."""
-    try:
+    with needed_for(str(source), install='onnx'):
         import onnx
         from google.protobuf.message import DecodeError
-    except ImportError as error:
-        raise ImportError(f'{source} needs onnx: pip install onnx') from error
     source = Path(source).expanduser()
     if not source.is_file():
         raise FileNotFoundError(f'{source} does not exist')

@@ -15,6 +15,8 @@ import torch
 from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
+from ktda_mmseg.utils.extras import needed_for
+
 _STATISTICS = ('min', 'max', 'current', 'mean')
 _NUMBERS = ('?', 'b', 'h', 'i', 'l', 'q', 'B', 'H', 'I', 'L', 'Q', 'e', 'f', 'd')
 _DTYPE_CLASSES = list({type(np.dtype(code)) for code in _NUMBERS})
@@ -88,10 +90,8 @@ def register_safe_globals() -> None:
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:
-    try:
+    with needed_for(str(path), install='safetensors'):
         from safetensors import SafetensorError, safe_open
-    except ImportError as error:
-        raise ImportError(f'{path} needs safetensors: pip install safetensors') from error
     try:
         with safe_open(path, framework='pt') as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}

@@ -20,5 +20,6 @@ def needed_for(purpose: str, *, extra: str = '', install: str = '') -> Iterator[
         yield
     except ImportError as error:
         package = (error.name or str(error)).partition('.')[0]
-        command = f"pip install '{install or f'ktda-mmseg[{extra}]'}'"
-        raise ImportError(f'{purpose} needs {package}: {command}', name=error.name) from error
+        wanted = install or f"'ktda-mmseg[{extra}]'"
+        message = f'{purpose} needs {package}: pip install {wanted}'
+        raise ImportError(message, name=error.name) from error
