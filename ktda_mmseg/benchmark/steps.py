@@ -15,7 +15,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 from ktda_mmseg.checkpoints.deploy import deploy_config
-from ktda_mmseg.engine.channels_last import use_channels_last
+from ktda_mmseg.engine.speed_hooks import use_channels_last
 from ktda_mmseg.models.teacher_maps import attach_maps
 from ktda_mmseg.utils.compiling import compile_parts
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from mmpretrain.models import ConvNeXt
 from torch import Tensor
 
-from .conversion import Conversion, check_weights, parts, rename
+from .renaming import Conversion, check_weights, parts, rename
 
 _OFFICIAL = [
     (r'downsample_layers\.(\d)\.([01])\.(weight|bias)', r'downsample_layers.\1.\2.\3'),

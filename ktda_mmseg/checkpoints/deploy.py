@@ -13,8 +13,8 @@ from mmseg.registry import DATASETS, MODELS
 from ktda_mmseg.utils.class_count import require_class_count
 from ktda_mmseg.utils.files import atomic
 
-from .conversion import Conversion, check_weights
 from .reading import read_checkpoint, state_dict_of
+from .renaming import Conversion, check_weights
 from .writing import check_suffix, write_checkpoint
 
 # of a KTDASegmentor, what only transfer needs

@@ -10,7 +10,7 @@ import torch
 from mmpretrain.models import VisionTransformer
 from torch import Tensor
 
-from .conversion import Conversion, check_weights, parts, rename
+from .renaming import Conversion, check_weights, parts, rename
 
 _OFFICIAL = [
     (r'(cls_token|pos_embed)', r'\1'),

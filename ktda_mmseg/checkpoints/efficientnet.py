@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ktda_mmseg.utils.extras import needed_for
 
-from .conversion import Conversion, check_weights, parts, rename
-from .onnx_graph import read_graph
+from .onnx_weights import read_graph
+from .renaming import Conversion, check_weights, parts, rename
 
 _ENCODER = r'(?:model\.encoder\.)?'
 _DECODER = (r'model\.(?:decoder|segmentation_head)\..+', None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from .conversion import Conversion, parts, rename
+from .renaming import Conversion, parts, rename
 
 _TEACHER = 'teach_backbone.'
 _BLOCK = r'(?:norm[12]|attn\.qkv|attn\.proj|mlp\.fc[12]|fc[12])\.(?:weight|bias)'

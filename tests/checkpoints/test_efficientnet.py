@@ -11,7 +11,7 @@ import torch
 from mmengine.config import Config
 
 from ktda_mmseg.checkpoints import read_checkpoint
-from ktda_mmseg.checkpoints.converting import convert_csmask_file
+from ktda_mmseg.checkpoints.converters import convert_csmask_file
 from ktda_mmseg.checkpoints.efficientnet import efficientnet_to_timm
 from ktda_mmseg.datasets import LoadRasterFromFile
 from ktda_mmseg.models import FrozenTeacher, MultiBandSegDataPreProcessor

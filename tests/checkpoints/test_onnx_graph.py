@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ktda_mmseg.checkpoints.onnx_graph import read_graph
+from ktda_mmseg.checkpoints.onnx_weights import read_graph
 
 onnx = pytest.importorskip('onnx')
 helper = pytest.importorskip('onnx.helper')

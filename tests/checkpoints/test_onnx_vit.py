@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from ktda_mmseg.checkpoints import load_pretrained, read_checkpoint
-from ktda_mmseg.checkpoints.converting import convert_onnx_file
+from ktda_mmseg.checkpoints.converters import convert_onnx_file
 
 onnx = pytest.importorskip('onnx')
 runtime = pytest.importorskip('onnxruntime')

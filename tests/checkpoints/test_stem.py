@@ -7,7 +7,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from ktda_mmseg.checkpoints import load_pretrained
-from ktda_mmseg.checkpoints.stem import fit_stem
+from ktda_mmseg.checkpoints.loading import fit_stem
 
 STEM = 'downsample_layers.0.0.weight'
 

@@ -48,19 +48,19 @@ COMMANDS = {
         'c.py c.pth --format onnx --out o', 'ktda_mmseg.scenes.export.running.export_all'
     ),
     'model_converters/convnext_to_mmpretrain': (
-        'a b.pth', 'ktda_mmseg.checkpoints.converting.convert_backbone_file'
+        'a b.pth', 'ktda_mmseg.checkpoints.converters.convert_backbone_file'
     ),
     'model_converters/csmask_to_timm': (
-        'a b.pth', 'ktda_mmseg.checkpoints.converting.convert_csmask_file'
+        'a b.pth', 'ktda_mmseg.checkpoints.converters.convert_csmask_file'
     ),
     'model_converters/dinov2_to_mmpretrain': (
-        'a b.pth', 'ktda_mmseg.checkpoints.converting.convert_backbone_file'
+        'a b.pth', 'ktda_mmseg.checkpoints.converters.convert_backbone_file'
     ),
     'model_converters/official_to_ktda': (
-        'a b.pth', 'ktda_mmseg.checkpoints.converting.convert_official_file'
+        'a b.pth', 'ktda_mmseg.checkpoints.converters.convert_official_file'
     ),
     'model_converters/onnx_to_dinov2': (
-        'a b.pth', 'ktda_mmseg.checkpoints.converting.convert_onnx_file'
+        'a b.pth', 'ktda_mmseg.checkpoints.converters.convert_onnx_file'
     ),
     'model_converters/to_deploy': ('c.py a b.pth', 'ktda_mmseg.checkpoints.deploy.export_deploy'),
     'predict_scene': ('m.onnx a.tif --out o', 'ktda_mmseg.scenes.map.sources.find_scenes'),

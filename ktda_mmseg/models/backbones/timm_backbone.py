@@ -49,7 +49,7 @@ class TimmBackbone(BaseModule):
         padding_size (int, optional): Side of the image that 'same' padding is made for, see
             :func:`fix_padding`; without, it follows each image.
         in_channels (int): Bands of the images. Weights for another number are fitted to it, as
-            timm does, see :func:`ktda_mmseg.checkpoints.stem.fit_stem`.
+            timm does, see :func:`ktda_mmseg.checkpoints.loading.fit_stem`.
         init_cfg (dict, optional): See ``mmengine.model.BaseModule``.
         **model_args: Further arguments of ``timm.create_model``; its ``in_chans`` is another name
             of ``in_channels``.
