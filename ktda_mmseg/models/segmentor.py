@@ -82,12 +82,11 @@ class KTDASegmentor(EncoderDecoder):
     def init_weights(self) -> None:
         """Initialise the student and load what is pretrained, with a report of what matched."""
         init_cfg = getattr(self.backbone, 'init_cfg', None)
-        pretrained = isinstance(init_cfg, dict) and init_cfg.get('type') == 'Pretrained'
-        if pretrained:
+        options = dict(init_cfg) if isinstance(init_cfg, dict) else {}
+        if pretrained := options.pop('type', None) == 'Pretrained':
             self.backbone.init_cfg = None  # so that mmengine does not load it without a report
         super().init_weights()
         if pretrained:
-            options = {key: value for key, value in init_cfg.items() if key != 'type'}
             load_pretrained(self.backbone, **options)
         # a teacher that cannot be loaded stops the run before its first step
         _ = self.teacher
