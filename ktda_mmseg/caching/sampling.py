@@ -18,7 +18,12 @@ def sample_maps(
     whole: tuple[int, int],
     patch_size: int | Sequence[int] | None = None,
 ) -> list[np.ndarray]:
-    """Read maps bilinearly at the centres of a view's cells."""
+    """Read maps ``(C_i, H_i, W_i)`` of a whole image bilinearly at the centres of a view's cells.
+
+    ``pixels`` ``(h, w)`` says which pixel of the ``whole`` image (height, width), counted row by
+    row, each pixel of the view is. Cells have ``patch_size`` pixels a side, or are those of the
+    maps. Returns float16.
+    """
     if patch_size is None:
         cells = [tuple(s / m for s, m in zip(whole, x.shape[1:], strict=True)) for x in levels]
         grids = [

@@ -13,7 +13,7 @@ Array = np.ndarray
 
 
 def views_of(image: Array, steps: Sequence[dict[str, Any]]) -> dict[str, Array]:
-    """Enumerate what an image can become."""
+    """Enumerate what an image ``(H, W, C)`` can become, distinct, by :func:`content_key`."""
     found = [image]
     for step in steps:
         found = [view for one in found for view in _apply(one, step)]

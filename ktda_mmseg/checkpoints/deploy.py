@@ -86,7 +86,7 @@ def load_deployed(
     drop_auxiliary: bool = False,
     allow_pickle: bool = False,
 ) -> Deployed:
-    """Load a trained model as it is deployed."""
+    """Load a trained model, on the CPU, as it is deployed; ``ValueError`` where it does not fit."""
     cfg = deploy_config(Config.fromfile(config), drop_auxiliary)
     content = read_checkpoint(checkpoint, allow_pickle=allow_pickle)
     trained = state_dict_of(content, checkpoint)

@@ -35,7 +35,10 @@ def rename(
     layout: str,
     source: str | Path,
 ) -> Conversion:
-    """Rename every tensor by the first rule that matches its whole key."""
+    """Rename every tensor by the first rule that matches its whole key; None leaves it out.
+
+    ``ValueError`` where no rule matches a key, or two keys get the same name.
+    """
     renamed: dict[str, Tensor] = {}
     dropped, unknown = [], []
     for key, value in weights.items():

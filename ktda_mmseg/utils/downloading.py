@@ -30,7 +30,11 @@ def fetch(
     """Fetch a file, going on where the connection broke, and verify its size and hash.
 
     What is there of the file is continued only if the server confirms that it is still the same
-    file (``If-Range``, RFC 9110 section 13.1.5) and sends the rest; otherwise it starts again.
+    file (``If-Range``, RFC 9110 section 13.1.5) and sends the rest; otherwise it starts again. With
+    ``note``, a file for what the server says of the version, a later call goes on with what an
+    ended process left at ``path``. Without ``sha256`` (or its beginning), the hash is compared with
+    what Hugging Face's hub states. Returns the hash; ``ValueError`` where nothing more comes in
+    ``timeout`` seconds, or another file came, which is removed.
     """
     transfer = _Transfer(url, path, timeout, note)
     transfer.run()

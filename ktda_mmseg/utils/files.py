@@ -128,7 +128,7 @@ def hash_of(path: Path) -> str:
 
 
 def require_space(folder: Path, size: int) -> None:
-    """Check that a disk has room."""
+    """Raise ``OSError`` unless the disk of a folder has ``size`` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < size:
         raise OSError(f'{folder}: expected {size / 1e6:,.0f} MB free, found {free / 1e6:,.0f} MB')
