@@ -6,7 +6,6 @@ import importlib.util
 import re
 import sys
 import warnings
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
@@ -283,7 +282,7 @@ def test_the_published_weights(published, tmp_path) -> None:
 
 def adder(value=1.5, outside=False):
     """A graph that adds a stored number."""
-    stored = onnx.numpy_onnx.helper.from_array(np.array([value], np.float16), 'net.bias')
+    stored = onnx.numpy_helper.from_array(np.array([value], np.float16), 'net.bias')
     if outside:
         stored.ClearField('raw_data')
         stored.data_location = onnx.TensorProto.EXTERNAL
@@ -297,7 +296,7 @@ def adder(value=1.5, outside=False):
 
 
 def wheel_of(path, **files):
-    with zipfile.ZipFile(path, 'w') as archive:
+    with ZipFile(path, 'w') as archive:
         archive.writestr('package/__init__.py', '')
         for name, content in files.items():
             archive.writestr(f'package/models/{name}.onnx', content)
