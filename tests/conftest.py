@@ -1,10 +1,12 @@
 """Fixtures that several test modules use."""
 
 import hashlib
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from runpy import run_path  # by name: tests replace that of the module
 
 import numpy as np
 import pytest
@@ -101,6 +103,23 @@ def run_config(tiny_model: ConfigDict, tmp_path: Path) -> Path:
     path = tmp_path / 'tiny.py'
     config.dump(path)
     return path
+
+
+@pytest.fixture
+def run_tool(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Return a function that runs a tool in this process and returns what it printed."""
+
+    def run(name: str, *args: object) -> str:
+        script = ROOT / 'tools' / name
+        monkeypatch.setattr(sys, 'argv', [str(script), *map(str, args)])
+        monkeypatch.setattr(sys, 'path', [str(script.parent), *sys.path])
+        capsys.readouterr()
+        run_path(str(script), run_name='__main__')
+        return capsys.readouterr().out
+
+    return run
 
 
 class FaultyServer(ThreadingHTTPServer):

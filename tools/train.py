@@ -43,7 +43,7 @@ def main() -> None:
     from ktda_mmseg.engine.launch import start_cpu_group
     from ktda_mmseg.engine.mixed_precision import use_mixed_precision
     from ktda_mmseg.engine.run_config import (
-        keep_exact_resume,
+        add_hooks,
         leave_out_validation,
         resume_from,
         set_work_dir,
@@ -59,13 +59,7 @@ def main() -> None:
         set_work_dir(config, args.work_dir)
         if args.amp:
             use_mixed_precision(config, args.amp)
-        own = config.setdefault('custom_hooks', [])
-        unchecked = all(hook['type'] != 'FitHook' for hook in own)
-        hooks = dict(
-            FitHook=unchecked, CompileHook=args.compile, ChannelsLastHook=args.channels_last
-        )
-        own += [dict(type=name) for name, wanted in hooks.items() if wanted]
-        keep_exact_resume(config)
+        add_hooks(config, compiled=args.compile, channels_last=args.channels_last)
         if args.launcher != 'none':
             expect_unused_parameters(config)
         if args.resume is not None:

@@ -7,7 +7,7 @@ import torch
 from mmseg.models.segmentors.base import BaseSegmentor
 from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
-from ktda_mmseg.models.segmentor import cached_levels
+from ktda_mmseg.models.teacher_maps import attached_levels
 
 # names of modules, and what their part is called
 PARTS = {
@@ -76,7 +76,7 @@ def count_forward(model: BaseSegmentor, batch: dict[str, Any]) -> dict[str, int]
     parts = {part: sum(ops.values()) for part, ops in modules.items() if ops}
     parts['decoder'] = counter.get_total_flops() - sum(parts.values())
     teacher = getattr(model, 'teacher', None)
-    if teacher is not None and cached_levels(data['data_samples'], teacher) is None:
+    if teacher is not None and attached_levels(data['data_samples'], teacher) is None:
         with FlopCounterMode(display=False) as counter:
             teacher(data['inputs'])
         parts['teacher'] = counter.get_total_flops()

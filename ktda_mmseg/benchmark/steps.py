@@ -14,9 +14,9 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from ktda_mmseg.caching.transforms import MAPS, SHAPES, SOURCE
 from ktda_mmseg.checkpoints.deploy import deploy_config
-from ktda_mmseg.engine.channels_last import use_channels_last
+from ktda_mmseg.engine.speed_hooks import use_channels_last
+from ktda_mmseg.models.teacher_maps import attach_maps
 from ktda_mmseg.utils.compiling import compile_parts
 
 from .candidates import CACHED, CHANNELS_LAST, COMPILE, Candidate
@@ -107,8 +107,8 @@ def add_teacher_maps(model: BaseModel, batch: dict[str, Any]) -> None:
     levels = model.teacher(model.data_preprocessor(batch)['inputs'])
     for index, sample in enumerate(batch['data_samples']):
         maps = [level[index].half().cpu() for level in levels]
-        sample.set_metainfo({SHAPES: [m.shape for m in maps], SOURCE: model.teacher.source()})
-        sample.set_data({MAPS: torch.cat([m.flatten() for m in maps])})
+        flat, shapes = torch.cat([m.flatten() for m in maps]), [m.shape for m in maps]
+        attach_maps(sample, flat, shapes, model.teacher.source())
 
 
 def training_step(candidate: Candidate, batch_size: int, size: tuple[int, int]) -> Step:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ktda_mmseg.models.levels import one_a_level
+from ktda_mmseg.models.fam import one_a_level
 
 from .store import Shapes
 
@@ -18,18 +18,11 @@ def sample_maps(
     whole: tuple[int, int],
     patch_size: int | Sequence[int] | None = None,
 ) -> list[np.ndarray]:
-    """Read maps bilinearly at the centres of a view's cells.
+    """Read maps ``(C_i, H_i, W_i)`` of a whole image bilinearly at the centres of a view's cells.
 
-    Args:
-        levels (Sequence[np.ndarray]): Maps ``(C_i, H_i, W_i)`` of the whole image.
-        pixels (np.ndarray): ``(h, w)``, which pixel of the whole image, counted row by row, each
-            pixel of the view is.
-        whole (tuple[int, int]): Height and width of the whole image in pixels.
-        patch_size (int | Sequence[int] | None): Side of a cell in pixels, one for all levels or one
-            a level; None for that of the maps.
-
-    Returns:
-        list[np.ndarray]: Maps ``(C_i, ceil(h / patch_size), ceil(w / patch_size))``, float16.
+    ``pixels`` ``(h, w)`` says which pixel of the ``whole`` image (height, width), counted row by
+    row, each pixel of the view is. Cells have ``patch_size`` pixels a side, or are those of the
+    maps. Returns float16.
     """
     if patch_size is None:
         cells = [tuple(s / m for s, m in zip(whole, x.shape[1:], strict=True)) for x in levels]

@@ -15,28 +15,14 @@ Shapes = tuple[tuple[int, ...], ...]
 
 
 def content_key(image: np.ndarray) -> str:
-    """Identify an image, or a view of it, by its pixels.
-
-    Args:
-        image (np.ndarray): (H, W, C), any type.
-
-    Returns:
-        str: 32 hexadecimal digits.
-    """
+    """Identify an image, or a view of it, by its pixels."""
     digest = hashlib.blake2b(f'{image.shape} {image.dtype}'.encode(), digest_size=16)
     digest.update(np.ascontiguousarray(image).data)
     return digest.hexdigest()
 
 
 class Shard:
-    """A part of a cache: ``NAME.npy`` with all maps end to end and ``NAME.json`` that finds them.
-
-    Args:
-        path (Path): The ``.npy`` file.
-
-    Raises:
-        ValueError: If the file does not hold what its index says.
-    """
+    """A part of a cache: ``NAME.npy`` holds all maps end to end, ``NAME.json`` finds them."""
 
     def __init__(self, path: Path) -> None:
         index = json.loads(path.with_suffix('.json').read_text())
@@ -59,12 +45,7 @@ class Shard:
 
     @staticmethod
     def write(path: Path, views: Mapping[str, Sequence[np.ndarray]]) -> None:
-        """Write a shard so that it is whole or not there; its index comes last.
-
-        Args:
-            path (Path): The ``.npy`` file.
-            views (Mapping[str, Sequence[np.ndarray]]): Maps (C_i, h_i, w_i) of each level by key.
-        """
+        """Write a shard so that it is whole or not there; its index comes last."""
         index, start = {}, 0
         for key, levels in views.items():
             shapes = [level.shape for level in levels]
@@ -77,15 +58,7 @@ class Shard:
 
 
 class TeacherCache:
-    """A finished cache, open for reading by any number of processes.
-
-    Args:
-        folder (Path): What ``tools/cache_teacher.py`` made.
-
-    Raises:
-        FileNotFoundError: If there is none, or it is not finished.
-        ValueError: If a shard is not what it should be.
-    """
+    """A finished cache, open for reading by any number of processes."""
 
     def __init__(self, folder: Path) -> None:
         index = folder / INDEX
@@ -115,14 +88,7 @@ class TeacherCache:
 
     @staticmethod
     def finish(folder: Path, source: str, shards: Sequence[str], notes: Mapping[str, Any]) -> None:
-        """Declare a cache complete.
-
-        Args:
-            folder (Path): Its folder.
-            source (str): Identity of the teacher and of what it was shown.
-            shards (Sequence[str]): Names of the ``.npy`` files.
-            notes (Mapping[str, Any]): What a person may want to know, such as the teacher's config.
-        """
+        """Declare a cache complete."""
         content = {'source': source, 'shards': list(shards), **notes}
         write_json(folder / INDEX, content, indent=1)
 

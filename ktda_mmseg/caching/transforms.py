@@ -11,11 +11,11 @@ from mmseg.datasets.transforms import PackSegInputs
 from mmseg.registry import TRANSFORMS
 
 from ktda_mmseg.datasets import SampleError
+from ktda_mmseg.models.teacher_maps import MAPS, SHAPES, SOURCE, attach_maps
 
 from .sampling import sample_maps, split_levels
 from .store import Shapes, TeacherCache, content_key
 
-MAPS, SHAPES, SOURCE = 'teacher_maps', 'teacher_shapes', 'teacher_source'
 KEY, WHOLE, PIXELS = 'whole_image', 'whole_shape', 'pixel_index'
 
 
@@ -75,18 +75,7 @@ class LoadTeacherMaps(BaseTransform):
         return [TeacherCache(folder) for folder in self.folders]
 
     def transform(self, results: dict) -> dict:
-        """Return the sample with its maps.
-
-        Args:
-            results (dict): The sample; ``img`` is (H, W, C).
-
-        Returns:
-            dict: ``results``.
-
-        Raises:
-            FileNotFoundError: If the cache is not there or not finished.
-            SampleError: If it does not hold this view.
-        """
+        """Return the sample with its maps."""
         key = results.get(KEY) or content_key(results['img'])
         found = [self._read(cache, key, results.get('img_path')) for cache in self.caches]
         shapes = tuple(shape for _, shapes in found for shape in shapes)
@@ -121,16 +110,8 @@ class PackTransferInputs(PackSegInputs):
     """``PackSegInputs`` that hands on what :class:`LoadTeacherMaps` found."""
 
     def transform(self, results: dict) -> dict:
-        """Pack image, labels and maps.
-
-        Args:
-            results (dict): The sample, with the keys of ``LoadTeacherMaps``.
-
-        Returns:
-            dict: ``inputs`` and ``data_samples``.
-        """
+        """Pack image, labels and maps."""
         packed = super().transform(results)
-        sample = packed['data_samples']
-        sample.set_metainfo({SHAPES: results[SHAPES], SOURCE: results[SOURCE]})
-        sample.set_data({MAPS: torch.from_numpy(results[MAPS])})
+        maps = torch.from_numpy(results[MAPS])
+        attach_maps(packed['data_samples'], maps, results[SHAPES], results[SOURCE])
         return packed

@@ -13,18 +13,7 @@ Array = np.ndarray
 
 
 def views_of(image: Array, steps: Sequence[dict[str, Any]]) -> dict[str, Array]:
-    """Enumerate what an image can become.
-
-    Args:
-        image (np.ndarray): (H, W, C), as loaded.
-        steps (Sequence[dict]): Configs of the transforms between loading and ``LoadTeacherMaps``.
-
-    Returns:
-        dict[str, np.ndarray]: Distinct views by :func:`content_key`.
-
-    Raises:
-        ValueError: If a step makes more views than can be listed.
-    """
+    """Enumerate what an image ``(H, W, C)`` can become, distinct, by :func:`content_key`."""
     found = [image]
     for step in steps:
         found = [view for one in found for view in _apply(one, step)]
@@ -32,11 +21,7 @@ def views_of(image: Array, steps: Sequence[dict[str, Any]]) -> dict[str, Array]:
 
 
 def check_steps(steps: Sequence[dict[str, Any]]) -> None:
-    """Refuse a step of which :func:`views_of` knows nothing, before any work is done.
-
-    Raises:
-        ValueError: Naming the step.
-    """
+    """Refuse a step of which :func:`views_of` knows nothing, before any work is done."""
     for step in steps:
         if step['type'] not in (*NEUTRAL, *VIEWS):
             raise ValueError(

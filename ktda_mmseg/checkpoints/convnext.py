@@ -7,7 +7,7 @@ from pathlib import Path
 from mmpretrain.models import ConvNeXt
 from torch import Tensor
 
-from .conversion import Conversion, check_weights, parts, rename
+from .renaming import Conversion, check_weights, parts, rename
 
 _OFFICIAL = [
     (r'downsample_layers\.(\d)\.([01])\.(weight|bias)', r'downsample_layers.\1.\2.\3'),
@@ -41,18 +41,6 @@ def convnext_to_mmpretrain(
     The layout is recognised by its stem: facebookresearch/ConvNeXt and ConvNeXt-V2
     (``downsample_layers.0.0``) or timm (``stem.0``). The result is checked against a ``ConvNeXt``
     of that size; the norms of the first three levels are not in such files and stay fresh.
-
-    Args:
-        weights (dict[str, Tensor]): Tensors by key.
-        source (str | Path): Where they came from, for messages.
-        arch (str | None): Expected architecture by mmpretrain's name (``'base'``, ``'femto'``); any
-            if None.
-
-    Returns:
-        The weights in mmpretrain's layout, without the ``backbone.`` prefix.
-
-    Raises:
-        ValueError: The weights are not ConvNeXt's, or are of another size.
     """
     if 'stem.0.weight' in weights:
         converted = rename(weights, _TIMM, 'timm', source)

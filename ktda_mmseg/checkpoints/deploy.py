@@ -13,8 +13,8 @@ from mmseg.registry import DATASETS, MODELS
 from ktda_mmseg.utils.class_count import require_class_count
 from ktda_mmseg.utils.files import atomic
 
-from .conversion import Conversion, check_weights
 from .reading import read_checkpoint, state_dict_of
+from .renaming import Conversion, check_weights
 from .writing import check_suffix, write_checkpoint
 
 # of a KTDASegmentor, what only transfer needs
@@ -34,14 +34,7 @@ _TRAINING = (
 
 
 class Deployed(NamedTuple):
-    """A trained model as it is deployed.
-
-    Attributes:
-        config (Config): Its config.
-        model (BaseSegmentor): An ``EncoderDecoder`` with its weights.
-        meta (dict[str, Any]): ``classes`` and ``palette`` of its data set, as far as known.
-        dropped (tuple[str, ...]): Keys of the checkpoint that were left out.
-    """
+    """A trained model as it is deployed."""
 
     config: Config
     model: BaseSegmentor
@@ -93,21 +86,7 @@ def load_deployed(
     drop_auxiliary: bool = False,
     allow_pickle: bool = False,
 ) -> Deployed:
-    """Load a trained model as it is deployed.
-
-    Args:
-        config (str | Path): Config that the model was trained with, or a deployed one.
-        checkpoint (str | Path): What training or :func:`export_deploy` saved.
-        drop_auxiliary (bool): Leave out the auxiliary decoders, which predict nothing.
-        allow_pickle (bool): See :func:`ktda_mmseg.checkpoints.read_checkpoint`.
-
-    Returns:
-        The model, on the CPU, and what belongs to it.
-
-    Raises:
-        FileNotFoundError: Config or checkpoint are not there.
-        ValueError: The checkpoint does not fit the config, or the model its classes.
-    """
+    """Load a trained model, on the CPU, as it is deployed; ``ValueError`` where it does not fit."""
     cfg = deploy_config(Config.fromfile(config), drop_auxiliary)
     content = read_checkpoint(checkpoint, allow_pickle=allow_pickle)
     trained = state_dict_of(content, checkpoint)
@@ -127,15 +106,7 @@ def load_deployed(
 
 
 def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:
-    """Turn a config for training into one for the deployed model.
-
-    Args:
-        cfg (Config): Config with a ``KTDASegmentor`` or an ``EncoderDecoder``; not changed.
-        drop_auxiliary (bool): Leave out the auxiliary decoders.
-
-    Returns:
-        The config of a plain ``EncoderDecoder`` without what only training needs.
-    """
+    """Turn a config for training into one for the deployed model."""
     content: dict[str, Any] = cfg.to_dict()
     content = {key: value for key, value in content.items() if key not in _TRAINING}
     model = without(content['model'], 'init_cfg')

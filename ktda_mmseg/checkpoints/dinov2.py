@@ -10,7 +10,7 @@ import torch
 from mmpretrain.models import VisionTransformer
 from torch import Tensor
 
-from .conversion import Conversion, check_weights, parts, rename
+from .renaming import Conversion, check_weights, parts, rename
 
 _OFFICIAL = [
     (r'(cls_token|pos_embed)', r'\1'),
@@ -62,18 +62,6 @@ def dinov2_to_mmpretrain(
     The layout is recognised by its keys: facebookresearch/dinov2 and timm (``blocks.0.norm1``), or
     transformers' ``Dinov2Model`` (``encoder.layer.0``, with or without ``dinov2.`` in front). The
     result is checked against a ``VisionTransformer`` of that size with layer scale.
-
-    Args:
-        weights (dict[str, Tensor]): Tensors by key.
-        source (str | Path): Where they came from, for messages.
-        arch (str | None): Expected size (``'small'``, ``'base'``, ``'large'``, ``'giant'``); any if
-            None.
-
-    Returns:
-        The weights in mmpretrain's layout, without the ``backbone.`` prefix.
-
-    Raises:
-        ValueError: The weights are not DINOv2's, have register tokens, or are of another size.
     """
     official = _to_official(weights, source)
     converted = rename(official.weights, _OFFICIAL, official.layout, source)
@@ -84,19 +72,7 @@ def dinov2_to_mmpretrain(
 def dinov2_to_timm(
     weights: dict[str, Tensor], source: str | Path, arch: str | None = None
 ) -> Conversion:
-    """Translate DINOv2 weights to the keys of timm's ``vit_*_patch14_dinov2``.
-
-    Args:
-        weights (dict[str, Tensor]): See :func:`dinov2_to_mmpretrain`.
-        source (str | Path): See there.
-        arch (str | None): See there.
-
-    Returns:
-        The weights in timm's layout.
-
-    Raises:
-        ValueError: See there.
-    """
+    """Translate DINOv2 weights to the keys of timm's ``vit_*_patch14_dinov2``."""
     dinov2_to_mmpretrain(weights, source, arch)  # refuses what is not a whole DINOv2
     official = _to_official(weights, source)
     converted = rename(official.weights, _TIMM, official.layout, source)

@@ -27,18 +27,6 @@ def local_file(url: str, sha256: str = '', timeout: float = 30.0) -> Path:
     The cache is torch.hub's (``$TORCH_HOME/hub/checkpoints``). A file appears in it only after it
     arrived whole and its hash was verified, so an interrupted transfer leaves nothing behind. In
     distributed training the first process downloads and the others wait.
-
-    Args:
-        url (str): Address of the file.
-        sha256 (str): Expected hash or its beginning, in hexadecimal; by default the digits that end
-            the names of OpenMMLab's files (``-5641ca5a.pth``), if there are any.
-        timeout (float): Seconds without any data after which a try is given up.
-
-    Returns:
-        Path of the file.
-
-    Raises:
-        ValueError: The file could not be fetched, or is not the one expected.
     """
     name = Path(unquote(urlparse(url).path)).name
     if named := _HASH_IN_NAME.search(name):

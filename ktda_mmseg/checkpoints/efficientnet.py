@@ -9,8 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .conversion import Conversion, check_weights, parts, rename
-from .onnx_graph import read_graph
+from ktda_mmseg.utils.extras import needed_for
+
+from .onnx_weights import read_graph
+from .renaming import Conversion, check_weights, parts, rename
 
 _ENCODER = r'(?:model\.encoder\.)?'
 _DECODER = (r'model\.(?:decoder|segmentation_head)\..+', None)
@@ -36,19 +38,7 @@ _NARROW = {**_WIDE, '_bn1': 'bn1', '_project_conv': 'conv_pw', '_bn2': 'bn2'}
 
 
 def efficientnet_to_timm(weights: dict[str, Tensor], source: str | Path) -> Conversion:
-    """Translate the weights of an EfficientNet of any size, or of a Lite variant, to timm's keys.
-
-    Args:
-        weights (dict[str, Tensor]): Tensors by efficientnet_pytorch's keys, or those of a U-Net of
-            segmentation_models_pytorch, whose decoder is left out.
-        source (str | Path): Where they came from, for messages.
-
-    Returns:
-        The weights in timm's layout.
-
-    Raises:
-        ValueError: A key is not EfficientNet's, or there are no blocks.
-    """
+    """Translate the weights of an EfficientNet, or of a U-Net's encoder, to timm's keys."""
     widths = {
         int(found[1]): value.size(0)
         for key, value in weights.items()
@@ -72,24 +62,9 @@ def efficientnet_to_timm(weights: dict[str, Tensor], source: str | Path) -> Conv
 
 
 def read_csmask(source: str | Path, name: str | None = None) -> Conversion:
-    """Read the encoder of a U-Net of ukis-csmask, an EfficientNet-B4, for timm.
-
-    Args:
-        source (str | Path): One of its ``.onnx`` files, or the package's wheel.
-        name (str | None): Which file of the wheel, such as ``'model_6b_l1c'``.
-
-    Returns:
-        The weights in the layout of timm's ``tf_efficientnet_b4``, as float32.
-
-    Raises:
-        ImportError: onnx or timm is not installed.
-        FileNotFoundError: There is no such file.
-        ValueError: The file holds no such encoder.
-    """
-    try:
+    """Read the encoder of a U-Net of ukis-csmask, an EfficientNet-B4, for timm."""
+    with needed_for(str(source), extra='timm'):
         import timm
-    except ImportError as error:
-        raise ImportError(f"{source} needs timm: pip install 'ktda_mmseg[timm]'") from error
     _, tensors = read_graph(source, name)
     converted = efficientnet_to_timm(tensors, source)
     weights = {key: value.float() for key, value in converted.weights.items()}

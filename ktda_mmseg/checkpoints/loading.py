@@ -10,27 +10,16 @@ from pathlib import Path
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from .conversion import parts, shorten
 from .download import is_url, local_file
 from .reading import read_checkpoint, state_dict_of
-from .stem import fit_stem
+from .renaming import parts, shorten
+
+PRETRAINED_BANDS = 3
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What loading a checkpoint did, key by key.
-
-    Attributes:
-        source (str): Path or URL of the file.
-        matched (tuple[str, ...]): Keys that were loaded.
-        missing (tuple[str, ...]): Keys of the module that the file may lack and does: they keep
-            their initial values.
-        unexpected (tuple[str, ...]): Keys of the file that the module has no use for.
-        resized (tuple[str, ...]): Matched keys whose tensor the module fitted to its own shape
-            (position embeddings).
-        widened (tuple[str, ...]): The matched key of a first convolution that was widened from
-            three bands, if one was.
-    """
+    """What loading a checkpoint did, key by key."""
 
     source: str
     matched: tuple[str, ...]
@@ -76,7 +65,7 @@ def load_pretrained(
             without it. A file that has none must hold the module's own keys.
         allow_pickle (bool): See :func:`read_checkpoint`.
         widen_stem (bool): Fit a first convolution of three bands to the module's number of bands,
-            see :func:`ktda_mmseg.checkpoints.stem.fit_stem`.
+            see :func:`ktda_mmseg.checkpoints.loading.fit_stem`.
 
     Returns:
         What matched and what did not; its text is also logged.
@@ -173,3 +162,25 @@ def _describe_mismatch(
             other_bands = len(found) == 4 and (*shape[:1], 3, *shape[2:]) == found
             return text + ('; widen_stem=True in init_cfg fits it' if other_bands else '')
     return f'{source}: does not load: {str(error).splitlines()[0]}'
+
+
+def fit_stem(module: nn.Module, weights: dict[str, Tensor]) -> tuple[dict[str, Tensor], str]:
+    """Fit the first convolution of an RGB network to the number of bands of a module.
+
+    The kernels of the three colours are repeated over the bands, in their order, and scaled by
+    3 / bands, so that activations keep their size; a single band gets their sum. This is what timm
+    does (``timm.models.adapt_input_conv``).
+    """
+    stem = next(((n, m) for n, m in module.named_modules() if isinstance(m, nn.Conv2d)), None)
+    if stem is None:
+        return weights, ''
+    key, bands = f'{stem[0]}.weight', stem[1].in_channels
+    kernels = weights.get(key)
+    if kernels is None or kernels.size(1) != PRETRAINED_BANDS or bands == PRETRAINED_BANDS:
+        return weights, ''
+    if bands == 1:
+        widened = kernels.sum(dim=1, keepdim=True)
+    else:
+        repeats = -(-bands // PRETRAINED_BANDS)
+        widened = kernels.repeat(1, repeats, 1, 1)[:, :bands] * (PRETRAINED_BANDS / bands)
+    return {**weights, key: widened}, key

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from .conversion import Conversion, parts, rename
+from .renaming import Conversion, parts, rename
 
 _TEACHER = 'teach_backbone.'
 _BLOCK = r'(?:norm[12]|attn\.qkv|attn\.proj|mlp\.fc[12]|fc[12])\.(?:weight|bias)'
@@ -25,12 +25,7 @@ _RULES = [
 
 @dataclass(frozen=True)
 class OfficialWeights:
-    """What an official checkpoint holds.
-
-    Attributes:
-        student (Conversion): Everything but the teacher, with the keys of ``KTDASegmentor``.
-        teacher (dict[str, Tensor]): The teacher's own keys; empty if the file has none.
-    """
+    """What an official checkpoint holds."""
 
     student: Conversion
     teacher: dict[str, Tensor]
@@ -47,16 +42,6 @@ def convert_official(weights: dict[str, Tensor], source: str | Path) -> Official
     """Translate the weights of the official ``DistillEncoderDecoder``.
 
     Source of the names: XavierJiezou/KTDA, and ``student_adapter`` from its development history.
-
-    Args:
-        weights (dict[str, Tensor]): Tensors by official key.
-        source (str | Path): Where they came from, for messages.
-
-    Returns:
-        Student and teacher, apart.
-
-    Raises:
-        ValueError: The weights are of another model, are converted already, or have unknown keys.
     """
     if any(key.startswith(('decode_head.decoder.', 'decode_head.modulation.')) for key in weights):
         raise ValueError(f'{source}: its keys are those of KTDASegmentor already')

@@ -15,6 +15,8 @@ import torch
 from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
+from ktda_mmseg.utils.extras import needed_for
+
 _STATISTICS = ('min', 'max', 'current', 'mean')
 _NUMBERS = ('?', 'b', 'h', 'i', 'l', 'q', 'B', 'H', 'I', 'L', 'Q', 'e', 'f', 'd')
 _DTYPE_CLASSES = list({type(np.dtype(code)) for code in _NUMBERS})
@@ -63,19 +65,7 @@ def read_checkpoint(path: str | Path, *, allow_pickle: bool = False) -> dict[str
 
 
 def state_dict_of(checkpoint: dict[str, Any], source: str | Path) -> dict[str, Tensor]:
-    """Find the weights in a checkpoint of mmengine, of timm or of a research repository.
-
-    Args:
-        checkpoint (dict[str, Any]): ``{'state_dict': weights}``, ``{'model': weights}`` or the
-            weights themselves.
-        source (str | Path): Where it came from, for the error message.
-
-    Returns:
-        Key to tensor, without the ``module.`` that data-parallel wrappers put before every key.
-
-    Raises:
-        ValueError: No tensors were found.
-    """
+    """Find the weights in a checkpoint of mmengine, of timm or of a research repository."""
     holders = [checkpoint[key] for key in ('state_dict', 'model') if key in checkpoint]
     weights = next((held for held in holders if isinstance(held, dict)), checkpoint)
     tensors = {str(key): value for key, value in weights.items() if isinstance(value, Tensor)}
@@ -100,10 +90,8 @@ def register_safe_globals() -> None:
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:
-    try:
+    with needed_for(str(path), install='safetensors'):
         from safetensors import SafetensorError, safe_open
-    except ImportError as error:
-        raise ImportError(f'{path} needs safetensors: pip install safetensors') from error
     try:
         with safe_open(path, framework='pt') as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}

@@ -14,15 +14,7 @@ SUFFIXES = ('.pth', '.pt', '.safetensors')
 
 
 def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Write ``{'meta': ..., 'state_dict': ...}`` in the format that the suffix names.
-
-    Args:
-        checkpoint (dict[str, Any]): Plain meta data, and tensors by key.
-        path (Path): A ``.pth``, ``.pt`` or ``.safetensors`` file; in the latter, meta data is JSON.
-
-    Raises:
-        ValueError: The suffix is another.
-    """
+    """Write plain ``meta`` and a ``state_dict`` of tensors in the format that the suffix names."""
     check_suffix(path)
     if path.suffix == '.safetensors':
         from safetensors.torch import save

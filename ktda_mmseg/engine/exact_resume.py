@@ -91,12 +91,7 @@ class ResumableSampler(Sampler[int]):
         return -(-self.size // self.world_size)
 
     def end_with_epoch(self, epoch: int, num_samples: int) -> None:
-        """Yield the samples of one epoch only.
-
-        Args:
-            epoch (int): Its number, from 0.
-            num_samples (int): Samples of it that each rank has had already.
-        """
+        """Yield the samples of one epoch only."""
         self.stop = (epoch + 1) * len(self)
         self.start = min(epoch * len(self) + num_samples, self.stop)
 
@@ -186,10 +181,5 @@ class ExactResumeHook(Hook):
 
 
 def steps_of_epoch(runner: Runner) -> int:
-    """Return how many steps of its epoch a run has taken already.
-
-    Args:
-        runner (Runner): A runner that trains by epochs, before an epoch; it has taken some only
-            where it resumes from a checkpoint that was saved by iterations.
-    """
+    """Return how many steps of its epoch a run has taken already."""
     return max(0, runner.iter - runner.epoch * len(runner.train_loop.dataloader))

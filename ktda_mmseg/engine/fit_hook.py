@@ -84,15 +84,7 @@ class FitHook(Hook):
 
 
 def try_losses(head: BaseDecodeHead, name: str) -> None:
-    """Let a head compute its losses on an image of every class and ignored pixels.
-
-    Args:
-        head (BaseDecodeHead): The head.
-        name (str): Its key in the config, for the error.
-
-    Raises:
-        ValueError: If a loss fails, or teaches nothing.
-    """
+    """Let a head compute its losses on an image of every class and ignored pixels."""
     device = next((p.device for p in head.parameters()), torch.device('cpu'))
     values = torch.arange(SIDE * SIDE, device=device) % (head.num_classes + 1)
     values[values == head.num_classes] = head.ignore_index

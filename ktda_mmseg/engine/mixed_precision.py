@@ -26,11 +26,7 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Enter autocast besides what gradient accumulation needs.
-
-        Args:
-            model (nn.Module): The model that trains.
-        """
+        """Enter autocast besides what gradient accumulation needs."""
         device = get_device()
         if device == 'cpu' and self._prepared is not model:
             keep_depthwise_in_float32(model)
@@ -40,22 +36,14 @@ class BFloat16OptimWrapper(OptimWrapper):
 
 
 def keep_depthwise_in_float32(model: nn.Module) -> None:
-    """Take a model's depthwise convolutions out of autocast, unless that was done before.
-
-    Args:
-        model (nn.Module): Changed in place; weights and their names stay.
-    """
+    """Take a model's depthwise convolutions out of autocast, unless that was done before."""
     for module in model.modules():
         if isinstance(module, nn.Conv2d) and 1 < module.groups == module.in_channels:
             module.__class__ = without_autocast(type(module))
 
 
 def without_autocast(kind: type[nn.Conv2d]) -> type[nn.Conv2d]:
-    """Return a class of convolution that leaves autocast.
-
-    Args:
-        kind (type[nn.Conv2d]): Such as timm's, which pads by itself.
-    """
+    """Return a class of convolution that leaves autocast."""
     if issubclass(kind, WithoutAutocast):
         return kind
     return type(f'Float32{kind.__name__}', (WithoutAutocast, kind), {})

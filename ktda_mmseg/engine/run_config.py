@@ -14,19 +14,22 @@ def set_work_dir(config: Config, work_dir: str | None) -> None:
     )
 
 
-def keep_exact_resume(config: Config) -> None:
-    """Add :class:`ExactResumeHook` where ``custom_hooks`` of a user's own have replaced it.
+def add_hooks(config: Config, *, compiled: bool = False, channels_last: bool = False) -> None:
+    """Add the hooks that the command line asks for, and those that no run should be without.
 
-    Args:
-        config (Config): Config of the run, changed in place if a ``ResumableSampler`` depends on
-            the hook, which alone can end it with an epoch.
+    These are :class:`FitHook`, and :class:`ExactResumeHook` where there is a ``ResumableSampler``,
+    which it alone can end with an epoch: ``custom_hooks`` of a user's own replace those of a base.
     """
+    sampler = config.get('train_dataloader', {}).get('sampler', {}).get('type')
+    wanted = dict(
+        FitHook=True,
+        CompileHook=compiled,
+        ChannelsLastHook=channels_last,
+        ExactResumeHook=sampler == 'ResumableSampler',
+    )
     hooks = config.setdefault('custom_hooks', [])
-    sampler = config.get('train_dataloader', {}).get('sampler', {})
-    if sampler.get('type') == 'ResumableSampler' and not any(
-        isinstance(hook, dict) and hook.get('type') == 'ExactResumeHook' for hook in hooks
-    ):
-        hooks.append(dict(type='ExactResumeHook'))
+    given = {hook.get('type') for hook in hooks if isinstance(hook, dict)}
+    hooks += [dict(type=name) for name, add in wanted.items() if add and name not in given]
 
 
 def leave_out_validation(config: Config) -> None:

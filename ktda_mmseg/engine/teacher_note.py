@@ -23,11 +23,7 @@ class TeacherNoteHook(Hook):
         checkpoint['meta']['teacher'] = teacher.fingerprint() if teacher else None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare the note with the teacher of this run, when it resumes.
-
-        Raises:
-            ValueError: If the checkpoint was trained with another teacher, or with none.
-        """
+        """Compare the note with the teacher of this run, when it resumes."""
         meta = checkpoint.get('meta', {})
         if not runner._resume or 'teacher' not in meta:
             return

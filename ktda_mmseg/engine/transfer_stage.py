@@ -50,12 +50,7 @@ class TransferStageHook(Hook):
         self.freeze = freeze
 
     def before_train(self, runner: Runner) -> None:
-        """Check that there is a teacher, and time left for the decoders.
-
-        Raises:
-            ValueError: If the model has no teacher, training ends with this stage, or several ranks
-                would wait for gradients of the decoders.
-        """
+        """Check that there is a teacher, and time left for the decoders."""
         if current_teacher(runner) is None:
             raise ValueError('TransferStageHook: expected a KTDASegmentor with a teacher, got none')
         if self.steps(runner) >= runner.max_iters:

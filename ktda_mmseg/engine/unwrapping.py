@@ -7,9 +7,5 @@ from torch import nn
 
 
 def unwrapped(model: nn.Module) -> Any:  # noqa: ANN401
-    """Return a model without the wrapper of several ranks.
-
-    Args:
-        model (nn.Module): What a runner trains, wrapped or not.
-    """
+    """Return a model without the wrapper of several ranks."""
     return model.module if is_model_wrapper(model) else model

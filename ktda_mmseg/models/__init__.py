@@ -1,17 +1,27 @@
-"""Models of KTDA: segmentor, teacher, alignment, modulation and transfer losses."""
+"""Models of KTDA, in the order that an image takes.
+
+``data_preprocessor`` normalises it, ``backbones`` (or mmpretrain) make a pyramid of it, ``fam``
+aligns that with the teacher's maps, ``fmm`` adapts (``modulation``) and decodes it, and
+``label_losses`` compare it with the labels. Meanwhile ``teacher`` looks at the image by
+``teacher_inputs``, or ``teacher_maps`` come from a cache, and ``transfer`` compares them with the
+student's by ``standardisation`` and ``losses``. ``segmentor`` holds all of it.
+"""
 
 from . import backbones
 from .data_preprocessor import MultiBandSegDataPreProcessor
 from .fam import FAM
 from .fmm import FMMHead
-from .focal_loss import SigmoidFocalLoss
-from .losses import FeatureKLDivLoss, FeatureL2Loss
+from .label_losses import SigmoidFocalLoss, SoftCrossEntropyLoss
+from .losses import (
+    FeatureKLDivLoss,
+    FeatureL2Loss,
+    FeatureQueryLoss,
+    FeatureRelationLoss,
+)
 from .official_step import OfficialFAM, OfficialStepSegmentor
 from .seg_tta import BinarySegTTAModel
 from .segmentor import KTDASegmentor
-from .soft_cross_entropy import SoftCrossEntropyLoss
 from .teacher import FrozenTeacher, FrozenTeachers
-from .token_losses import FeatureQueryLoss, FeatureRelationLoss
 
 __all__ = [
     'FAM',

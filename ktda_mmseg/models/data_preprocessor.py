@@ -47,18 +47,7 @@ class MultiBandSegDataPreProcessor(SegDataPreProcessor):
         self._enable_normalize = True
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
-        """Normalise, pad and stack.
-
-        Args:
-            data (dict): ``inputs``, images ``(C, H, W)``, and ``data_samples``.
-            training (bool): Pad to ``size`` as in training.
-
-        Returns:
-            dict: ``inputs`` ``(N, C, H, W)``, float32, and ``data_samples``.
-
-        Raises:
-            ValueError: If an image has another number of bands.
-        """
+        """Normalise, pad and stack."""
         found = {image.size(0) for image in data['inputs']}
         if found != {len(self.mean)}:
             raise ValueError(

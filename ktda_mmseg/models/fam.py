@@ -10,8 +10,6 @@ from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from .levels import one_a_level
-
 
 @MODELS.register_module()
 class FAM(BaseModule):
@@ -98,14 +96,6 @@ class FAM(BaseModule):
 
         The 1x1 convolution and the bilinear resize, whose weights sum to one, can change places;
         the convolution runs on the smaller of the two grids.
-
-        Args:
-            convert (nn.Conv2d): The 1x1 convolution of the level.
-            level (Tensor): A student level ``(N, C_i, H_i, W_i)``.
-            grid (tuple[int, ...]): ``(h, w)``.
-
-        Returns:
-            Tensor: The aligned level ``(N, out_channels_i, h, w)``.
         """
         shrinks = level.size(2) * level.size(3) > grid[0] * grid[1]
         to_grid = partial(resize, size=grid, mode='bilinear', align_corners=False)
@@ -114,3 +104,14 @@ class FAM(BaseModule):
     def select(self, levels: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Return the levels that are compared and decoded: all, or their sum if ``fuse``."""
         return (torch.stack(tuple(levels)).sum(0),) if self.fuse else tuple(levels)
+
+
+def one_a_level(name: str, value: int | Sequence[int], levels: int) -> list[int]:
+    """Repeat a number for every level, or raise ``ValueError`` unless there is one for each."""
+    values = [value] * levels if isinstance(value, int) else list(value)
+    if len(values) != levels:
+        raise ValueError(
+            f'expected {name} to be one number or {levels}, got {values} (one for each of '
+            'in_channels)'
+        )
+    return values

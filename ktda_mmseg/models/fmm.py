@@ -64,14 +64,7 @@ class FMMHead(BaseModule):
         self.align_corners = self.decoder.align_corners
 
     def modulate(self, levels: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Apply pyramid and modulation in the configured order.
-
-        Args:
-            levels (Sequence[Tensor]): Aligned levels ``(N, C_i, h, w)``.
-
-        Returns:
-            Sequence[Tensor]: The levels that the decoders read.
-        """
+        """Apply pyramid and modulation in the configured order."""
         steps = [self.pyramid, self.modulation]
         if self.order == 'modulation_first':
             steps.reverse()
@@ -130,11 +123,7 @@ class FMMHead(BaseModule):
 
 
 def build_decoder(cfg: ConfigType, num_classes: int) -> BaseDecodeHead:
-    """Build a decoder for ``num_classes``.
-
-    Raises:
-        ValueError: If ``cfg`` names another number of classes.
-    """
+    """Build a decoder for ``num_classes``."""
     if cfg.get('num_classes', num_classes) != num_classes:
         raise ValueError(
             f'expected {cfg["type"]}.num_classes to be left out or equal to FMMHead.num_classes='

@@ -1,12 +1,11 @@
-"""Knowledge-transfer losses between one level of student and teacher features."""
+"""Transfer losses: a level of student features against the same level of the teacher's."""
 
 from abc import abstractmethod
 from typing import ClassVar, Literal
 
-import torch.nn as nn
 import torch.nn.functional as F
 from mmseg.registry import MODELS
-from torch import Tensor
+from torch import Tensor, nn
 
 KLAxis = Literal['width', 'channel', 'spatial']
 
@@ -106,3 +105,80 @@ class FeatureL2Loss(FeatureLoss):
     def compare(self, student: Tensor, teacher: Tensor) -> Tensor:
         """Average the squared difference over all elements."""
         return F.mse_loss(student, teacher)
+
+
+@MODELS.register_module()
+class FeatureRelationLoss(FeatureLoss):
+    r"""Which tokens of an image are alike, to the teacher and to the student.
+
+    Tokens are scaled to length 1; with :math:`P = softmax(T T^\top / \tau)` and
+    :math:`Q = softmax(S S^\top / \tau)`, a row a token, the loss is the mean over the rows of
+    :math:`KL(P \,\|\, Q)`. The widths of student and teacher may differ. Source: the local loss of
+    LightlyTrain's third version of distillation.
+
+    Args:
+        temperature (float): :math:`\tau`, above 0.
+        loss_weight (float): Factor on the loss.
+
+    Raises:
+        ValueError: If ``temperature`` is not above 0.
+    """
+
+    loss_name = 'loss_relation'
+
+    def __init__(self, temperature: float = 0.07, loss_weight: float = 1.0) -> None:
+        super().__init__(loss_weight)
+        if temperature <= 0:
+            raise ValueError(f'expected a temperature above 0, got {temperature}')
+        self.temperature = temperature
+
+    def compare(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """Average the divergence over the tokens of all images."""
+        found, wanted = (self._relations(maps) for maps in (student, teacher))
+        return F.kl_div(
+            found.flatten(0, 1), wanted.flatten(0, 1), reduction='batchmean', log_target=True
+        )
+
+    def _relations(self, maps: Tensor) -> Tensor:
+        """Return log-probabilities ``(N, L, L)``."""
+        tokens = F.normalize(maps.flatten(2), dim=1)
+        return F.log_softmax(tokens.transpose(1, 2) @ tokens / self.temperature, dim=2)
+
+
+@MODELS.register_module()
+class FeatureQueryLoss(FeatureLoss):
+    r"""Student tokens gathered where the teacher's answer their queries.
+
+    With :math:`q = W_q\,LN(s)` and :math:`v = W_v\,LN(s)`, the tokens
+    :math:`softmax(q\,t^\top / \sqrt{C})\,v` are compared with the teacher's by their mean squared
+    difference. The two projections learn; all levels share them. Source: the query loss of GKD
+    (arXiv 2603.02554), whose masking of tokens is left out.
+
+    Args:
+        channels (int): Width of the teacher's levels, one for all.
+        loss_weight (float): Factor on the loss.
+
+    Raises:
+        ValueError: If a level has another width.
+    """
+
+    loss_name = 'loss_query'
+
+    def __init__(self, channels: int, loss_weight: float = 1.0) -> None:
+        super().__init__(loss_weight)
+        self.channels = channels
+        self.norm = nn.LayerNorm(channels)
+        self.query = nn.Linear(channels, channels)
+        self.value = nn.Linear(channels, channels)
+
+    def compare(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """Average the squared difference over all elements."""
+        if student.size(1) != self.channels:
+            raise ValueError(
+                f'FeatureQueryLoss: expected levels of {self.channels} channels, got '
+                f'{student.size(1)}'
+            )
+        own, wanted = (maps.flatten(2).transpose(1, 2) for maps in (student, teacher))
+        own = self.norm(own)
+        gathered = F.scaled_dot_product_attention(self.query(own), wanted, self.value(own))
+        return F.mse_loss(gathered, wanted)

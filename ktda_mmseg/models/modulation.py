@@ -11,7 +11,7 @@ from mmengine.model import ModuleList
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from .levels import one_a_level
+from .fam import one_a_level
 
 
 class MLP(nn.Module):
@@ -28,12 +28,7 @@ class MLP(nn.Module):
 
 
 class BottleneckModulation(MLP):
-    """The official ``'mlp'`` adapter: a bottleneck without residual and without norm.
-
-    Args:
-        channels (int): Width of the tokens.
-        reduction (int): Factor by which the hidden layer is narrower.
-    """
+    """The official ``'mlp'`` adapter: a bottleneck without residual and without norm."""
 
     def __init__(self, channels: int, reduction: int = 4) -> None:
         super().__init__(channels, channels // reduction)
@@ -46,11 +41,8 @@ class BottleneckModulation(MLP):
 class SelfAttention(nn.Module):
     """Multi-head self-attention through PyTorch's fused kernel, without positions.
 
-    Args:
-        channels (int): Width of the tokens.
-        num_heads (int): Attention heads; divides ``channels``.
-        pool (int): Side of the squares of the grid whose tokens are averaged to one key and one
-            value. The weights have the same shapes for any.
+    The tokens in squares of ``pool`` a side are averaged to one key and one value; the weights have
+    the same shapes for any.
     """
 
     def __init__(self, channels: int, num_heads: int, pool: int = 1) -> None:
@@ -77,17 +69,7 @@ class SelfAttention(nn.Module):
 
 
 class TransformerModulation(nn.Module):
-    """The official ``'vitBlock'`` adapter: a pre-norm transformer block without positions.
-
-    Args:
-        channels (int): Width of the tokens.
-        num_heads (int): Attention heads; divides ``channels``.
-        mlp_ratio (float): Width of the hidden layer over ``channels``.
-        pool (int): See :class:`SelfAttention`; the official code has 1.
-
-    Raises:
-        ValueError: If ``num_heads`` does not divide ``channels`` or ``pool`` is less than 1.
-    """
+    """The official ``'vitBlock'`` adapter: a pre-norm transformer block without positions."""
 
     def __init__(
         self, channels: int, num_heads: int = 8, mlp_ratio: float = 4, pool: int = 1

@@ -16,14 +16,7 @@ class BinarySegTTAModel(SegTTAModel):
     """
 
     def merge_preds(self, data_samples_list: list[SampleList]) -> SampleList:
-        """Average the views of each image.
-
-        Args:
-            data_samples_list (list[SampleList]): The predictions of all views of each image.
-
-        Returns:
-            SampleList: A prediction an image.
-        """
+        """Average the views of each image."""
         merged = super().merge_preds(data_samples_list)
         if self.module.out_channels == 1:
             for sample, views in zip(merged, data_samples_list, strict=True):

@@ -1,15 +1,12 @@
 """The training-time segmentor of KTDA: an EncoderDecoder that also learns from a teacher."""
 
-import math
 from functools import cached_property
 from typing import Any
 
-import torch
 from mmengine.dist import all_reduce_dict
-from mmengine.model import BaseModule
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
-from mmseg.utils import ConfigType, OptConfigType, OptMultiConfig, SampleList, add_prefix
+from mmseg.utils import ConfigType, OptConfigType, SampleList, add_prefix
 from torch import Tensor, nn
 
 from ktda_mmseg.checkpoints import load_pretrained
@@ -17,6 +14,7 @@ from ktda_mmseg.utils.input_bands import teacher_configs
 
 from .fmm import FMMHead
 from .teacher import FrozenTeacher, FrozenTeachers
+from .teacher_maps import attached_levels
 from .transfer import Transfer
 
 TRANSFER = 'transfer.'  # keys of what training alone needs
@@ -32,10 +30,7 @@ class KTDASegmentor(EncoderDecoder):
     ``distill_encoder_decoder.py`` of the official code, which runs the student twice.
 
     Args:
-        backbone (dict): The student.
-        decode_head (dict): :class:`FMMHead`, or any decode head.
         neck (dict | None): :class:`FAM`; needed for transfer.
-        auxiliary_head (dict | list[dict] | None): As in ``EncoderDecoder``, on the neck's levels.
         teacher (dict | list[dict] | None): Config of any backbone, see :class:`FrozenTeacher`, or
             of several. ``alignment`` and ``share`` in it are those of :class:`Transfer`.
         transfer_losses (list[dict] | None): Losses ``(student, teacher) -> scalar`` of a level,
@@ -43,11 +38,8 @@ class KTDASegmentor(EncoderDecoder):
         standardise_teacher (bool | str): True gives every channel of the teacher mean 0 and
             variance 1 over the batch before it is compared, so that no channel or level drowns the
             others; ``'equal_variance'`` turns them to equal variances, see :class:`EqualVariance`.
-        train_cfg (dict | None): As in ``EncoderDecoder``.
-        test_cfg (dict | None): As in ``EncoderDecoder``.
-        data_preprocessor (dict | None): As in ``EncoderDecoder``.
-        pretrained (str | None): As in ``EncoderDecoder``; mmseg's ``init_model`` sets it to None.
-        init_cfg (dict | None): As in ``EncoderDecoder``.
+        **kwargs: Other arguments of ``EncoderDecoder``: ``backbone`` is the student,
+            ``decode_head`` a :class:`FMMHead` or any other head.
 
     Raises:
         ValueError: If only one of ``teacher`` and ``transfer_losses`` is given, or the neck is
@@ -56,18 +48,12 @@ class KTDASegmentor(EncoderDecoder):
 
     def __init__(
         self,
-        backbone: ConfigType,
-        decode_head: ConfigType,
+        *,
         neck: OptConfigType = None,
-        auxiliary_head: ConfigType | list[ConfigType] | None = None,
         teacher: ConfigType | list[ConfigType] | None = None,
         transfer_losses: list[ConfigType] | None = None,
         standardise_teacher: bool | str = False,
-        train_cfg: OptConfigType = None,
-        test_cfg: OptConfigType = None,
-        data_preprocessor: OptConfigType = None,
-        pretrained: str | None = None,
-        init_cfg: OptMultiConfig = None,
+        **kwargs: Any,  # noqa: ANN401
     ) -> None:
         if bool(teacher) != bool(transfer_losses) or (teacher and not neck):
             raise ValueError(
@@ -75,17 +61,7 @@ class KTDASegmentor(EncoderDecoder):
                 f'or neither of the first two, got teacher={bool(teacher)}, '
                 f'transfer_losses={bool(transfer_losses)}, neck={bool(neck)}'
             )
-        super().__init__(
-            backbone=backbone,
-            decode_head=decode_head,
-            neck=neck,
-            auxiliary_head=auxiliary_head,
-            train_cfg=train_cfg,
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor,
-            pretrained=pretrained,
-            init_cfg=init_cfg,
-        )
+        super().__init__(neck=neck, **kwargs)
         configs = teacher_configs(teacher)
         self.teacher_cfg = configs
         self.transfer = Transfer(configs, transfer_losses or [], standardise_teacher)
@@ -104,16 +80,14 @@ class KTDASegmentor(EncoderDecoder):
         return FrozenTeachers(self.teacher_cfg, self.data_preprocessor)
 
     def init_weights(self) -> None:
-        """Initialise the student and load what is pretrained, with a report of what matched.
-
-        Raises:
-            FileNotFoundError: If a weight file is not there.
-            ValueError: If a weight file does not fit.
-        """
-        pretrained = take_pretrained(self.backbone)
+        """Initialise the student and load what is pretrained, with a report of what matched."""
+        init_cfg = getattr(self.backbone, 'init_cfg', None)
+        options = dict(init_cfg) if isinstance(init_cfg, dict) else {}
+        if pretrained := options.pop('type', None) == 'Pretrained':
+            self.backbone.init_cfg = None  # so that mmengine does not load it without a report
         super().init_weights()
-        if pretrained is not None:
-            load_pretrained(self.backbone, **pretrained)
+        if pretrained:
+            load_pretrained(self.backbone, **options)
         # a teacher that cannot be loaded stops the run before its first step
         _ = self.teacher
 
@@ -136,19 +110,12 @@ class KTDASegmentor(EncoderDecoder):
             if self.with_auxiliary_head:
                 losses.update(self._auxiliary_head_forward_train(aligned, data_samples))
         if self.teacher is not None:
-            levels = cached_levels(data_samples, self.teacher) or self.teacher(inputs)
+            levels = attached_levels(data_samples, self.teacher) or self.teacher(inputs)
             losses.update(add_prefix(self.transfer(aligned, levels, features), 'transfer'))
         return losses
 
     def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Add up the losses of this rank, and average what is logged over all ranks.
-
-        Args:
-            losses (dict[str, Tensor]): As :meth:`loss` returns them.
-
-        Returns:
-            tuple[Tensor, dict[str, Tensor]]: The sum to descend, and what is logged.
-        """
+        """Add up the losses of this rank, and average what is logged over all ranks."""
         total, logged = super().parse_losses(losses)
         averaged = {key: value.detach() for key, value in logged.items()}
         all_reduce_dict(averaged, 'mean')
@@ -174,49 +141,3 @@ def _leave_out_transfer(
 def _expect_no_transfer(module: nn.Module, keys: Any) -> None:  # noqa: ANN401
     """Miss nothing that checkpoints do not hold."""
     keys.missing_keys[:] = [key for key in keys.missing_keys if TRANSFER not in key]
-
-
-def cached_levels(
-    data_samples: SampleList, teacher: FrozenTeacher | FrozenTeachers
-) -> tuple[Tensor, ...] | None:
-    """Stack the maps that :class:`ktda_mmseg.caching.LoadTeacherMaps` has put into the samples.
-
-    Args:
-        data_samples (list[SegDataSample]): Samples of a batch.
-        teacher (FrozenTeacher | FrozenTeachers): The teacher that the maps must come from.
-
-    Returns:
-        tuple[Tensor, ...] | None: Maps ``(N, C_i, h_i, w_i)``; None where the
-        samples have none.
-
-    Raises:
-        ValueError: If the maps are those of another teacher or normalisation.
-    """
-    if 'teacher_maps' not in data_samples[0]:
-        return None
-    if data_samples[0].teacher_source != teacher.source():
-        raise ValueError(
-            'expected a teacher cache made by this model.teacher and data_preprocessor, got one of '
-            'another; run tools/cache_teacher.py with this config'
-        )
-    shapes = data_samples[0].teacher_shapes
-    # autocast on CPUs cannot stack half precision
-    flat = torch.stack([sample.teacher_maps.float() for sample in data_samples])
-    parts = flat.split([math.prod(shape) for shape in shapes], dim=1)
-    return tuple(part.unflatten(1, shape) for part, shape in zip(parts, shapes, strict=True))
-
-
-def take_pretrained(module: BaseModule) -> dict | None:
-    """Take a ``Pretrained`` init config off a module, so that it can be loaded with a report.
-
-    Args:
-        module (BaseModule): A backbone; its ``init_cfg`` is cleared where it is ``Pretrained``.
-
-    Returns:
-        dict | None: The arguments for :func:`load_pretrained`.
-    """
-    init_cfg = getattr(module, 'init_cfg', None)
-    if not isinstance(init_cfg, dict) or init_cfg.get('type') != 'Pretrained':
-        return None
-    module.init_cfg = None
-    return {key: value for key, value in init_cfg.items() if key != 'type'}

@@ -91,16 +91,10 @@ def _batch_norm_over_ranks(level: Tensor) -> Tensor:
 
 
 def equalising_rotation(covariance: Tensor) -> Tensor:
-    """Find a rotation after which all variances are equal.
+    """Find a rotation ``R`` of float64 so that ``R @ covariance @ R.T`` has an equal diagonal.
 
     Each step turns the plane of a channel above the mean variance and one below it until the first
     has the mean, so that ``C - 1`` steps do (Schur and Horn's theorem says that it can be done).
-
-    Args:
-        covariance (Tensor): ``(C, C)``, symmetric, float64.
-
-    Returns:
-        Tensor: Orthogonal ``(C, C)``; ``R @ covariance @ R.T`` has an equal diagonal.
     """
     matrix = covariance.clone()
     rotation = torch.eye(len(matrix), dtype=matrix.dtype)
@@ -134,15 +128,7 @@ STANDARDISATIONS: dict[bool | str, type[nn.Module]] = {
 
 
 def standardisation(kind: bool | str) -> nn.Module:
-    """Build a standardisation.
-
-    Args:
-        kind (bool | str): False for none, True for each channel by itself, ``'equal_variance'``
-            by a rotation.
-
-    Raises:
-        ValueError: If it is none of them.
-    """
+    """Build what ``standardise_teacher`` names."""
     if kind not in STANDARDISATIONS:
         known = list(STANDARDISATIONS)
         raise ValueError(f'expected standardise_teacher to be one of {known}, got {kind!r}')

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from mmengine.logging import print_log
 from mmengine.model import BaseDataPreprocessor
 from mmseg.registry import MODELS
@@ -40,17 +39,6 @@ class FrozenTeacher:
     ``scale`` and ``window`` in its config are those of :class:`Sight`. A vision transformer that
     learned from photographs wants aerial images at about twice their size, and in windows of the
     size that it learned on.
-
-    Args:
-        backbone (dict): Config of any registered backbone. ``init_cfg=dict(type='Pretrained',
-            checkpoint=..., prefix=...)`` names its weights. ``alignment`` and ``share`` in it are
-            :class:`KTDASegmentor`'s.
-        data_preprocessor (BaseDataPreprocessor): The student's; tells how inputs were normalised.
-
-    Raises:
-        FileNotFoundError: If the weights are not there.
-        ValueError: If the weights do not fit the backbone, the student lacks one of ``bands``, or
-            ``scale`` or ``window`` is not above 0.
     """
 
     def __init__(self, backbone: ConfigType, data_preprocessor: BaseDataPreprocessor) -> None:
@@ -83,14 +71,7 @@ class FrozenTeacher:
 
     @torch.no_grad()
     def __call__(self, inputs: Tensor) -> tuple[Tensor, ...]:
-        """Extract features.
-
-        Args:
-            inputs (Tensor): Images ``(N, C, H, W)``, all bands, normalised for the student.
-
-        Returns:
-            tuple[Tensor, ...]: Maps ``(N, C_i, h_i, w_i)``.
-        """
+        """Extract maps ``(N, C_i, h_i, w_i)`` of images normalised for the student, all bands."""
         if next(self.backbone.parameters()).device != inputs.device:
             self.backbone.to(inputs.device)
         if self.bands is not None:
@@ -104,12 +85,7 @@ class FrozenTeacher:
         return self
 
     def fingerprint(self) -> dict[str, str]:
-        """Identify the teacher.
-
-        Returns:
-            dict[str, str]: ``config`` (JSON, without the path of the weights) and ``sha256`` of
-            all weights.
-        """
+        """Return its ``config`` (JSON, without the path of the weights) and their ``sha256``."""
         if self._fingerprint is None:
             digest = hashlib.sha256()
             for key, value in sorted(self.backbone.state_dict().items()):
@@ -126,25 +102,13 @@ class FrozenTeacher:
 
         A teacher with statistics of its own sees the same whatever the student's are, so that
         students of several networks share a cache.
-
-        Returns:
-            str: SHA-256 in hexadecimal.
         """
         content = {**self.fingerprint(), **self._normalisation}
         return hashlib.sha256(json_text(content, sort_keys=True).encode()).hexdigest()
 
 
 class FrozenTeachers:
-    """Several teachers as one: the levels of the first, then those of the second, and so on.
-
-    Args:
-        configs (Sequence[dict]): One for each, see :class:`FrozenTeacher`.
-        data_preprocessor (BaseDataPreprocessor): The student's.
-
-    Attributes:
-        members (list[FrozenTeacher]): Each by itself.
-        backbone (nn.ModuleList): Their backbones.
-    """
+    """Several teachers as one: the levels of the first, then those of the second, and so on."""
 
     def __init__(
         self, configs: Sequence[ConfigType], data_preprocessor: BaseDataPreprocessor
@@ -171,30 +135,3 @@ class FrozenTeachers:
     def source(self) -> str:
         """Name the sources of all, separated by spaces; see :class:`FrozenTeacher`."""
         return ' '.join(teacher.source() for teacher in self.members)
-
-
-def match_grid(teacher: Sequence[Tensor], student: Sequence[Tensor]) -> list[Tensor]:
-    """Check that the teacher's levels pair with the student's and resize them to their grid.
-
-    Args:
-        teacher (Sequence[Tensor]): Teacher maps ``(N, C_i, h_i, w_i)``.
-        student (Sequence[Tensor]): Aligned student maps ``(N, C_i, h, w)``.
-
-    Returns:
-        list[Tensor]: Teacher maps of the student's shapes.
-
-    Raises:
-        ValueError: If the numbers of levels or their widths differ.
-    """
-    teacher_widths, student_widths = ([level.size(1) for level in x] for x in (teacher, student))
-    if teacher_widths != student_widths:
-        raise ValueError(
-            f'expected neck.out_channels to give the widths of the teacher levels {teacher_widths} '
-            f'(teacher.out_indices), got {student_widths}'
-        )
-    return [
-        t
-        if t.shape[2:] == s.shape[2:]
-        else F.interpolate(t, s.shape[2:], mode='bilinear', align_corners=False)
-        for t, s in zip(teacher, student, strict=True)
-    ]

@@ -23,14 +23,6 @@ class Sight:
 
     Sides become whole patches of a vision transformer, so that its maps cover the image and nothing
     else, and whole windows where there are several.
-
-    Args:
-        scale (float): Factor on the sides of the image, above 0.
-        window (int | None): Side, in pixels of the student's image, of what the teacher sees at
-            once; a larger image is divided evenly. None for all of it.
-
-    Raises:
-        ValueError: If ``scale`` or ``window`` is not above 0.
     """
 
     def __init__(self, scale: float = 1.0, window: int | None = None) -> None:
@@ -84,20 +76,7 @@ def input_transform(
     data_preprocessor: BaseDataPreprocessor,
     bands: Sequence[int] | None = None,
 ) -> tuple[Tensor, Tensor] | None:
-    """Return the affine map from the student's normalisation to the teacher's.
-
-    Args:
-        backbone (nn.Module): The teacher; ``input_mean`` and ``input_std`` are optional.
-        data_preprocessor (BaseDataPreprocessor): Holds the student's ``mean`` and ``std``.
-        bands (Sequence[int] | None): The student's channels that the teacher sees; None for all.
-
-    Returns:
-        tuple[Tensor, Tensor] | None: Scale and shift ``(C, 1, 1)``; None where the
-        teacher takes the student's inputs as they are.
-
-    Raises:
-        ValueError: If the two have different numbers of channels, or a band does not exist.
-    """
+    """Return the affine map from the student's normalisation to the teacher's."""
     channels = len(getattr(data_preprocessor, 'mean', ()))
     if bands is not None and channels and not all(0 <= band < channels for band in bands):
         raise ValueError(

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from mmengine.model import BaseModule, ModuleList
 from mmseg.registry import MODELS
 from mmseg.utils import ConfigType
 from torch import Tensor, nn
 
 from .standardisation import standardisation
-from .teacher import match_grid
 
 Levels = Sequence[Tensor]
 
@@ -21,15 +21,6 @@ class Transfer(BaseModule):
     what that makes of the student's own features; the decoders then read other maps than those
     that are compared. Without, the model's neck is the alignment. What is learned in here serves
     training alone: the segmentor keeps it out of its ``state_dict``.
-
-    Args:
-        teachers (Sequence[dict]): The teachers' configs, of which ``alignment`` and ``share``, a
-            factor on the losses, are read.
-        losses (Sequence[dict]): Losses ``(student, teacher) -> scalar`` of a level.
-        standardise (bool | str): See ``standardise_teacher`` of :class:`KTDASegmentor`.
-
-    Raises:
-        ValueError: If more than one teacher has no ``alignment``, or ``standardise`` is unknown.
     """
 
     def __init__(
@@ -52,17 +43,10 @@ class Transfer(BaseModule):
     def forward(
         self, aligned: Levels, levels: Levels, features: Levels | None = None
     ) -> dict[str, Tensor]:
-        """Compute the transfer losses.
+        """Average each loss over levels and add it up over teachers by their shares.
 
-        Args:
-            aligned (Sequence[Tensor]): Output of the model's neck, ``(N, C_i, h, w)`` a level.
-            levels (Sequence[Tensor]): The teachers' maps ``(N, C_i, h_i, w_i)``, those of one
-                teacher after those of the other.
-            features (Sequence[Tensor] | None): The student's own levels; alignments read them.
-
-        Returns:
-            dict[str, Tensor]: Each loss by its ``loss_name``, averaged over the levels of a
-            teacher and added up over the teachers by their shares.
+        ``aligned`` is what the model's neck makes of the student's ``features``; ``levels`` are the
+        maps ``(N, C_i, h_i, w_i)`` of all teachers, one after the other.
         """
         losses: dict[str, Tensor] = {}
         rest = tuple(levels)
@@ -81,3 +65,19 @@ class Transfer(BaseModule):
                 name = str(criterion.loss_name)
                 losses[name] = losses[name] + value if name in losses else value
         return losses
+
+
+def match_grid(teacher: Levels, student: Levels) -> list[Tensor]:
+    """Check that the teacher's levels pair with the student's and resize them to their grid."""
+    teacher_widths, student_widths = ([level.size(1) for level in x] for x in (teacher, student))
+    if teacher_widths != student_widths:
+        raise ValueError(
+            f'expected neck.out_channels to give the widths of the teacher levels {teacher_widths} '
+            f'(teacher.out_indices), got {student_widths}'
+        )
+    return [
+        t
+        if t.shape[2:] == s.shape[2:]
+        else F.interpolate(t, s.shape[2:], mode='bilinear', align_corners=False)
+        for t, s in zip(teacher, student, strict=True)
+    ]

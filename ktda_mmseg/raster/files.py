@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ktda_mmseg.utils.extras import needed_for
 from ktda_mmseg.utils.tables import first_few
 
 from .names import container, for_gdal
@@ -60,12 +61,8 @@ class Georeference(NamedTuple):
 
 def import_rasterio() -> Any:  # noqa: ANN401
     """Import rasterio, which no longer warns of rasters without georeference: they are fine."""
-    try:
+    with needed_for('reading and writing GeoTIFF', extra='raster'):
         import rasterio
-    except ImportError as error:
-        raise ImportError(
-            "reading and writing GeoTIFF needs rasterio: pip install 'ktda-mmseg[raster]'"
-        ) from error
     warnings.simplefilter('ignore', rasterio.errors.NotGeoreferencedWarning)
     return rasterio
 

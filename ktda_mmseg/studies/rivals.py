@@ -12,6 +12,7 @@ from mmseg.datasets.transforms import LoadAnnotations, PackSegInputs
 
 from ktda_mmseg.datasets import L8BiomeDataset
 from ktda_mmseg.datasets.loading import IgnoreNodata, LoadRasterFromFile
+from ktda_mmseg.utils.extras import needed_for
 from ktda_mmseg.utils.tables import markdown_table
 
 from .scoring import ConfusionByImage, Scores, scores_of
@@ -54,10 +55,8 @@ def score_csmask(data: Path, splits: Iterable[str] = ('test', 'val')) -> dict[st
         FileNotFoundError: If there are no such tiles.
         ImportError: If ukis-csmask is not installed.
     """
-    try:
+    with needed_for('scoring ukis-csmask', extra='csmask'):
         from ukis_csmask.mask import CSmask
-    except ImportError as error:
-        raise ImportError("ukis-csmask is needed: pip install 'ktda_mmseg[csmask]'") from error
     content: dict[str, Any] = {
         'network': 'ukis-csmask, six bands, L1C',
         'versions': {name: version(name) for name in ('ukis-csmask', 'onnxruntime')},

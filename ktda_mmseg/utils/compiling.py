@@ -13,11 +13,6 @@ def compile_parts(model: BaseModel, dynamic: bool | None = False) -> None:
     """Compile student, teacher, pyramid and modulation in place, or say why not and go on.
 
     Losses and decoders stay as they are: they hold data-dependent control flow.
-
-    Args:
-        model (BaseModel): A segmentor.
-        dynamic (bool | None): As ``torch.compile`` has it; None where batches vary, so that it does
-            not compile anew for each size.
     """
     try:
         torch.compile(torch.neg)(torch.zeros(1, device=get_device()))

@@ -30,23 +30,11 @@ def fetch(
     """Fetch a file, going on where the connection broke, and verify its size and hash.
 
     What is there of the file is continued only if the server confirms that it is still the same
-    file (``If-Range``, RFC 9110 section 13.1.5) and sends the rest; otherwise it starts again.
-
-    Args:
-        url (str): Address of the file.
-        path (Path): Where to write; holds a part of the file while this works.
-        sha256 (str): Expected hash or its beginning, in hexadecimal; by default the one that the
-            server states, if it is Hugging Face's hub.
-        timeout (float): Seconds without any data after which a try is given up.
-        note (Path | None): File for what the server says of the file's version, so that a later
-            call goes on with what an ended process left at ``path``. By default only the tries of
-            one call continue each other.
-
-    Returns:
-        str: SHA-256 of the file.
-
-    Raises:
-        ValueError: If the file could not be fetched, or is another than expected and so removed.
+    file (``If-Range``, RFC 9110 section 13.1.5) and sends the rest; otherwise it starts again. With
+    ``note``, a file for what the server says of the version, a later call goes on with what an
+    ended process left at ``path``. Without ``sha256`` (or its beginning), the hash is compared with
+    what Hugging Face's hub states. Returns the hash; ``ValueError`` where nothing more comes in
+    ``timeout`` seconds, or another file came, which is removed.
     """
     transfer = _Transfer(url, path, timeout, note)
     transfer.run()

@@ -9,21 +9,14 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-# import name -> what pip installs for it, in the two families that provide the same modules
-ONEDL = {
-    'mmengine': 'onedl-mmengine',
-    'mmcv': 'onedl-mmcv',
-    'mmseg': 'onedl-mmsegmentation',
-    'mmpretrain': 'onedl-mmpretrain',
+# import name -> what pip installs for it: the maintained family, the original, and its build
+# without compiled ops, beside which mmseg cannot load
+DISTRIBUTIONS = {
+    'mmengine': ('onedl-mmengine', 'mmengine', 'mmengine-lite'),
+    'mmcv': ('onedl-mmcv', 'mmcv', 'mmcv-lite'),
+    'mmseg': ('onedl-mmsegmentation', 'mmsegmentation'),
+    'mmpretrain': ('onedl-mmpretrain', 'mmpretrain'),
 }
-OPENMMLAB = {
-    'mmengine': 'mmengine',
-    'mmcv': 'mmcv',
-    'mmseg': 'mmsegmentation',
-    'mmpretrain': 'mmpretrain',
-}
-# OpenMMLab's builds without compiled ops; its mmseg cannot load beside that of mmcv
-LITE = {'mmengine': 'mmengine-lite', 'mmcv': 'mmcv-lite'}
 # mmsegmentation 1.2.2 asserts this range
 PINS = {'mmcv': '"mmcv>=2.0.0,<2.2.0"'}
 
@@ -31,32 +24,24 @@ PINS = {'mmcv': '"mmcv>=2.0.0,<2.2.0"'}
 def check_environment() -> None:
     """Import the packages that this one needs, or say which command makes them importable.
 
-    Versions are not compared: what loads is welcome.
-
-    Raises:
-        ImportError: If a package is missing, if two distributions provide the same module, or if
-            a package cannot load beside the others.
+    Versions are not compared: what loads is welcome. Two distributions of one module overwrite each
+    other and are refused.
     """
-    missing = [name for name in ('torch', 'torchvision') if not _is_importable(name)]
-    if missing:
-        raise ImportError(_absence(missing, _install(missing)))
-    installed = {module: _distributions(module) for module in ONEDL}
-    for found in installed.values():
-        if len(found) > 1:
-            unwanted = [name for names in installed.values() for name in names]
-            raise ImportError(
-                _sentence(
-                    f'{" and ".join(found)} are both installed and overwrite each other',
-                    f'pip uninstall -y {" ".join(unwanted)} && {_install(ONEDL.values())}',
-                )
+    _require({name: name for name in ('torch', 'torchvision')})
+    found = {module: [*filter(_is_installed, DISTRIBUTIONS[module])] for module in DISTRIBUTIONS}
+    installed = [name for names in found.values() for name in names]
+    onedl, originals = ({m: names[i] for m, names in DISTRIBUTIONS.items()} for i in (0, 1))
+    for names in found.values():
+        if len(names) > 1:
+            raise _refusal(
+                f'{" and ".join(names)} are both installed and overwrite each other',
+                f'pip uninstall -y {" ".join(installed)} && {_install(onedl.values())}',
             )
-    family = OPENMMLAB if any(OPENMMLAB[m] in installed[m] for m in ONEDL) else ONEDL
-    missing = [module for module in ONEDL if not _is_importable(module)]
-    if missing:
-        raise ImportError(_absence(missing, _install([family[module] for module in missing])))
-    lite = [LITE[module] for module in LITE if LITE[module] in installed[module]]
-    remove = f'pip uninstall -y {" ".join(lite)} && ' if lite else ''
-    repair = f'{remove}{_install(family.values(), "--upgrade ")}'
+    family = originals if set(originals.values()) & set(installed) else onedl
+    _require(family)
+    lite = [name for name in installed if name.endswith('-lite')]
+    repair = f'pip uninstall -y {" ".join(lite)} && ' if lite else ''
+    repair += _install(['--upgrade', *family.values()])
     _import('torchvision', 'pip install --force-reinstall torch torchvision')
     # not quiet: its progress bars keep the stdout that they meet at import
     _import('mmengine', repair)
@@ -84,23 +69,21 @@ def quiet_imports() -> Iterator[None]:
                 sys.stdout.write(line)
 
 
-def _is_importable(module: str) -> bool:
-    spec = find_spec(module)
+def _require(distributions: dict[str, str]) -> None:
+    """Refuse to go on without modules, of which the distributions are named."""
+    specs = {module: find_spec(module) for module in distributions}
     # an uninstalled package may leave a folder, which Python takes for a namespace package
-    return spec is not None and spec.origin is not None
-
-
-def _distributions(module: str) -> list[str]:
-    names = [family[module] for family in (ONEDL, OPENMMLAB, LITE) if module in family]
-    return [name for name in names if _is_installed(name)]
+    missing = [module for module, spec in specs.items() if spec is None or spec.origin is None]
+    if missing:
+        command = _install(distributions[module] for module in missing)
+        raise _refusal(f'there is no {" and no ".join(missing)}', command)
 
 
 def _is_installed(distribution: str) -> bool:
     try:
-        version(distribution)
+        return bool(version(distribution))
     except PackageNotFoundError:
         return False
-    return True
 
 
 def _import(module: str, command: str) -> None:
@@ -110,18 +93,13 @@ def _import(module: str, command: str) -> None:
     # mmpretrain's multimodal models, which load where pycocotools is, with TypeError
     except (ImportError, RuntimeError, OSError, AttributeError, AssertionError, TypeError) as error:
         reason = ' '.join(str(error).split()) or type(error).__name__
-        raise ImportError(
-            _sentence(f'{module} cannot load beside the packages installed ({reason})', command)
-        ) from error
+        problem = f'{module} cannot load beside the packages installed ({reason})'
+        raise _refusal(problem, command) from error
 
 
-def _install(distributions: Iterable[str], option: str = '') -> str:
-    return f'pip install {option}{" ".join(PINS.get(name, name) for name in distributions)}'
+def _install(distributions: Iterable[str]) -> str:
+    return f'pip install {" ".join(PINS.get(name, name) for name in distributions)}'
 
 
-def _absence(modules: list[str], command: str) -> str:
-    return _sentence(f'there is no {" and no ".join(modules)}', command)
-
-
-def _sentence(problem: str, command: str) -> str:
-    return f'ktda_mmseg cannot be imported: {problem}; repair it with `{command}`'
+def _refusal(problem: str, command: str) -> ImportError:
+    return ImportError(f'ktda_mmseg cannot be imported: {problem}; repair it with `{command}`')

@@ -45,14 +45,10 @@ def clean_errors() -> Iterator[None]:
     that cannot be read or built from. What else is raised is a bug and keeps its traceback. With
     ``KTDA_TRACEBACK=1`` in the environment all have one.
 
-    In a clone, configs may import from ``projects/``: its root is put at the end of ``sys.path``.
-
     Raises:
         SystemExit: With the message of such an error.
     """
-    # an editable installation makes the package importable, and nothing beside it
-    if (root := str(PACKAGE.parent)) not in sys.path:
-        sys.path.append(root)
+    let_configs_import_projects()
     if os.environ.get('KTDA_TRACEBACK') == '1':
         yield
         return
@@ -64,6 +60,12 @@ def clean_errors() -> Iterator[None]:
         if not _is_of_user(error):
             raise
         sys.exit(f'error: {_message(error)}')
+
+
+def let_configs_import_projects() -> None:
+    """Put a clone's root at the end of ``sys.path``, where no editable installation puts it."""
+    if (root := str(PACKAGE.parent)) not in sys.path:
+        sys.path.append(root)
 
 
 def _is_of_user(error: Exception) -> bool:

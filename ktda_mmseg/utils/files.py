@@ -68,16 +68,6 @@ def json_text(content: Any, **options: Any) -> str:  # noqa: ANN401
     """Turn a value into JSON that every parser takes.
 
     NaN and infinity, which JSON has not, become ``null``: there is no number.
-
-    Args:
-        content (Any): What ``json.dumps`` takes, and arrays and numbers of numpy.
-        **options (Any): See ``json.dumps``.
-
-    Returns:
-        str: The text.
-
-    Raises:
-        TypeError: If it holds something else.
     """
     return json.dumps(_finite(content), allow_nan=False, **options)
 
@@ -109,16 +99,6 @@ def read_text(path: Path) -> str:
     """Read a text file that a user wrote: UTF-8, or whatever its byte order mark says.
 
     UTF-16 without a mark is known by the zero bytes of its line ends and Latin letters.
-
-    Args:
-        path (Path): The file.
-
-    Returns:
-        str: Its text, without the mark.
-
-    Raises:
-        OSError: If it cannot be opened.
-        ValueError: If it is no such text, as a file in Latin-1 is not.
     """
     return decode_text(path.read_bytes(), path)
 
@@ -148,15 +128,7 @@ def hash_of(path: Path) -> str:
 
 
 def require_space(folder: Path, size: int) -> None:
-    """Check that a disk has room.
-
-    Args:
-        folder (Path): A folder on the disk.
-        size (int): Bytes to be written.
-
-    Raises:
-        OSError: If fewer are free.
-    """
+    """Raise ``OSError`` unless the disk of a folder has ``size`` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < size:
         raise OSError(f'{folder}: expected {size / 1e6:,.0f} MB free, found {free / 1e6:,.0f} MB')

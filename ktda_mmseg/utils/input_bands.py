@@ -20,16 +20,7 @@ WHITE = 255.0
 
 
 def bands_fault(model: Mapping[str, Any], bands: int) -> str | None:
-    """Say in one sentence why a model cannot take images of a number of bands.
-
-    Args:
-        model (Mapping[str, Any]): Config of a segmentor.
-        bands (int): Of the images, as the pipeline gives them.
-
-    Returns:
-        str | None: The sentence, which names all keys; None where the model takes them, or where
-        nothing is known of it.
-    """
+    """Say in one sentence why a model cannot take images of a number of bands."""
     means = len((model.get('data_preprocessor') or {}).get('mean') or ()) or None
     stem = input_channels(model.get('backbone') or {})
     teachers = teacher_configs(model.get('teacher'))
@@ -53,18 +44,11 @@ def fitted_model(
     std: object,
     white: float | None = None,
 ) -> dict[str, Any]:
-    """Return what to change in a model so that it takes images of other bands than three of 8 bits.
+    """Return what to merge into a model so that it takes images of other bands than 3 of 8 bits.
 
-    Args:
-        model (Mapping[str, Any]): Config of a segmentor.
-        bands (int): Of the images.
-        mean (object): Of each band, or what stands for the list in the source of a config.
-        std (object): Likewise.
-        white (float | None): Value of a bright pixel, for a teacher that learned from pictures of 8
-            bits and does not know the scale of the images; None where they are such pictures.
-
-    Returns:
-        dict[str, Any]: To be merged into ``model``.
+    ``mean`` and ``std`` may be what stands for the lists in the source of a config; ``white`` is
+    the value of a bright pixel, for a teacher that learned from pictures of 8 bits and does not
+    know the scale of the images, None where they are such pictures.
     """
     preprocessor = model.get('data_preprocessor') or {}
     changes: dict[str, Any] = {'mean': mean, 'std': std}
@@ -114,14 +98,7 @@ def teacher_configs(
 
 
 def take_bands(config: Mapping[str, Any]) -> tuple[list[int] | None, dict[str, Any]]:
-    """Separate the choice of the student's channels from the backbone's own options.
-
-    Args:
-        config (Mapping[str, Any]): Config of a backbone, with or without ``bands``.
-
-    Returns:
-        tuple[list[int] | None, dict]: The channels, None for all, and the other options.
-    """
+    """Separate the choice of the student's channels from the backbone's own options."""
     bands = config.get('bands')
     if not bands or not all(isinstance(band, int) for band in bands):
         return None, dict(config)
@@ -153,18 +130,14 @@ def _fitted_teacher(teacher: Mapping[str, Any], bands: int, white: float | None)
     change: dict[str, Any] = {}
     if not sees(teacher, bands):
         own = {key: value for key, value in teacher.items() if key != 'bands'}
-        change['bands'] = first_bands(bands, input_channels(own) or RGB)
+        # the last one again where there are too few
+        change['bands'] = [min(band, bands - 1) for band in range(input_channels(own) or RGB)]
     knows = {'input_scale', 'input_mean', 'input_std'} & teacher.keys()
     scale = _option(teacher, 'input_scale')
     if white and not knows and isinstance(scale, float):
         # what it says of pictures of 8 bits holds for those whose white is this value
         change['input_scale'] = float(f'{scale * WHITE / white:.6g}')
     return change
-
-
-def first_bands(bands: int, count: int) -> list[int]:
-    """Return the first channels, counted from 0; the last one again where there are too few."""
-    return [min(band, bands - 1) for band in range(count)]
 
 
 def _width(backbone: Mapping[str, Any]) -> tuple[str | None, Any]:

@@ -10,6 +10,8 @@ from mmpretrain.models import ConvNeXt
 
 from ktda_mmseg.checkpoints import load_pretrained, read_checkpoint
 
+SCRIPT = 'model_converters/convnext_to_mmpretrain.py'
+
 timm = pytest.importorskip('timm')
 
 DEPTHS, CHANNELS = [1, 2, 1, 1], [8, 12, 16, 20]
@@ -47,12 +49,12 @@ def to_official(weights):
 
 @pytest.mark.parametrize('second', [False, True], ids=['V1', 'V2'])
 @pytest.mark.parametrize('layout', ['timm', 'timm with 1x1 convolutions', 'official'])
-def test_features(tmp_path, command, layout, second):
+def test_features(tmp_path, run_tool, layout, second):
     model = timm_convnext(second, convolutional='1x1' in layout)
     weights = model.state_dict()
     content = {'model': to_official(weights)} if layout == 'official' else weights
     torch.save(content, tmp_path / 'source.pth')
-    printed = command('convnext_to_mmpretrain.py', tmp_path / 'source.pth', tmp_path / 'out.pth')
+    printed = run_tool(SCRIPT, tmp_path / 'source.pth', tmp_path / 'out.pth')
     assert 'left out: head.' in printed
     student = ConvNeXt(
         arch={'depths': DEPTHS, 'channels': CHANNELS},
@@ -104,14 +106,18 @@ def test_features(tmp_path, command, layout, second):
 )
 def test_what_does_not_fit_is_refused(refusal, change, arguments, message):
     weights = change(timm_convnext().state_dict())
-    assert re.search(message, refusal('convnext_to_mmpretrain.py', weights, *arguments))
+    assert re.search(message, refusal(SCRIPT, weights, *arguments))
 
 
-def test_official_and_timm_spellings_convert_to_the_same(tmp_path, command):
+def test_official_and_timm_spellings_convert_to_the_same(tmp_path, run_tool):
     weights = timm_convnext(second=True).state_dict()
     for name, content in (('timm', weights), ('official', to_official(weights))):
         torch.save(content, tmp_path / f'{name}.pth')
-        command('convnext_to_mmpretrain.py', tmp_path / f'{name}.pth', tmp_path / f'{name}_out.pth')
+        run_tool(
+            SCRIPT,
+            tmp_path / f'{name}.pth',
+            tmp_path / f'{name}_out.pth',
+        )
     timm_out, official_out = (
         read_checkpoint(tmp_path / f'{name}_out.pth')['state_dict'] for name in ('timm', 'official')
     )

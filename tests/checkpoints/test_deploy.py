@@ -17,7 +17,7 @@ from ktda_mmseg.checkpoints import read_checkpoint
 from ktda_mmseg.checkpoints.deploy import deploy_config
 from ktda_mmseg.models import KTDASegmentor
 
-SCRIPT = 'to_deploy.py'
+SCRIPT = 'model_converters/to_deploy.py'
 
 
 @pytest.fixture
@@ -57,11 +57,11 @@ def trained(tmp_path, tiny_model):
 
 @pytest.mark.parametrize('drop', [False, True])
 @pytest.mark.parametrize('suffix', ['.pth', '.safetensors'])
-def test_predictions_stay(trained, tmp_path, command, drop, suffix):
+def test_predictions_stay(trained, tmp_path, run_tool, drop, suffix):
     model, config, checkpoint = trained
     out = tmp_path / 'deployed' / f'grass{suffix}'
     flags = ['--drop-auxiliary'] if drop else []
-    printed = command(SCRIPT, config, checkpoint, out, *flags)
+    printed = run_tool(SCRIPT, config, checkpoint, out, *flags)
     assert ('left out: decode_head.auxiliary.' in printed) == drop
     cfg = Config.fromfile(out.with_suffix('.py'))
     weights = read_checkpoint(out)['state_dict']
@@ -80,35 +80,37 @@ def test_predictions_stay(trained, tmp_path, command, drop, suffix):
 def test_config_holds_what_prediction_needs(trained):
     config = Config.fromfile(trained[1])
     taught, plain = (set(signature(kind).parameters) for kind in (KTDASegmentor, EncoderDecoder))
-    config.model.update(dict.fromkeys(taught - plain, True))
+    own = taught - plain - {'kwargs'}
+    assert 'teacher' in own
+    config.model.update(dict.fromkeys(own, True))
     cfg = deploy_config(config)
-    assert not (taught - plain) & cfg.model.keys()
+    assert not own & cfg.model.keys()
     assert not {'train_cfg', 'optim_wrapper', 'train_dataloader', 'custom_hooks'} & cfg.keys()
     assert {'test_dataloader', 'test_pipeline', 'custom_imports'} <= cfg.keys()
     assert 'init_cfg' not in cfg.pretty_text
 
 
-def test_mmseg_predicts_with_it(trained, tmp_path, command):
+def test_mmseg_predicts_with_it(trained, tmp_path, run_tool):
     out = tmp_path / 'deployed.pth'
-    command(SCRIPT, *trained[1:], out, '--drop-auxiliary')
+    run_tool(SCRIPT, *trained[1:], out, '--drop-auxiliary')
     model = init_model(str(out.with_suffix('.py')), str(out), device='cpu')
     assert model.dataset_meta['classes'] == tuple('abcde')
     image = torch.randint(0, 255, (40, 56, 3), dtype=torch.uint8).numpy()
     assert inference_model(model, image).pred_sem_seg.shape == (40, 56)
 
 
-def test_classes_come_from_the_data_set_where_the_checkpoint_has_none(trained, tmp_path, command):
+def test_classes_come_from_the_data_set_where_the_checkpoint_has_none(trained, tmp_path, run_tool):
     weights = torch.load(trained[2], weights_only=True)['state_dict']
     torch.save({'state_dict': weights}, trained[2])
-    command(SCRIPT, *trained[1:], tmp_path / 'deployed.pth')
+    run_tool(SCRIPT, *trained[1:], tmp_path / 'deployed.pth')
     meta = read_checkpoint(tmp_path / 'deployed.pth')['meta']['dataset_meta']
     assert meta == dict(ktda_mmseg.datasets.GrassDataset.METAINFO)
 
 
-def test_classes_survive_safetensors(trained, tmp_path, command):
+def test_classes_survive_safetensors(trained, tmp_path, run_tool):
     _, config, checkpoint = trained
-    command(SCRIPT, config, checkpoint, tmp_path / 'deployed.safetensors')
-    command(SCRIPT, config, tmp_path / 'deployed.safetensors', tmp_path / 'again.pth')
+    run_tool(SCRIPT, config, checkpoint, tmp_path / 'deployed.safetensors')
+    run_tool(SCRIPT, config, tmp_path / 'deployed.safetensors', tmp_path / 'again.pth')
     meta = read_checkpoint(tmp_path / 'again.pth')['meta']['dataset_meta']
     assert meta == {'classes': list('abcde'), 'palette': [[i] * 3 for i in range(5)]}
 
@@ -127,14 +129,14 @@ def test_classes_survive_safetensors(trained, tmp_path, command):
         (lambda w: w | {'extra': torch.ones(1)}, 'EncoderDecoder has no place for extra'),
     ],
 )
-def test_what_does_not_fit_is_refused(trained, tmp_path, command, change, message):
+def test_what_does_not_fit_is_refused(trained, tmp_path, run_tool, change, message):
     _, config, checkpoint = trained
     torch.save(change(torch.load(checkpoint, weights_only=True)['state_dict']), checkpoint)
     with pytest.raises(SystemExit, match=rf'error: .*trained\.pth: {message}'):
-        command(SCRIPT, config, checkpoint, tmp_path / 'deployed' / 'out.pth')
+        run_tool(SCRIPT, config, checkpoint, tmp_path / 'deployed' / 'out.pth')
     assert not (tmp_path / 'deployed').exists()
 
 
-def test_missing_config_is_named(tmp_path, command):
+def test_missing_config_is_named(tmp_path, run_tool):
     with pytest.raises(SystemExit, match=r'absent\.py'):
-        command(SCRIPT, tmp_path / 'absent.py', tmp_path / 'a.pth', tmp_path / 'out.pth')
+        run_tool(SCRIPT, tmp_path / 'absent.py', tmp_path / 'a.pth', tmp_path / 'out.pth')

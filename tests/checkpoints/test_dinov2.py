@@ -11,6 +11,8 @@ from mmpretrain.models import VisionTransformer
 from ktda_mmseg.checkpoints import load_pretrained, read_checkpoint
 from ktda_mmseg.checkpoints.dinov2 import dinov2_to_timm
 
+SCRIPT = 'model_converters/dinov2_to_mmpretrain.py'
+
 timm = pytest.importorskip('timm')
 transformers = pytest.importorskip('transformers')
 
@@ -78,10 +80,10 @@ def assert_same(found, expected):
 
 
 @pytest.mark.parametrize('gated', [False, True])
-def test_timm(tmp_path, command, gated):
+def test_timm(tmp_path, run_tool, gated):
     model = timm_vit(gated)
     torch.save(model.state_dict(), tmp_path / 'timm.pth')
-    printed = command('dinov2_to_mmpretrain.py', tmp_path / 'timm.pth', tmp_path / 'out.pth')
+    printed = run_tool(SCRIPT, tmp_path / 'timm.pth', tmp_path / 'out.pth')
     assert f'{len(model.state_dict())} tensors from the official or timm layout' in printed
     with torch.no_grad():
         *inner, _ = model.get_intermediate_layers(IMAGE, n=DEPTH, reshape=True)
@@ -93,7 +95,7 @@ def test_timm(tmp_path, command, gated):
 
 @pytest.mark.parametrize('gated', [False, True])
 @pytest.mark.parametrize('saved', ['in memory', 'save_pretrained', 'inside a classifier'])
-def test_transformers(tmp_path, command, saved, gated):
+def test_transformers(tmp_path, run_tool, saved, gated):
     model = transformers_vit(gated)
     source = tmp_path / 'model.safetensors'
     if saved == 'in memory':
@@ -105,7 +107,7 @@ def test_transformers(tmp_path, command, saved, gated):
         source = tmp_path / 'hf.pth'
         head = {'classifier.weight': torch.zeros(2, 2 * WIDTH)}
         torch.save({f'dinov2.{k}': v for k, v in model.state_dict().items()} | head, source)
-    printed = command('dinov2_to_mmpretrain.py', source, tmp_path / 'out.safetensors')
+    printed = run_tool(SCRIPT, source, tmp_path / 'out.safetensors')
     assert 'mask_token' in printed.split('left out:')[1]
     with torch.no_grad():
         states = model(IMAGE, output_hidden_states=True).hidden_states[1:]
@@ -128,10 +130,10 @@ def test_transformers_for_timm(gated):
         torch.testing.assert_close(ours.forward_features(IMAGE), expected, rtol=1e-4, atol=1e-4)
 
 
-def test_official_file_has_a_mask_token(tmp_path, command):
+def test_official_file_has_a_mask_token(tmp_path, run_tool):
     weights = timm_vit().state_dict() | {'mask_token': torch.zeros(1, WIDTH)}
     torch.save(weights, tmp_path / 'official.pth')
-    printed = command('dinov2_to_mmpretrain.py', tmp_path / 'official.pth', tmp_path / 'out.pth')
+    printed = run_tool(SCRIPT, tmp_path / 'official.pth', tmp_path / 'out.pth')
     assert 'left out: mask_token' in printed
     assert set(read_checkpoint(tmp_path / 'out.pth')) == {'meta', 'state_dict'}
 
@@ -168,11 +170,11 @@ def without(key):
 )
 def test_what_does_not_fit_is_refused(refusal, change, arguments, message):
     weights = change(timm_vit().state_dict())
-    assert re.search(message, refusal('dinov2_to_mmpretrain.py', weights, *arguments))
+    assert re.search(message, refusal(SCRIPT, weights, *arguments))
 
 
-def test_registers_of_transformers_are_refused(tmp_path, command):
+def test_registers_of_transformers_are_refused(tmp_path, run_tool):
     weights = transformers_vit().state_dict()
     torch.save(weights | {'embeddings.register_tokens': torch.ones(1)}, tmp_path / 'reg.pth')
     with pytest.raises(SystemExit, match=r'embeddings\.register_tokens'):
-        command('dinov2_to_mmpretrain.py', tmp_path / 'reg.pth', tmp_path / 'out.pth')
+        run_tool(SCRIPT, tmp_path / 'reg.pth', tmp_path / 'out.pth')

@@ -55,15 +55,6 @@ def test_lasting_fault_leaves_the_cache_empty(server, cache, fault, message, nam
     assert list(cache.iterdir()) == []
 
 
-def test_broken_connection_is_taken_up_again(server, cache):
-    server.faults = ['cut', 503, 'stall']
-    # long enough for a busy machine to answer
-    assert local_file(f'{server.url}/{NAMED}', timeout=2).read_bytes() == CONTENT
-    assert [part for _, part in server.seen] == [
-        None, 'bytes=100000-', 'bytes=100000-', 'bytes=200000-',
-    ]  # fmt: skip
-
-
 def test_no_server_is_one_clear_error(server, cache):
     with socket.socket() as reserved:  # a port that nobody listens on
         reserved.bind(('127.0.0.1', 0))

@@ -11,10 +11,12 @@ import torch
 from mmengine.config import Config
 
 from ktda_mmseg.checkpoints import read_checkpoint
-from ktda_mmseg.checkpoints.converting import convert_csmask_file
+from ktda_mmseg.checkpoints.converters import convert_csmask_file
 from ktda_mmseg.checkpoints.efficientnet import efficientnet_to_timm
 from ktda_mmseg.datasets import LoadRasterFromFile
 from ktda_mmseg.models import FrozenTeacher, MultiBandSegDataPreProcessor
+
+SCRIPT = 'model_converters/csmask_to_timm.py'
 
 onnx = pytest.importorskip('onnx')
 pytest.importorskip('timm')
@@ -99,12 +101,12 @@ def test_features_of_a_real_tile(package, teacher, theirs, shared):
     assert_alike(teacher(image), theirs(normalised(package, image)))
 
 
-def test_every_tensor_of_the_encoder_is_used(package, tmp_path, command):
+def test_every_tensor_of_the_encoder_is_used(package, tmp_path, run_tool):
     with zipfile.ZipFile(tmp_path / 'ukis.whl', 'w') as wheel:
         for name in ('model_6b_l1c', 'model_4b_l2a'):
             wheel.write(package / f'{name}.onnx', f'ukis_csmask/{name}.onnx')
     out = tmp_path / 'out.safetensors'
-    printed = command('csmask_to_timm.py', tmp_path / 'ukis.whl', out, '--model', 'model_4b_l2a')
+    printed = run_tool(SCRIPT, tmp_path / 'ukis.whl', out, '--model', 'model_4b_l2a')
     converted = read_checkpoint(out)
     assert converted['meta']['source'] == 'model_4b_l2a'
     graph = onnx.load(package / 'model_4b_l2a.onnx').graph
@@ -141,21 +143,21 @@ def graph_of(weights, path):
         ),
     ],
 )
-def test_what_is_no_such_encoder_is_refused(tmp_path, command, tensors, message):
+def test_what_is_no_such_encoder_is_refused(tmp_path, run_tool, tensors, message):
     weights = {name: np.zeros(shape, np.float32) for name, shape in tensors.items()}
     source = graph_of(weights, tmp_path / 'net.onnx')
     with pytest.raises(SystemExit, match=f'error: {source}: .*{message}'):
-        command('csmask_to_timm.py', source, tmp_path / 'out.pth')
+        run_tool(SCRIPT, source, tmp_path / 'out.pth')
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_a_tensor_of_another_shape_is_refused(package, tmp_path, command):
+def test_a_tensor_of_another_shape_is_refused(package, tmp_path, run_tool):
     graph = onnx.load(package / 'model_6b_l1c.onnx').graph
     weights = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
     weights['model.encoder._blocks.31._bn2.bias'] = np.zeros(8, np.float32)
     source = graph_of(weights, tmp_path / 'net.onnx')
     with pytest.raises(SystemExit, match=r'blocks\.6\.1\.bn3\.bias: expected shape \(448,\)'):
-        command('csmask_to_timm.py', source, tmp_path / 'out.pth')
+        run_tool(SCRIPT, source, tmp_path / 'out.pth')
 
 
 def test_stages_are_runs_of_blocks_of_one_width():

@@ -13,7 +13,7 @@ import ktda_mmseg  # noqa: F401
 from ktda_mmseg.checkpoints import read_checkpoint
 from ktda_mmseg.checkpoints.official_ktda import convert_official
 
-SCRIPT = 'official_to_ktda.py'
+SCRIPT = 'model_converters/official_to_ktda.py'
 
 
 def official_weights():
@@ -62,12 +62,12 @@ def test_older_names_convert_to_the_same(official, older):
     assert convert_official(renamed, 'a.pth').student.weights == expected
 
 
-def test_golden_checkpoint_fits_the_models(shared, tmp_path, command, tiny_model):
+def test_golden_checkpoint_fits_the_models(shared, tmp_path, run_tool, tiny_model):
     golden = torch.load(shared / 'reference' / 'official_reference_a.pth', weights_only=True)
     source, out, teacher = (tmp_path / f'{name}.pth' for name in ('official', 'ktda', 'teacher'))
     meta = {'dataset_meta': {'classes': ('a', 'b')}, 'cfg': 'import vegseg'}
     torch.save(golden['checkpoint'] | {'meta': meta, 'optimizer': {'state': {}}}, source)
-    printed = command(SCRIPT, source, out, '--teacher-out', teacher)
+    printed = run_tool(SCRIPT, source, out, '--teacher-out', teacher)
     assert '271 tensors of the model' in printed and '62 tensors of the teacher' in printed
     converted = read_checkpoint(out)
     assert converted.keys() == {'meta', 'state_dict'}
@@ -104,20 +104,20 @@ def test_what_does_not_fit_is_refused(tmp_path, refusal, change, message):
     assert re.search(message, error)
 
 
-def test_suffix_is_checked_first(tmp_path, command):
+def test_suffix_is_checked_first(tmp_path, run_tool):
     with pytest.raises(SystemExit, match=r'out\.onnx: expected a file that ends in one of \.pth'):
-        command(SCRIPT, tmp_path / 'absent.pth', tmp_path / 'out.onnx')
+        run_tool(SCRIPT, tmp_path / 'absent.pth', tmp_path / 'out.onnx')
 
 
-def test_missing_source_is_named(tmp_path, command):
+def test_missing_source_is_named(tmp_path, run_tool):
     with pytest.raises(SystemExit, match=r'error: checkpoint .*absent\.pth does not exist'):
-        command(SCRIPT, tmp_path / 'absent.pth', tmp_path / 'out.pth')
+        run_tool(SCRIPT, tmp_path / 'absent.pth', tmp_path / 'out.pth')
 
 
-def test_pickle_needs_the_flag(tmp_path, command):
+def test_pickle_needs_the_flag(tmp_path, run_tool):
     source, out = tmp_path / 'source.pth', tmp_path / 'out.pth'
     torch.save({'state_dict': official_weights(), 'config': tmp_path}, source)
     with pytest.raises(SystemExit, match=r'source\.pth needs pathlib.*--allow-pickle'):
-        command(SCRIPT, source, out)
-    command(SCRIPT, source, out, '--allow-pickle')
+        run_tool(SCRIPT, source, out)
+    run_tool(SCRIPT, source, out, '--allow-pickle')
     assert len(read_checkpoint(out)['state_dict']) == 9

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ktda_mmseg.engine import ResumableSampler
-from ktda_mmseg.engine.run_config import keep_exact_resume
+from ktda_mmseg.engine.run_config import add_hooks
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_hooks_of_a_users_own_do_not_make_an_epoch_endless(run_config):
     config = Config.fromfile(run_config)
     config.custom_hooks = [dict(type='TeacherNoteHook')]
     for _ in range(2):
-        keep_exact_resume(config)
+        add_hooks(config)
         assert [hook['type'] for hook in config.custom_hooks] == [
             'TeacherNoteHook', 'ExactResumeHook'
         ]  # fmt: skip

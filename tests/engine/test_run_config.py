@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import Config
 
-from ktda_mmseg.engine.run_config import resume_from, set_work_dir
+from ktda_mmseg.engine.run_config import add_hooks, resume_from, set_work_dir
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,18 @@ def test_work_dir(given, own, expected):
     config = Config(dict(work_dir=own), filename='configs/ktda/grass.py')
     set_work_dir(config, given)
     assert config.work_dir == expected
+
+
+@pytest.mark.parametrize('sampler', ['ResumableSampler', 'DefaultSampler'])
+def test_hooks_are_added_once_and_where_they_are_needed(sampler):
+    own = dict(type='CompileHook', priority='LOW')
+    config = Config(dict(train_dataloader=dict(sampler=dict(type=sampler)), custom_hooks=[own]))
+    for _ in range(2):
+        add_hooks(config, compiled=True, channels_last=True)
+    exact = ['ExactResumeHook'] * (sampler == 'ResumableSampler')
+    types = [hook['type'] for hook in config.custom_hooks]
+    assert types == ['CompileHook', 'FitHook', 'ChannelsLastHook', *exact]
+    assert config.custom_hooks[0] == own
 
 
 def test_latest_checkpoint_is_resumed_even_where_the_config_loads_another(tmp_path):

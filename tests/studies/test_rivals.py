@@ -96,7 +96,7 @@ def test_rows_of_a_study_are_scored_alike(tmp_path):
 
 def test_without_the_package(tiles, monkeypatch):
     monkeypatch.setitem(sys.modules, 'ukis_csmask.mask', None)
-    with pytest.raises(ImportError, match=r"pip install 'ktda_mmseg\[csmask\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'ktda-mmseg\[csmask\]'"):
         score_csmask(tiles)
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ktda_mmseg.utils.environment import OPENMMLAB, check_environment, quiet_imports
+from ktda_mmseg.utils.environment import DISTRIBUTIONS, check_environment, quiet_imports
 
 ROOT = Path(__file__).resolve().parents[2]
+OPENMMLAB = {module: names[1] for module, names in DISTRIBUTIONS.items()}
 
 
 @pytest.fixture

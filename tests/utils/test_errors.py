@@ -4,7 +4,6 @@ import errno
 import json
 import logging
 import os
-import runpy
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +19,6 @@ from ktda_mmseg.utils.files import write_atomic
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 SCRIPT = 'runpy.run_path'  # of mmseg
-run_path = runpy.run_path
 # a command line of each tool, and what does its work
 COMMANDS = {
     'analysis_tools/analyze_logs': ('plot_curve log.json', SCRIPT),
@@ -48,19 +46,19 @@ COMMANDS = {
         'c.py c.pth --format onnx --out o', 'ktda_mmseg.scenes.export.running.export_all'
     ),
     'model_converters/convnext_to_mmpretrain': (
-        'a b.pth', 'ktda_mmseg.checkpoints.converting.convert_backbone_file'
+        'a b.pth', 'ktda_mmseg.checkpoints.converters.convert_backbone_file'
     ),
     'model_converters/csmask_to_timm': (
-        'a b.pth', 'ktda_mmseg.checkpoints.converting.convert_csmask_file'
+        'a b.pth', 'ktda_mmseg.checkpoints.converters.convert_csmask_file'
     ),
     'model_converters/dinov2_to_mmpretrain': (
-        'a b.pth', 'ktda_mmseg.checkpoints.converting.convert_backbone_file'
+        'a b.pth', 'ktda_mmseg.checkpoints.converters.convert_backbone_file'
     ),
     'model_converters/official_to_ktda': (
-        'a b.pth', 'ktda_mmseg.checkpoints.converting.convert_official_file'
+        'a b.pth', 'ktda_mmseg.checkpoints.converters.convert_official_file'
     ),
     'model_converters/onnx_to_dinov2': (
-        'a b.pth', 'ktda_mmseg.checkpoints.converting.convert_onnx_file'
+        'a b.pth', 'ktda_mmseg.checkpoints.converters.convert_onnx_file'
     ),
     'model_converters/to_deploy': ('c.py a b.pth', 'ktda_mmseg.checkpoints.deploy.export_deploy'),
     'predict_scene': ('m.onnx a.tif --out o', 'ktda_mmseg.scenes.map.sources.find_scenes'),
@@ -73,20 +71,13 @@ COMMANDS = {
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path, monkeypatch, run_tool):
     """Return a function that runs a tool in a folder with an empty config and checkpoint."""
     monkeypatch.setattr(logging, 'raiseExceptions', True)
     monkeypatch.chdir(tmp_path)
     for name in ('c.py', 'c.pth'):
         (tmp_path / name).touch()
-
-    def run(name, *arguments):
-        script = TOOLS / f'{name}.py'
-        monkeypatch.setattr(sys, 'argv', [str(script), *map(str, arguments)])
-        monkeypatch.setattr(sys, 'path', [str(script.parent), *sys.path])
-        run_path(str(script), run_name='__main__')
-
-    return run
+    return lambda name, *arguments: run_tool(f'{name}.py', *arguments)
 
 
 def test_every_tool_is_known():
@@ -118,7 +109,7 @@ def test_every_tool_tells_users_errors_from_its_own(run, name, monkeypatch):
         run(name, *line.split())
 
 
-def test_a_full_disk_ends_training_in_one_line(run, run_config, tmp_path, monkeypatch, capfd):
+def test_a_full_disk_ends_training_in_one_line(run, run_config, tmp_path, monkeypatch, capsys):
     """The log is on the same disk, and each of its lines fails."""
     write_bytes = Path.write_bytes
 
@@ -134,7 +125,7 @@ def test_a_full_disk_ends_training_in_one_line(run, run_config, tmp_path, monkey
         run('train', run_config, '--work-dir', tmp_path / 'run')
     expected = f"error: [Errno 28] No space left on device: '{tmp_path}/run/iter_2.pth'"
     assert ended.value.code == expected
-    assert 'Traceback' not in ''.join(capfd.readouterr())
+    assert 'Traceback' not in ''.join(capsys.readouterr())
     assert not list((tmp_path / 'run').glob('*.pth'))
 
 

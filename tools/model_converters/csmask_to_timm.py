@@ -11,7 +11,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     # only now, so that --help answers at once
-    from ktda_mmseg.checkpoints.converting import convert_csmask_file
+    from ktda_mmseg.checkpoints.converters import convert_csmask_file
 
     report(convert_csmask_file, args.source, args.out, args.model)
 

@@ -36,7 +36,7 @@ def convert_backbone(description: str | None, family: str, sizes: Sequence[str])
     parser.add_argument('--arch', choices=sizes, help='refuse any other size')
     args = parser.parse_args()
     # only now, so that --help answers at once
-    convert_file = import_module('ktda_mmseg.checkpoints.converting').convert_backbone_file
+    convert_file = import_module('ktda_mmseg.checkpoints.converters').convert_backbone_file
     convert = getattr(import_module(f'ktda_mmseg.checkpoints.{family}'), f'{family}_to_mmpretrain')
     report(convert_file, args.source, args.out, convert, args.arch, args.allow_pickle)
 

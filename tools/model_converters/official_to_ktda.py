@@ -13,7 +13,7 @@ def main() -> None:
     add_allow_pickle(parser)
     parser.add_argument('--teacher-out', metavar='FILE', help="write the teacher's weights here")
     args = parser.parse_args()
-    from ktda_mmseg.checkpoints.converting import convert_official_file
+    from ktda_mmseg.checkpoints.converters import convert_official_file
 
     report(convert_official_file, args.source, args.out, args.teacher_out, args.allow_pickle)
 

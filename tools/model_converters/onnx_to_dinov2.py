@@ -11,7 +11,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     # only now, so that --help answers at once
-    from ktda_mmseg.checkpoints.converting import convert_onnx_file
+    from ktda_mmseg.checkpoints.converters import convert_onnx_file
 
     report(convert_onnx_file, args.source, args.out, args.layout)
 

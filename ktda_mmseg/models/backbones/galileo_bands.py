@@ -37,14 +37,7 @@ RANGES: dict[str | None, tuple[float, float]] = {
 
 
 def complete_groups(bands: Sequence[str | None]) -> list[str]:
-    """Return the names of the channel groups whose bands are all given, in the file's order.
-
-    Args:
-        bands (Sequence[str | None]): Names of Sentinel-2 bands; None is no band.
-
-    Raises:
-        ValueError: If a band is unknown or repeated, or no group is complete.
-    """
+    """Return the names of the channel groups whose bands are all given, in the file's order."""
     given = [band for band in bands if band is not None]
     for band in given:
         if band not in STATISTICS or given.count(band) > 1:

@@ -15,11 +15,6 @@ class FlexiblePatchEmbed(nn.Module):
 
     The kernel is mapped by the pseudo-inverse of the bicubic resize, so that a resized patch keeps
     its token (`FlexiViT <https://arxiv.org/abs/2212.08013>`_).
-
-    Args:
-        channels (int): Input channels.
-        width (int): Token width.
-        patch_size (int): Pixels a side, 1 to 8.
     """
 
     resize: Tensor

@@ -1,7 +1,6 @@
 """Any timm model as a backbone: plain vision transformers and feature pyramids."""
 
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Any
 
 from mmengine.model import BaseModule
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from ktda_mmseg.checkpoints import read_checkpoint
 from ktda_mmseg.checkpoints.reading import state_dict_of
+from ktda_mmseg.utils.extras import needed_for
 
 from .adapters import adapt_blocks
 from .fixed_padding import fix_padding
@@ -49,7 +49,7 @@ class TimmBackbone(BaseModule):
         padding_size (int, optional): Side of the image that 'same' padding is made for, see
             :func:`fix_padding`; without, it follows each image.
         in_channels (int): Bands of the images. Weights for another number are fitted to it, as
-            timm does, see :func:`ktda_mmseg.checkpoints.stem.fit_stem`.
+            timm does, see :func:`ktda_mmseg.checkpoints.loading.fit_stem`.
         init_cfg (dict, optional): See ``mmengine.model.BaseModule``.
         **model_args: Further arguments of ``timm.create_model``; its ``in_chans`` is another name
             of ``in_channels``.
@@ -142,7 +142,8 @@ class TimmBackbone(BaseModule):
 
 def _create(model_name: str, **args: Any) -> Any:  # noqa: ANN401
     """Create a timm model; one that can take any image size is asked to."""
-    timm = _import_timm()
+    with needed_for('TimmBackbone', extra='timm'):
+        import timm
     try:
         return timm.create_model(model_name, dynamic_img_size=True, dynamic_img_pad=True, **args)
     except TypeError as error:
@@ -159,11 +160,3 @@ def _levels(out_indices: int | Sequence[int], count: int, model_name: str) -> li
             f'out_indices: expected some of {count} levels of {model_name}, got {out_indices}'
         )
     return sorted({index % count for index in wanted})
-
-
-def _import_timm() -> ModuleType:
-    try:
-        import timm
-    except ImportError as error:
-        raise ImportError("TimmBackbone needs timm: pip install 'ktda_mmseg[timm]'") from error
-    return timm

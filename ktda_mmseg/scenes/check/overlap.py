@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ktda_mmseg.scenes.prepare.footprints import related
+from ktda_mmseg.utils.extras import needed_for
 
 from ...datasets.reading import Footprint, may_be_placed
 from .faults import Fault
@@ -26,13 +27,13 @@ def find_overlaps(facts: Sequence[Facts]) -> list[Fault]:
     It names the largest overlap; where rasterio or shapely is missing there is a remark instead.
     """
     try:
-        import rasterio  # noqa: F401
-        import shapely
+        with needed_for('overlap on the ground', extra='raster'):
+            import rasterio  # noqa: F401
+            import shapely
     except ImportError as error:
         if not any(may_be_placed(fact.pair.image) for fact in facts):
             return []
-        message = f"overlap on the ground needs {error.name}: pip install 'ktda-mmseg[raster]'"
-        return [Fault('remark', 'not checked', message)]
+        return [Fault('remark', 'not checked', str(error))]
     placed = [fact for fact in facts if fact.footprint is not None]
     if len({fact.pair.source.split for fact in placed}) < 2:
         return []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from ktda_mmseg.utils.extras import needed_for
+
 
 def import_for_export(name: str) -> Any:  # noqa: ANN401
     """Import a package of the extra ``export``.
@@ -18,9 +20,5 @@ def import_for_export(name: str) -> Any:  # noqa: ANN401
     Raises:
         ImportError: If it is not installed.
     """
-    try:
+    with needed_for('an exported model', extra='export'):
         return import_module(name)
-    except ImportError as error:
-        raise ImportError(
-            f"exported models need {name.partition('.')[0]}: pip install 'ktda-mmseg[export]'"
-        ) from error

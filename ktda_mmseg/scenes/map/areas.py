@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ktda_mmseg.utils.extras import needed_for
+
 from .reading import SceneProfile
 
 
@@ -103,14 +105,10 @@ def moved(outlines: np.ndarray, move: Callable) -> np.ndarray:
 
 def _equal_area(crs: Any) -> Callable:  # noqa: ANN401
     """Return what projects longitudes and latitudes of a CRS."""
-    try:
+    with needed_for('the area of a geographic scene', extra='raster'):
         from pyproj import CRS, Transformer
         from pyproj.crs import ProjectedCRS
         from pyproj.crs.coordinate_operation import LambertCylindricalEqualAreaConversion
-    except ImportError as error:
-        raise ImportError(
-            "areas of a geographic scene need geopandas: pip install 'ktda-mmseg[raster]'"
-        ) from error
     stated = CRS.from_wkt(crs.to_wkt())
     # a CRS made of another one by parameters for its datum, or by moving its poles
     geographic = (stated.source_crs or stated).to_2d()

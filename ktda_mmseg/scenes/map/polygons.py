@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ktda_mmseg.raster.files import import_rasterio, open_raster
+from ktda_mmseg.utils.extras import needed_for
 from ktda_mmseg.utils.files import atomic
 
 from .areas import Ground, moved
@@ -65,14 +66,10 @@ def write_polygons(
         ValueError: If ``outlines`` are negative.
     """
     outlines.check()
-    try:
+    with needed_for('writing polygons', extra='raster'):
         import pyogrio
         import shapely
         from geopandas import GeoDataFrame
-    except ImportError as error:
-        raise ImportError(
-            "polygons need geopandas and shapely: pip install 'ktda-mmseg[raster]'"
-        ) from error
 
     ground = Ground(profile)
     found, polygons = _trace(labels)

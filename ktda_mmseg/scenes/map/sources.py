@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from ktda_mmseg.raster.names import container, file_of, seen_from, stem_of
 from ktda_mmseg.scenes.prepare.listing import flat, raster_files, walk
+from ktda_mmseg.utils.extras import needed_for
 from ktda_mmseg.utils.files import read_text
 from ktda_mmseg.utils.tables import first_few
 
@@ -133,13 +134,9 @@ def _maps_below(folder: Path, apart: Sequence[Path]) -> Iterator[Path]:
 
 
 def _items(path: Path, asset: str | None) -> Iterator[tuple[str, Path]]:
-    try:
+    with needed_for(f'{path}: reading STAC', extra='stac'):
         from pystac import Item, ItemCollection
         from pystac.errors import STACTypeError
-    except ImportError as error:
-        raise ImportError(
-            f"{path}: reading STAC needs pystac: pip install 'ktda-mmseg[stac]'"
-        ) from error
     try:
         content = json.loads(path.read_bytes())
         single = content.get('type') == 'Feature'

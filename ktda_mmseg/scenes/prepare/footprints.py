@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ktda_mmseg.utils.extras import needed_for
+
 from ...raster.files import Georeference
 from ...raster.tiling import Window
 from .scenes import Scene
@@ -25,12 +27,8 @@ def import_shapely() -> Any:  # noqa: ANN401
     Raises:
         ImportError: If it is not installed.
     """
-    try:
+    with needed_for('comparing footprints', extra='raster'):
         import shapely  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise ImportError(
-            "comparing footprints needs shapely: pip install 'ktda-mmseg[raster]'"
-        ) from error
     return shapely
 
 

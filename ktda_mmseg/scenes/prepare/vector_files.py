@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ktda_mmseg.utils.extras import needed_for
+
 from .footprints import extent, import_shapely
 from .listing import walk
 
@@ -67,13 +69,9 @@ def read_polygons(
             is asked for, or lacks the field; if a label is a list or a mapping; if there are lines
             or points and no buffer.
     """
-    try:
+    with needed_for('reading polygons', extra='raster'):
         import geopandas
         import pyogrio
-    except ImportError as error:
-        raise ImportError(
-            "reading polygons needs geopandas: pip install 'ktda-mmseg[raster]'"
-        ) from error
     with _explained(path):
         layers = _layers(pyogrio, path)
     chosen = _choose(path, layers, layer, buffer is not None)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ktda_mmseg.scenes.map.predictor import Predictor
+from ktda_mmseg.utils.extras import needed_for
 
 from .limits import Limits
 
@@ -53,13 +54,11 @@ def make_server(
     Raises:
         ImportError: If FastAPI or uvicorn are not installed.
     """
-    try:
+    with needed_for('the page', extra='serve'):
         import uvicorn
 
         from .app import create_app
         from .impatience import impatient
-    except ModuleNotFoundError as error:
-        raise ImportError(f"the page needs {error.name}: pip install 'ktda-mmseg[serve]'") from None
     config = uvicorn.Config(
         create_app(models, limits, host),
         host=host,

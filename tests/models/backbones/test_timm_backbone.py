@@ -165,5 +165,5 @@ def test_unknown_model_argument() -> None:
 
 def test_without_timm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, 'timm', None)
-    with pytest.raises(ImportError, match=r"pip install 'ktda_mmseg\[timm\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'ktda-mmseg\[timm\]'"):
         TimmBackbone('test_resnet')

@@ -82,5 +82,5 @@ def test_a_damaged_file(model):
 
 def test_a_missing_runtime(model, monkeypatch):
     monkeypatch.setitem(sys.modules, 'onnxruntime', None)
-    with pytest.raises(ImportError, match=r"need onnxruntime: pip install 'ktda-mmseg\[export\]'"):
+    with pytest.raises(ImportError, match=r"needs onnxruntime: pip install 'ktda-mmseg\[export\]'"):
         OnnxPredictor(model)

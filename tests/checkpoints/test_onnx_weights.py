@@ -1,4 +1,4 @@
-"""A transformer read out of an ONNX file gives the features of that file."""
+"""Weights read out of an ONNX file are those of that file, and give its features."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from ktda_mmseg.checkpoints import load_pretrained, read_checkpoint
-from ktda_mmseg.checkpoints.converting import convert_onnx_file
+from ktda_mmseg.checkpoints.converters import convert_onnx_file
+from ktda_mmseg.checkpoints.onnx_weights import read_graph
+
+SCRIPT = 'model_converters/onnx_to_dinov2.py'
 
 onnx = pytest.importorskip('onnx')
 runtime = pytest.importorskip('onnxruntime')
@@ -103,9 +106,9 @@ def timm_vit(path: Path, **options: object) -> torch.nn.Module:
 
 @torch.no_grad()
 @pytest.mark.parametrize('folding', [True, False])
-def test_mmpretrain_has_the_features_of_the_graph(tmp_path, command, folding) -> None:
+def test_mmpretrain_has_the_features_of_the_graph(tmp_path, run_tool, folding) -> None:
     source = export(tmp_path / 'model.onnx', folding)
-    printed = command('onnx_to_dinov2.py', source, tmp_path / 'out.pth')
+    printed = run_tool(SCRIPT, source, tmp_path / 'out.pth')
     assert f'{6 + 14 * DEPTH} tensors from the transformers layout: layers' in printed
     assert {'decoder.weight', 'decoder.bias'} <= set(re.findall(r'[\w.]+', printed))
     arch = dict(embed_dims=WIDTH, num_layers=DEPTH, num_heads=HEADS, feedforward_channels=4 * WIDTH)
@@ -117,12 +120,12 @@ def test_mmpretrain_has_the_features_of_the_graph(tmp_path, command, folding) ->
 
 
 @torch.no_grad()
-def test_timm_has_the_features_of_the_graph(graph, tmp_path, command) -> None:
+def test_timm_has_the_features_of_the_graph(graph, tmp_path, run_tool) -> None:
     with ZipFile(tmp_path / 'package.whl', 'w') as wheel:
         wheel.write(graph, 'package/models/model.onnx')
         wheel.writestr('package/__init__.py', '')
     out = tmp_path / 'out.safetensors'
-    command('onnx_to_dinov2.py', tmp_path / 'package.whl', out, '--layout', 'timm')
+    run_tool(SCRIPT, tmp_path / 'package.whl', out, '--layout', 'timm')
     model = timm_vit(out, embed_dim=WIDTH, depth=DEPTH, num_heads=HEADS, img_size=SIZE)
     image = torch.randn(1, 3, SIZE, SIZE)
     for level, expected in zip(model(image), run(graph, image), strict=True):
@@ -177,13 +180,13 @@ def move_out(model) -> None:
         (move_out, 'outside it'),
     ],
 )
-def test_a_graph_that_lacks_tensors_is_refused(graph, tmp_path, command, change, message) -> None:
+def test_a_graph_that_lacks_tensors_is_refused(graph, tmp_path, run_tool, change, message) -> None:
     model = onnx.load(graph)
     change(model)
     source = tmp_path / 'changed.onnx'
     source.write_bytes(model.SerializeToString())
     with pytest.raises(SystemExit, match=f'^error: {source}: .*{message}') as error:
-        command('onnx_to_dinov2.py', source, tmp_path / 'out.pth')
+        run_tool(SCRIPT, source, tmp_path / 'out.pth')
     assert len(str(error.value).splitlines()) == 1
     assert list(tmp_path.iterdir()) == [source]
 
@@ -196,21 +199,21 @@ def test_a_graph_that_lacks_tensors_is_refused(graph, tmp_path, command, change,
         (['a.onnx'], 'is damaged or no ONNX file'),
     ],
 )
-def test_a_wheel_without_one_graph_is_refused(tmp_path, command, names, message) -> None:
+def test_a_wheel_without_one_graph_is_refused(tmp_path, run_tool, names, message) -> None:
     source = tmp_path / 'package.whl'
     with ZipFile(source, 'w') as wheel:
         for name in ['package/__init__.py', *names]:
             wheel.writestr(name, b'no graph')
     with pytest.raises(SystemExit, match=f'^error: {source}:? {message}$'):
-        command('onnx_to_dinov2.py', source, tmp_path / 'out.pth')
+        run_tool(SCRIPT, source, tmp_path / 'out.pth')
 
 
-def test_other_files_are_refused(graph, tmp_path, command) -> None:
+def test_other_files_are_refused(graph, tmp_path, run_tool) -> None:
     source, wheel = tmp_path / 'model.onnx', tmp_path / 'package.whl'
     with pytest.raises(SystemExit, match=r'^error: .*model.onnx does not exist$'):
-        command('onnx_to_dinov2.py', source, tmp_path / 'out.pth')
+        run_tool(SCRIPT, source, tmp_path / 'out.pth')
     with pytest.raises(SystemExit, match=r'^error: .*model.onnx: expected a file that ends in'):
-        command('onnx_to_dinov2.py', graph, source)
+        run_tool(SCRIPT, graph, source)
     with ZipFile(wheel, 'w') as file:
         file.writestr('model.onnx', content := np.arange(9000, dtype=np.int16).tobytes())
     for path, damaged in (
@@ -219,7 +222,7 @@ def test_other_files_are_refused(graph, tmp_path, command) -> None:
     ):
         path.write_bytes(damaged)
         with pytest.raises(SystemExit, match=f'^error: {path} is damaged or no ONNX file$'):
-            command('onnx_to_dinov2.py', path, tmp_path / 'out.pth')
+            run_tool(SCRIPT, path, tmp_path / 'out.pth')
 
 
 def test_another_layout_is_refused(graph, tmp_path) -> None:
@@ -227,10 +230,10 @@ def test_another_layout_is_refused(graph, tmp_path) -> None:
         convert_onnx_file(graph, tmp_path / 'out.pth', 'keras')
 
 
-def test_without_onnx(graph, tmp_path, command, monkeypatch) -> None:
+def test_without_onnx(graph, tmp_path, run_tool, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, 'onnx', None)
     with pytest.raises(SystemExit, match='needs onnx: pip install onnx$'):
-        command('onnx_to_dinov2.py', graph, tmp_path / 'out.pth')
+        run_tool(SCRIPT, graph, tmp_path / 'out.pth')
 
 
 @pytest.fixture(scope='module')
@@ -275,3 +278,48 @@ def test_the_published_weights(published, tmp_path) -> None:
         for level, other, feature in zip(ours(image), teacher(image), expected, strict=True):
             assert cosine_similarity(level, feature).min() > 0.9999
             assert cosine_similarity(other.flatten(), feature.flatten(), 0) > alike
+
+
+def adder(value=1.5, outside=False):
+    """A graph that adds a stored number."""
+    stored = onnx.numpy_helper.from_array(np.array([value], np.float16), 'net.bias')
+    if outside:
+        stored.ClearField('raw_data')
+        stored.data_location = onnx.TensorProto.EXTERNAL
+        stored.external_data.add(key='location', value='weights.bin')
+    kind = (onnx.TensorProto.FLOAT16, [1])
+    ends = [[onnx.helper.make_tensor_value_info(name, *kind)] for name in ('x', 'y')]
+    node = onnx.helper.make_node('Add', ['x', 'net.bias'], ['y'])
+    return onnx.helper.make_model(
+        onnx.helper.make_graph([node], 'adds', *ends, initializer=[stored])
+    ).SerializeToString()
+
+
+def wheel_of(path, **files):
+    with ZipFile(path, 'w') as archive:
+        archive.writestr('package/__init__.py', '')
+        for name, content in files.items():
+            archive.writestr(f'package/models/{name}.onnx', content)
+    return path
+
+
+def test_a_file_and_a_wheel_of_one(tmp_path):
+    (tmp_path / 'net.onnx').write_bytes(adder())
+    for source in (tmp_path / 'net.onnx', wheel_of(tmp_path / 'package.whl', net=adder())):
+        graph, tensors = read_graph(source)
+        assert [node.op_type for node in graph.node] == ['Add']
+        assert tensors.keys() == {'net.bias'}
+        assert torch.equal(tensors['net.bias'], torch.tensor([1.5], dtype=torch.float16))
+
+
+def test_the_file_of_a_wheel_that_is_named(tmp_path):
+    source = wheel_of(tmp_path / 'package.whl', first=adder(1.0), second=adder(2.0))
+    assert read_graph(source, 'second')[1]['net.bias'].item() == 2
+    with pytest.raises(ValueError, match=r'expected one file third\.onnx in it, found .*first'):
+        read_graph(source, 'third')
+
+
+def test_tensors_outside_the_file_are_refused(tmp_path):
+    (tmp_path / 'net.onnx').write_bytes(adder(outside=True))
+    with pytest.raises(ValueError, match=r'expected tensors in the file, found net\.bias'):
+        read_graph(tmp_path / 'net.onnx')

