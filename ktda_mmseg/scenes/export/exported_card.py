@@ -17,7 +17,7 @@ class ExportedCard(ModelCard):
 
     Attributes:
         format (str): One of :data:`ktda_mmseg.scenes.export.formats.FORMATS`.
-        opset (int | None): Version of ONNX's operators, where the file was made from them.
+        opset (int): Version of ONNX's operators.
         precision (str): 'float32', or 'int8' for weights and activations of convolutions and
             linear layers.
         preprocess (bool): The file takes stored values, fills empty pixels and normalises.
@@ -25,7 +25,7 @@ class ExportedCard(ModelCard):
         output (str): 'logits' at the size that the decoder gives, 'probabilities' or 'labels' at
             that of the image.
         size (tuple[int, int] | None): Height and width that it takes, None for any.
-        multiple (int): What height and width must be a multiple of. The batch is of any size.
+        multiple (int): What height and width are a multiple of: 1. The batch is of any size.
         align_corners (bool): How logits are brought to the size of the image.
         threshold (float | None): Of a network with one output for two classes.
         max_difference (float): Largest difference to PyTorch's probabilities, on the images that
@@ -37,7 +37,7 @@ class ExportedCard(ModelCard):
     """
 
     format: str
-    opset: int | None
+    opset: int
     precision: str
     preprocess: bool
     output: Output
@@ -52,15 +52,7 @@ class ExportedCard(ModelCard):
     smallest: int = 1
 
     def check_images(self, shape: tuple[int, ...], path: Path) -> None:
-        """Check that the file takes images.
-
-        Args:
-            shape (tuple[int, ...]): ``(N, C, h, w)`` of the images.
-            path (Path): The file.
-
-        Raises:
-            ValueError: If it takes another number of bands, or other sizes.
-        """
+        """Raise ValueError if the file takes no images ``(N, C, h, w)`` of such a shape."""
         if len(shape) != 4 or shape[1] != len(self.bands):
             raise ValueError(
                 f'{path}: expected images (N, {len(self.bands)}, h, w) of the bands {self.bands}, '
@@ -71,11 +63,6 @@ class ExportedCard(ModelCard):
             raise ValueError(
                 f'{path}: expected windows of {self.size[0]}x{self.size[1]} pixels, the only size '
                 f'it was exported for, got {height}x{width}'
-            )
-        if height % self.multiple or width % self.multiple:
-            raise ValueError(
-                f'{path}: expected windows of a multiple of {self.multiple} pixels, '
-                f'got {height}x{width}'
             )
         if min(height, width) < self.smallest:
             raise ValueError(
