@@ -77,6 +77,6 @@ def load_named(named: Sequence[Sequence[str]], device: str | None = None) -> dic
                 f'expected a name of its own and a config with a checkpoint, or an exported file, '
                 f'for each model, got {name} {" ".join(files)}'
             )
-        model, *checkpoint = map(Path, files)
-        models[name] = load_predictor(model, *(checkpoint or [None]), device)
+        checkpoint = Path(files[1]) if len(files) == 2 else None
+        models[name] = load_predictor(Path(files[0]), checkpoint, device)
     return models

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ktda_mmseg.scenes.map.card import ModelCard
-from ktda_mmseg.scenes.serve.limits import Limits
+from ktda_mmseg.scenes.serve.jobs import Limits
 
 PALETTE = ((20, 30, 200), (250, 220, 40))
 

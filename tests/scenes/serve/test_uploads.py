@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ktda_mmseg.scenes.map.card import ModelCard
-from ktda_mmseg.scenes.serve.limits import Limits
+from ktda_mmseg.scenes.serve.jobs import Limits
 from ktda_mmseg.scenes.serve.uploads import check_upload
 
 rasterio = pytest.importorskip('rasterio')
