@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-FORMATS = ('onnx', 'torchscript', 'torch_export', 'aotinductor', 'openvino')
+FORMATS = ('onnx', 'openvino')
 
 
 def parse_args() -> argparse.Namespace:
@@ -12,7 +12,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         epilog='What a file expects and holds stands in its card, FILE.json. It takes batches, and '
         'images, of any size from the stride of the network on (mostly 32 pixels) unless told '
-        'otherwise; torch_export and aotinductor of multiples of 32 pixels.',
+        'otherwise.',
     )
     add = parser.add_argument
     add('config', type=Path, metavar='CONFIG', help='config that trained the model')
@@ -26,7 +26,7 @@ def parse_args() -> argparse.Namespace:
     add('--size', type=int, nargs=2, metavar=('H', 'W'), help='take images of this size only')
     add('--tiles', nargs='+', default=(), metavar='TILES', help='rasters or folders to compare on '
         'too; --int8 is calibrated on them')  # fmt: skip
-    add('--int8', action='store_true', help='also write onnx and openvino in 8-bit integers')
+    add('--int8', action='store_true', help='also write each format in 8-bit integers')
     add('--reference', type=Path, nargs=2, metavar=('TILES', 'MASKS'), help='labelled tiles: what '
         '--int8 costs in mIoU')  # fmt: skip
     args = parser.parse_args()
@@ -36,8 +36,6 @@ def parse_args() -> argparse.Namespace:
         parser.error('--reference expects --int8')
     if args.size and min(args.size) < 1:
         parser.error(f'expected --size of at least 1 pixel, got {min(args.size)}')
-    if args.int8 and not {'onnx', 'openvino'} & set(args.format):
-        parser.error(f'--int8 expects --format onnx or openvino, got {" ".join(args.format)}')
     return args
 
 
@@ -46,7 +44,7 @@ def main() -> None:
     args = parse_args()
 
     # imported only now, so that --help answers at once
-    from ktda_mmseg.scenes.export.running import export_all
+    from ktda_mmseg.scenes.export.exporting import export_all
     from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():

@@ -37,14 +37,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     # imported only now, so that --help answers at once
     from pathlib import Path
 
-    from ktda_mmseg.scenes.serve.limits import Limits
-    from ktda_mmseg.scenes.serve.models import load_models
-    from ktda_mmseg.scenes.serve.server import serve
+    from ktda_mmseg.scenes.predictors import load_named
     from ktda_mmseg.utils.errors import clean_errors
 
     own = filter(None, (Path(args.config).stem, args.config, args.checkpoint))
     with clean_errors():
-        models = load_models([[*own], *args.model], args.device)
+        from ktda_mmseg.scenes.serve.jobs import Limits
+        from ktda_mmseg.scenes.serve.server import serve
+
+        models = load_named([[*own], *args.model], args.device)
         limits = Limits(upload=args.max_upload * 1_000_000, pixels=args.max_pixels)
         serve(models, args.host, args.port, limits)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from .map.predictor import Predictor
@@ -46,12 +47,36 @@ def load_predictor(
         raise ValueError(
             f'{model}: expected an exported model alone, got a checkpoint, a device, amp or compile'
         )
-    elif model.suffix == ONNX:
-        from .export.onnx_predictor import OnnxPredictor
-
-        predictor = OnnxPredictor(model)
     else:
-        from .export.openvino_predictor import OpenvinoPredictor
+        from .export.exported_predictor import OnnxPredictor, OpenvinoPredictor
 
-        predictor = OpenvinoPredictor(model)
+        predictor = (OnnxPredictor if model.suffix == ONNX else OpenvinoPredictor)(model)
     return FlippedViews(predictor) if tta else predictor
+
+
+def load_named(named: Sequence[Sequence[str]], device: str | None = None) -> dict[str, Predictor]:
+    """Load models by names of their own.
+
+    Args:
+        named (Sequence[Sequence[str]]): For each its name, then config and checkpoint, or an
+            exported file alone.
+        device (str | None): Where those of a config run; None takes what the machine has.
+
+    Returns:
+        dict[str, Predictor]: Models by name, in the same order.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ImportError: If what runs a model is not installed.
+        ValueError: If a name stands twice or without files, or the files do not fit together.
+    """
+    models: dict[str, Predictor] = {}
+    for name, *files in named:
+        if name in models or len(files) not in (1, 2):
+            raise ValueError(
+                f'expected a name of its own and a config with a checkpoint, or an exported file, '
+                f'for each model, got {name} {" ".join(files)}'
+            )
+        checkpoint = Path(files[1]) if len(files) == 2 else None
+        models[name] = load_predictor(Path(files[0]), checkpoint, device)
+    return models

@@ -185,10 +185,10 @@ def test_from_polygons_to_a_map(scenes, tmp_path, outputs, monkeypatch):
 def exported_alike(config, checkpoint, scene, labels, folder):
     pytest.importorskip('onnx')
     pytest.importorskip('onnxruntime')
-    from ktda_mmseg.scenes.export.exporting import Contents, Exporter
+    from ktda_mmseg.scenes.export.exporting import Exporter
 
     for output in ('logits', 'probabilities', 'labels'):
-        exporter = Exporter(config, checkpoint, folder / output, Contents(True, output))
+        exporter = Exporter(config, checkpoint, folder / output, True, output)
         model = load_predictor(exporter.export('onnx'))
         (result,) = SceneInferencer(model)([scene], folder / output / 'maps')
         with rasterio.open(result.files['map']) as file:

@@ -12,7 +12,7 @@ from PIL import Image
 from ktda_mmseg.checkpoints.deploy import load_deployed
 from ktda_mmseg.scenes.check.running import check
 from ktda_mmseg.scenes.export.exporting import Exporter
-from ktda_mmseg.scenes.serve.models import load_models
+from ktda_mmseg.scenes.predictors import load_named
 from ktda_mmseg.utils.class_count import class_count_fault
 
 SENTENCE = 'model.decode_head.num_classes: expected 5, as many as classes, got {}'
@@ -49,7 +49,7 @@ def test_all_tools_say_the_same(wrong, run_tool):
     for load in (
         lambda: load_deployed(wrong, weights),
         lambda: Exporter(wrong, weights, folder / 'exported'),
-        lambda: load_models([('mine', str(wrong), str(weights))], 'cpu'),
+        lambda: load_named([('mine', str(wrong), str(weights))], 'cpu'),
     ):
         with pytest.raises(ValueError, match=r'num_classes: expected 5, as many as classes, got'):
             load()
@@ -87,7 +87,7 @@ def test_an_exported_file_of_other_classes_is_refused(tmp_path):
     onnx = pytest.importorskip('onnx')
     pytest.importorskip('onnxruntime')
     from ktda_mmseg.scenes.export.exported_card import card_path
-    from ktda_mmseg.scenes.export.onnx_predictor import OnnxPredictor
+    from ktda_mmseg.scenes.export.exported_predictor import OnnxPredictor
 
     shape = [None, 3, None, None]
     image, same = (

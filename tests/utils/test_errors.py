@@ -43,7 +43,7 @@ COMMANDS = {
     'check_dataset': ('c.py', 'ktda_mmseg.scenes.check.running.check'),
     'download_dataset': ('dubai', 'ktda_mmseg.scenes.download.download.download'),
     'export': (
-        'c.py c.pth --format onnx --out o', 'ktda_mmseg.scenes.export.running.export_all'
+        'c.py c.pth --format onnx --out o', 'ktda_mmseg.scenes.export.exporting.export_all'
     ),
     'model_converters/convnext_to_mmpretrain': (
         'a b.pth', 'ktda_mmseg.checkpoints.converters.convert_backbone_file'
@@ -64,7 +64,7 @@ COMMANDS = {
     'predict_scene': ('m.onnx a.tif --out o', 'ktda_mmseg.scenes.map.sources.find_scenes'),
     'prepare_dataset': ('synthetic', 'ktda_mmseg.scenes.prepare.synthetic.prepare'),
     'run_study': ('s.yaml', 'ktda_mmseg.studies.commands.run_study'),
-    'serve': ('m.onnx', 'ktda_mmseg.scenes.serve.models.load_models'),
+    'serve': ('m.onnx', 'ktda_mmseg.scenes.predictors.load_named'),
     'test': ('c.py c.pth', SCRIPT),
     'train': ('c.py', 'ktda_mmseg.engine.run_config.set_work_dir'),
 }  # fmt: skip

@@ -1,54 +1,47 @@
-"""How well an exported file agrees with PyTorch."""
+"""How well an exported file agrees with PyTorch, and what it scores on labelled tiles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 
 from ktda_mmseg.scenes.map.card import UINT8, ModelCard
+from ktda_mmseg.scenes.map.evaluation import evaluate_all
 from ktda_mmseg.scenes.map.predictor import Predictor
+from ktda_mmseg.scenes.map.reading import SceneReader
+from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
+from ktda_mmseg.scenes.map.windows import Grid
 
 LIMIT = 1e-3  # of probability
 SAME_LABELS = 0.9999  # of the pixels
+MOST = 128  # windows of tiles
 
 
 class Agreement(NamedTuple):
-    """What two predictors make of the same images.
-
-    Attributes:
-        max_difference (float): Largest difference of a probability, 0 to 1.
-        labels (float): Part of the pixels with the same label, 0 to 1.
-    """
+    """Of two predictors: the largest difference of a probability, and the part of equal labels."""
 
     max_difference: float
-    labels: float
+    label_agreement: float
 
     def meets(self, output: str) -> bool:
         """Tell whether it is close enough; of a file that gives labels, only these count."""
         close = output == 'labels' or self.max_difference <= LIMIT
-        return close and self.labels >= SAME_LABELS
+        return close and self.label_agreement >= SAME_LABELS
 
     def __str__(self) -> str:
         """Say it in a few words."""
         return (
             f'largest difference in probability {self.max_difference:.2g}, '
-            f'same label in {self.labels:.4%} of the pixels'
+            f'same label in {self.label_agreement:.4%} of the pixels'
         )
 
 
 def compare(reference: Predictor, predictor: Predictor, batches: Iterable[np.ndarray]) -> Agreement:
-    """Run two predictors on the same images.
-
-    Args:
-        reference (Predictor): PyTorch's.
-        predictor (Predictor): The other.
-        batches (Iterable[np.ndarray]): Stored values ``(N, C, h, w)``, float32.
-
-    Returns:
-        Agreement: How they agree. NaN is no agreement.
-    """
+    """Run two predictors on batches ``(N, C, h, w)`` of stored values; NaN is no agreement."""
     largest, same, pixels = 0.0, 0, 0
     for images in batches:
         expected, found = reference(images), predictor(images)
@@ -62,15 +55,9 @@ def compare(reference: Predictor, predictor: Predictor, batches: Iterable[np.nda
 
 
 def made_up_images(card: ModelCard, count: int, size: tuple[int, int]) -> np.ndarray:
-    """Draw images of patches and noise in the range of what a model was trained on.
+    """Draw images ``(count, C, h, w)`` of patches and noise, the same in every call.
 
-    Args:
-        card (ModelCard): Mean and standard deviation of each band.
-        count (int): How many.
-        size (tuple[int, int]): Height and width in pixels.
-
-    Returns:
-        np.ndarray: ``(count, C, h, w)``, stored values, float32; the same in every call.
+    They hold stored values in the range of what the model was trained on, float32.
     """
     rng = np.random.default_rng(0)
     patches = rng.normal(size=(count, len(card.bands), *(side // 16 + 1 for side in size)))
@@ -81,3 +68,44 @@ def made_up_images(card: ModelCard, count: int, size: tuple[int, int]) -> np.nda
     if card.dtype == UINT8:
         images = images.round().clip(0, 255)
     return images.astype(np.float32)
+
+
+def windows_of(tiles: Iterable[Path], card: ModelCard) -> list[np.ndarray]:
+    """Cut rasters into windows ``(C, h, w)`` of the card's size, at most 128, taken from all.
+
+    They hold stored values, float32. Smaller tiles are reflected.
+    """
+    windows = [window for tile in tiles for window in _cut(tile, card)]
+    chosen = np.linspace(0, len(windows) - 1, min(len(windows), MOST)).round().astype(int)
+    return [windows[index] for index in chosen]
+
+
+def _cut(tile: Path, card: ModelCard) -> list[np.ndarray]:
+    height, width = card.window
+    with SceneReader(tile, card) as reader:
+        values, _ = reader.read_rows(0, reader.profile.height)
+    below, right = max(height - values.shape[1], 0), max(width - values.shape[2], 0)
+    values = np.pad(values, ((0, 0), (0, below), (0, right)), mode='reflect')
+    grid = Grid(values.shape[1], values.shape[2], card.window, overlap=0)
+    return [
+        values[:, top : top + height, left : left + width]
+        for top in grid.rows.starts
+        for left in grid.columns.starts
+    ]
+
+
+def mean_iou(
+    predictor: Predictor,
+    tiles: Mapping[str, Path],
+    masks: Mapping[str, Path],
+    window: tuple[int, int] | None = None,
+) -> float:
+    """Map tiles and score the maps against masks of the same names: mIoU of all, in percent."""
+    with TemporaryDirectory(prefix='ktda-export-') as folder:
+        results = SceneInferencer(predictor, window=window)(tiles, folder)
+        for result in results:
+            if result.error:
+                raise ValueError(result.error)
+        maps = [result.files['map'] for result in results]
+        pairs = zip(maps, (masks[name] for name in tiles), strict=True)
+        return evaluate_all(pairs, predictor.card)['mIoU']

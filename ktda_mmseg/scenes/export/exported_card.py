@@ -15,52 +15,27 @@ Output = Literal['logits', 'probabilities', 'labels']
 class ExportedCard(ModelCard):
     """A model's card, and what is inside the file that it lies beside.
 
-    Attributes:
-        format (str): One of :data:`ktda_mmseg.scenes.export.formats.FORMATS`.
-        opset (int | None): Version of ONNX's operators, where the file was made from them.
-        precision (str): 'float32', or 'int8' for weights and activations of convolutions and
-            linear layers.
-        preprocess (bool): The file takes stored values, fills empty pixels and normalises.
-            Otherwise it takes normalised values.
-        output (str): 'logits' at the size that the decoder gives, 'probabilities' or 'labels' at
-            that of the image.
-        size (tuple[int, int] | None): Height and width that it takes, None for any.
-        multiple (int): What height and width must be a multiple of. The batch is of any size.
-        align_corners (bool): How logits are brought to the size of the image.
-        threshold (float | None): Of a network with one output for two classes.
-        max_difference (float): Largest difference to PyTorch's probabilities, on the images that
-            it was compared on; 0 to 1.
-        label_agreement (float): Part of their pixels with the same label, 0 to 1.
-        miou (float | None): Of an int8 model: its mIoU on the given tiles, in percent.
-        miou_float32 (float | None): What the model scored there before.
-        smallest (int): Height and width, where they are free, from which on it was seen to agree.
+    A file takes batches of any size. 'int8' is said of the weights and activations of convolutions
+    and linear layers. Differences are to PyTorch, on the images that a file was compared on.
     """
 
-    format: str
-    opset: int | None
-    precision: str
-    preprocess: bool
-    output: Output
-    size: tuple[int, int] | None
-    multiple: int
-    align_corners: bool
-    threshold: float | None
-    max_difference: float
-    label_agreement: float
-    miou: float | None = None
-    miou_float32: float | None = None
-    smallest: int = 1
+    format: str  # one of :data:`ktda_mmseg.scenes.export.formats.FORMATS`
+    opset: int  # version of ONNX's operators
+    precision: str  # 'float32' or 'int8'
+    preprocess: bool  # it takes stored values, fills empty pixels and normalises
+    output: Output  # logits at the decoder's size, others at that of the image
+    size: tuple[int, int] | None  # height and width that it takes, None for any
+    multiple: int  # what height and width are a multiple of: 1
+    align_corners: bool  # how logits are brought to the size of the image
+    threshold: float | None  # of a network with one output for two classes
+    max_difference: float  # the largest of a probability, 0 to 1
+    label_agreement: float  # part of the pixels with the same label, 0 to 1
+    miou: float | None = None  # of an int8 model on the given tiles, in percent
+    miou_float32: float | None = None  # what the model scored there before
+    smallest: int = 1  # height and width, where they are free, from which on it agrees
 
     def check_images(self, shape: tuple[int, ...], path: Path) -> None:
-        """Check that the file takes images.
-
-        Args:
-            shape (tuple[int, ...]): ``(N, C, h, w)`` of the images.
-            path (Path): The file.
-
-        Raises:
-            ValueError: If it takes another number of bands, or other sizes.
-        """
+        """Raise ValueError if the file takes no images ``(N, C, h, w)`` of such a shape."""
         if len(shape) != 4 or shape[1] != len(self.bands):
             raise ValueError(
                 f'{path}: expected images (N, {len(self.bands)}, h, w) of the bands {self.bands}, '
@@ -71,11 +46,6 @@ class ExportedCard(ModelCard):
             raise ValueError(
                 f'{path}: expected windows of {self.size[0]}x{self.size[1]} pixels, the only size '
                 f'it was exported for, got {height}x{width}'
-            )
-        if height % self.multiple or width % self.multiple:
-            raise ValueError(
-                f'{path}: expected windows of a multiple of {self.multiple} pixels, '
-                f'got {height}x{width}'
             )
         if min(height, width) < self.smallest:
             raise ValueError(

@@ -1,46 +1,45 @@
-"""A predictor of an exported file; each runtime adds how it loads one."""
+"""Exported files, run by ONNX Runtime or OpenVINO without the code of the model."""
 
 from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from mmseg.models.utils import resize
 
 from ktda_mmseg.scenes.map.probabilities import class_probabilities
+from ktda_mmseg.utils.extras import needed_for
 from ktda_mmseg.utils.files import hash_of
 
-from .errors import first_line
 from .exported_card import ExportedCard, card_path
 
 Run = Callable[[np.ndarray], np.ndarray]
+PROVIDERS = ('CUDAExecutionProvider', 'CPUExecutionProvider')  # of ONNX Runtime
+
+
+def import_for_export(name: str) -> Any:  # noqa: ANN401
+    """Import a module of a package of the extra ``export``; ImportError says how to install it."""
+    with needed_for('an exported model', extra='export'):
+        return import_module(name)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what a library says, or the kind of error where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 class ExportedPredictor(ABC):
     """A :class:`ktda_mmseg.scenes.map.predictor.Predictor` of a file with its card beside it.
 
     What is not inside the file is done around it: normalising before, resizing and softmax after.
-    A file that gives labels predicts them with probability 1.
-
-    Attributes:
-        format (str): Format that the runtime loads.
-        card (ExportedCard): The card beside the file.
-        identity (str): SHA-256 of the file and its card.
-
-    Args:
-        path (str | Path): The file.
-        threads (int | None): Threads that compute; None for as many as PyTorch would use, which
-            follows OMP_NUM_THREADS.
-
-    Raises:
-        FileNotFoundError: If the file or its card is not there.
-        ImportError: If the runtime is not installed.
-        ValueError: If the card is none or of another format, or the file does not load.
+    A file that gives labels predicts them with probability 1. Unless told otherwise, as many
+    threads compute as PyTorch would use, which follows OMP_NUM_THREADS.
     """
 
     format: ClassVar[str]
@@ -77,14 +76,7 @@ class ExportedPredictor(ABC):
         """Load a file in its runtime; return what maps one array to another."""
 
     def prepare(self, images: np.ndarray) -> np.ndarray:
-        """Turn stored values into what the file takes.
-
-        Args:
-            images (np.ndarray): ``(N, C, h, w)``, stored values, float32.
-
-        Returns:
-            np.ndarray: Of the same shape and type.
-        """
+        """Turn stored values ``(N, C, h, w)`` into what the file takes."""
         if self.card.preprocess:
             return images
         mean, std = (
@@ -94,21 +86,10 @@ class ExportedPredictor(ABC):
         return (images - mean) / std
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Predict.
-
-        Args:
-            images (np.ndarray): ``(N, C, h, w)``, stored values, float32, empty pixels filled.
-
-        Returns:
-            np.ndarray: ``(N, K, h, w)``, float32, probability of each class.
-
-        Raises:
-            ValueError: If the file takes other images, or tells apart other classes.
-        """
+        """Predict; ValueError if the file takes other images, or tells apart other classes."""
         self.card.check_images(images.shape, self.path)
-        probabilities = self._probabilities(
-            self._run(np.ascontiguousarray(self.prepare(images))), images.shape[2:]
-        )
+        outputs = self._run(np.ascontiguousarray(self.prepare(images)))
+        probabilities = self._probabilities(outputs, images.shape[2:])
         if probabilities.shape[1] != len(self.card.classes):
             raise ValueError(
                 f'{self.path}: expected {len(self.card.classes)} outputs, as many as classes of '
@@ -130,3 +111,42 @@ class ExportedPredictor(ABC):
             align_corners=self.card.align_corners,
         )
         return class_probabilities(logits, self.card.threshold).numpy()
+
+
+class OnnxPredictor(ExportedPredictor):
+    """Of an ``.onnx`` file; it takes a GPU where onnxruntime was built for one."""
+
+    format = 'onnx'
+
+    @staticmethod
+    def load(path: Path, threads: int) -> Run:
+        """Load a file; see :class:`ExportedPredictor`."""
+        runtime = import_for_export('onnxruntime')
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3  # errors
+        available = runtime.get_available_providers()
+        providers = [provider for provider in PROVIDERS if provider in available]
+        session = runtime.InferenceSession(str(path), options, providers=providers)
+        name = session.get_inputs()[0].name
+        return lambda images: session.run(None, {name: images})[0]
+
+
+class OpenvinoPredictor(ExportedPredictor):
+    """Of an ``.xml`` file and the ``.bin`` of its weights beside it, on the CPU."""
+
+    format = 'openvino'
+
+    @classmethod
+    def files(cls, path: Path) -> tuple[Path, ...]:
+        """Return the files of a model; see :class:`ExportedPredictor`."""
+        return path.with_suffix('.bin'), path
+
+    @staticmethod
+    def load(path: Path, threads: int) -> Run:
+        """Load a file; see :class:`ExportedPredictor`."""
+        openvino = import_for_export('openvino')
+        # half precision, its default where a CPU computes in it, is not what was checked
+        settings = {'INFERENCE_NUM_THREADS': threads, 'INFERENCE_PRECISION_HINT': 'f32'}
+        model = openvino.Core().compile_model(str(path), 'CPU', settings)
+        return lambda images: model(images)[0]

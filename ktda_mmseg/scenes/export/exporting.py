@@ -4,170 +4,224 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from ktda_mmseg.scenes.map.sources import find_references, find_scenes
 from ktda_mmseg.scenes.map.torch_predictor import TorchPredictor
 
-from .comparison import LIMIT, SAME_LABELS, Agreement, compare, made_up_images
-from .errors import ExportError, first_line
+from .comparison import (
+    LIMIT,
+    SAME_LABELS,
+    Agreement,
+    compare,
+    made_up_images,
+    mean_iou,
+    windows_of,
+)
 from .exported_card import ExportedCard, Output, card_path
-from .exported_predictor import ExportedPredictor
-from .formats import FORMATS
-from .graph_formats import DEFAULT_OPSET, OPSETS
-from .int8 import QUANTISERS
+from .exported_predictor import ExportedPredictor, first_line
+from .formats import FORMATS, OPSETS
 from .network import ExportedNetwork
-from .scoring import mean_iou
-from .tiles import windows_of
+
+Size = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Contents:
-    """What a file holds besides the network.
-
-    Attributes:
-        preprocess (bool): It takes stored values, fills empty pixels and normalises.
-        output (str): What it gives.
-        opset (int): Version of ONNX's operators.
-        size (tuple[int, int] | None): The only height and width it takes; None for any that the
-            architecture and the format allow.
-    """
-
-    preprocess: bool = False
-    output: Output = 'logits'
-    opset: int = DEFAULT_OPSET
-    size: tuple[int, int] | None = None
+class ExportError(ValueError):
+    """A model that a format cannot express, or that it computes differently."""
 
 
-class Exporter:
-    """Exports one trained model.
+def export_all(
+    config: Path,
+    checkpoint: Path,
+    format: Sequence[str],
+    out: Path,
+    preprocess: bool = False,
+    postprocess: Output = 'logits',
+    opset: int = 17,
+    size: Sequence[int] | None = None,
+    tiles: Sequence[str | Path] = (),
+    int8: bool = False,
+    reference: Sequence[Path] | None = None,
+) -> Iterator[str]:
+    """Export a model in several formats.
 
     Args:
         config (Path): Config that trained it, or its deployed one.
         checkpoint (Path): Its weights.
+        format (Sequence[str]): Names of :data:`~.formats.FORMATS`.
         out (Path): Folder of the files, which are named after the config; made if need be.
-        contents (Contents): What they hold.
-        tiles (Iterable[Path]): Rasters that files are also compared on, and int8 is calibrated on.
+        preprocess (bool): The files take stored values, fill empty pixels and normalise.
+        postprocess (str): What the files give.
+        opset (int): Version of ONNX's operators; 17 is the first with layer norm as one.
+        size (Sequence[int] | None): The only height and width that they take; None for any that
+            the architecture allows.
+        tiles (Sequence[str | Path]): Rasters, folders or globs to compare and calibrate on.
+        int8 (bool): Also write each format in int8.
+        reference (Sequence[Path] | None): For int8: labelled tiles, and a folder of their masks by
+            the same names.
+
+    Yields:
+        str: A line for each file that was kept.
 
     Raises:
-        FileNotFoundError: If config, checkpoint or a tile is not there.
-        ImportError: If there are tiles and rasterio is not installed.
-        ValueError: If they do not fit each other, or the opset is not known.
+        FileNotFoundError: If a file is not there.
+        ImportError: If a package is not installed.
+        OSError: If the folder cannot be written to.
+        ValueError: If a model cannot be exported, or an argument is wrong.
     """
+    exporter = Exporter(
+        config, checkpoint, out, preprocess, postprocess, opset,
+        (size[0], size[1]) if size else None, find_scenes(tiles).values(),
+    )  # fmt: skip
+    labelled, masks = {}, {}
+    if reference is not None:
+        labelled = find_scenes(reference[:1])
+        masks = find_references(reference[1], labelled)
+    for name in format:
+        model = exporter.export(name)
+        yield _described(model)
+        if int8:
+            yield _described(exporter.quantise(model, labelled, masks))
+
+
+def _described(model: Path) -> str:
+    """Say what a file holds, in one line."""
+    card = ExportedCard.read(card_path(model))
+    size = 'any size' if card.size is None else f'{card.size[0]}x{card.size[1]} pixels'
+    text = (
+        f'{model}: {card.format}, {card.precision}, opset {card.opset}, {size}, '
+        f'gives {card.output}; at least {card.smallest} pixels a side; '
+        f'against PyTorch: {Agreement(card.max_difference, card.label_agreement)}'
+    )
+    if card.miou is not None and card.miou_float32 is not None:
+        cost = card.miou_float32 - card.miou
+        text += f'; mIoU {card.miou:.2f} instead of {card.miou_float32:.2f}, {cost:+.2f} lost'
+    return text
+
+
+class Exporter:
+    """Exports one trained model; see :func:`export_all` for its arguments."""
 
     def __init__(
         self,
         config: Path,
         checkpoint: Path,
         out: Path,
-        contents: Contents = Contents(),
+        preprocess: bool = False,
+        output: Output = 'logits',
+        opset: int = 17,
+        size: Size | None = None,
         tiles: Iterable[Path] = (),
     ) -> None:
-        if contents.opset not in OPSETS:
-            raise ValueError(
-                f'expected an opset from {OPSETS[0]} to {OPSETS[-1]}, got {contents.opset}'
-            )
-        self.out, self.stem, self.contents = out, config.stem, contents
+        if opset not in OPSETS:
+            raise ValueError(f'expected an opset from {OPSETS[0]} to {OPSETS[-1]}, got {opset}')
+        self.out, self.stem, self.opset, self.size = out, config.stem, opset, size
         self.reference = TorchPredictor(config, checkpoint, 'cpu')
         self.card = self.reference.card
-        window = contents.size or self.card.window
-        self.tiles = windows_of(tiles, replace(self.card, window=window))
-        self.network = ExportedNetwork(
-            self.reference.network.model, self.card, contents.preprocess, contents.output
-        ).eval()
+        self.tiles = windows_of(tiles, replace(self.card, window=size or self.card.window))
+        model = self.reference.network.model
+        self.network = ExportedNetwork(model, self.card, preprocess, output).eval()
 
     def export(self, name: str) -> Path:
-        """Write the model in one format, if need be for images of the window's size only.
+        """Write a format, if need be for images of the window's size only; the card lies beside.
 
-        Args:
-            name (str): One of :data:`~.formats.FORMATS`.
-
-        Returns:
-            Path: The file; its card lies beside it.
-
-        Raises:
-            ExportError: If the format cannot express the model, or the file does not agree with
-                PyTorch; nothing is kept.
-            ImportError: If a package is not installed.
+        ExportError if it cannot express the model or does not agree; then nothing is kept.
         """
-        if self.contents.size is not None:
-            return self._export(name, self.contents.size)
+        if self.size is not None:
+            return self._export(name, self.size)
         try:
             return self._export(name, None)
         except ExportError as error:
             print(f'{error}; trying images of one size')
         return self._export(name, self.card.window)
 
-    def quantise(self, model: Path, labelled: Mapping[Path, Path]) -> Path:
-        """Write an exported model in int8, with what that costs in its card.
-
-        Args:
-            model (Path): What :meth:`export` gave for 'onnx' or 'openvino'.
-            labelled (Mapping[Path, Path]): The mask of each tile that both are scored on.
-
-        Returns:
-            Path: The file.
-
-        Raises:
-            ImportError: If a package is not installed.
-            ValueError: If a tile cannot be read or is not what the model expects.
-        """
+    def quantise(
+        self, model: Path, labelled: Mapping[str, Path], masks: Mapping[str, Path]
+    ) -> Path:
+        """Write what :meth:`export` gave in int8; its card says what that costs in mIoU."""
         path = model.with_name(f'{self.stem}.int8{model.suffix}')
         card = ExportedCard.read(card_path(model))
-        predictor = FORMATS[card.format].predictor
-        full = predictor(model)
+        chosen = FORMATS[card.format]
+        full = chosen.predictor(model)
         images = [full.prepare(window[None]) for window in self.tiles]
-        before = mean_iou(full, labelled)
-        with self._staged(path, predictor) as staged:
-            QUANTISERS[card.format](model, images, staged)
+        before = mean_iou(full, labelled, masks, card.size)
+        with self._staged(path, chosen.predictor) as staged:
+            chosen.quantise(model, images, staged)
             card = replace(card, precision='int8', miou_float32=before)
             card.write(card_path(staged))
-            quantised = predictor(staged)
-            card = _measured(card, compare(self.reference, quantised, self._images(card)))
-            replace(card, miou=mean_iou(quantised, labelled)).write(card_path(staged))
+            quantised = chosen.predictor(staged)
+            found = compare(self.reference, quantised, self._images(card))
+            after = mean_iou(quantised, labelled, masks, card.size)
+            replace(card, **found._asdict(), miou=after).write(card_path(staged))
         return path
 
-    def _export(self, name: str, size: tuple[int, int] | None) -> Path:
-        chosen = FORMATS[name]
+    def _export(self, name: str, size: Size | None) -> Path:
+        chosen, output = FORMATS[name], self.network.output
         path = self.out / f'{self.stem}{chosen.suffix}'
+        sizes = 'any size' if size is None else f'{size[0]}x{size[1]} pixels'
         card = self._card(name, size)
         example = made_up_images(self.card, 2, size or self.card.window)
-        if not self.contents.preprocess:
+        if not self.network.preprocess:
             example /= np.abs(example).max()
         with self._staged(path, chosen.predictor) as staged:
             try:
-                chosen.write(
-                    self.network, torch.from_numpy(example), size is None,
-                    self.contents.opset, staged,
-                )  # fmt: skip
+                free = size is None
+                chosen.write(self.network, torch.from_numpy(example), free, self.opset, staged)
                 card.write(card_path(staged))
                 found = compare(self.reference, chosen.predictor(staged), self._images(card))
             except ImportError:
                 raise
             except Exception as error:  # each format has errors of its own
                 raise ExportError(
-                    f'{path}: {_sizes(size)} cannot be expressed or run as {name}: '
+                    f'{path}: images of {sizes} cannot be expressed or run as {name}: '
                     f'{first_line(error)}'
                 ) from error
-            if not found.meets(self.contents.output):
+            if not found.meets(output):
                 raise ExportError(
                     f"{path}: expected PyTorch's probabilities to {LIMIT:g} and its labels in "
-                    f'{SAME_LABELS:.2%} of the pixels from a {name} file for {_sizes(size)}, '
+                    f'{SAME_LABELS:.2%} of the pixels from a {name} file for images of {sizes}, '
                     f'got {found}'
                 )
             if size is None:
                 card = replace(card, smallest=self._smallest(card, chosen.predictor(staged)))
-            _measured(card, found).write(card_path(staged))
+            replace(card, **found._asdict()).write(card_path(staged))
         return path
+
+    def _card(self, name: str, size: Size | None) -> ExportedCard:
+        model = self.network.model
+        return ExportedCard(
+            **asdict(self.card),
+            format=name,
+            opset=self.opset,
+            precision='float32',
+            preprocess=self.network.preprocess,
+            output=self.network.output,
+            size=size,
+            multiple=1,
+            align_corners=model.align_corners,
+            threshold=model.decode_head.threshold,
+            max_difference=1.0,
+            label_agreement=0.0,
+        )
+
+    def _images(self, card: ExportedCard) -> Iterator[np.ndarray]:
+        """Yield batches that a file is compared on: of another size too, where it takes them."""
+        height, width = card.size or card.window
+        yield made_up_images(card, 3, (height, width))
+        if card.size is None:
+            yield made_up_images(card, 1, (height + 19, width + 37))
+        for window in self.tiles:
+            yield window[None]
 
     def _smallest(self, card: ExportedCard, predictor: ExportedPredictor) -> int:
         """Find the side from which on a file agrees, in powers of two: networks have strides."""
-        side = card.multiple
+        side = 1
         while side < min(card.window):
             # what PyTorch refuses, some runtimes compute all the same
             with suppress(Exception):
@@ -176,34 +230,6 @@ class Exporter:
                     return side
             side *= 2
         return min(card.window)
-
-    def _card(self, name: str, size: tuple[int, int] | None) -> ExportedCard:
-        chosen, model = FORMATS[name], self.network.model
-        described = ExportedCard(
-            **asdict(self.card),
-            format=name,
-            opset=self.contents.opset if chosen.has_opset else None,
-            precision='float32',
-            preprocess=self.contents.preprocess,
-            output=self.contents.output,
-            size=size,
-            multiple=chosen.multiple if size is None else 1,
-            align_corners=model.align_corners,
-            threshold=model.decode_head.threshold,
-            max_difference=1.0,
-            label_agreement=0.0,
-        )
-        return described
-
-    def _images(self, card: ExportedCard) -> Iterator[np.ndarray]:
-        """Yield batches that a file is compared on: of other sizes too, where it takes them."""
-        height, width = card.size or card.window
-        yield made_up_images(card, 3, (height, width))
-        if card.size is None:
-            odd = (height + 19, width + 37) if card.multiple == 1 else (height + 32, width + 64)
-            yield made_up_images(card, 1, odd)
-        for window in self.tiles:
-            yield window[None]
 
     @contextmanager
     def _staged(self, path: Path, predictor: type[ExportedPredictor]) -> Iterator[Path]:
@@ -214,11 +240,3 @@ class Exporter:
             yield staged
             for source in (card_path(staged), *predictor.files(staged)):
                 os.replace(source, self.out / source.name)
-
-
-def _measured(card: ExportedCard, found: Agreement) -> ExportedCard:
-    return replace(card, max_difference=found.max_difference, label_agreement=found.labels)
-
-
-def _sizes(size: tuple[int, int] | None) -> str:
-    return 'images of any size' if size is None else f'images of {size[0]}x{size[1]} pixels'

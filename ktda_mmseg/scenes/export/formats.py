@@ -1,55 +1,130 @@
-"""The formats that a model can be exported to."""
+"""The formats that a model can be exported to: ONNX, and OpenVINO's, which is made from it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+import torch
 from torch import Tensor
 
-from ktda_mmseg.scenes.export.onnx_predictor import OnnxPredictor
-from ktda_mmseg.scenes.export.openvino_predictor import OpenvinoPredictor
-
-from .exported_predictor import ExportedPredictor
-from .graph_formats import write_onnx, write_openvino
-from .network import ExportedNetwork
-from .torch_formats import (
-    AOTInductorPredictor,
-    TorchExportPredictor,
-    TorchScriptPredictor,
-    write_aotinductor,
-    write_torch_export,
-    write_torchscript,
+from .exported_predictor import (
+    ExportedPredictor,
+    OnnxPredictor,
+    OpenvinoPredictor,
+    import_for_export,
 )
-from .tracing import MULTIPLE
+from .network import ExportedNetwork, recording
 
-# network, example (N, C, h, w), whether height and width stay free, version of ONNX, file to write
-Write = Callable[[ExportedNetwork, Tensor, bool, int, Path], None]
+OPSETS = range(14, 21)  # the first with what attention needs, to the last of PyTorch's exporter
+AXES = {0: 'batch', 2: 'height', 3: 'width'}
+LEARNED = ('Conv', 'MatMul', 'Gemm')
+
+
+def write_onnx(
+    network: ExportedNetwork, example: Tensor, dynamic: bool, opset: int, path: Path
+) -> None:
+    """Write an ONNX graph, for images of any size or for those of the example ``(N, C, h, w)``.
+
+    It comes from PyTorch's exporter by tracing: that keeps any size, where the one by
+    ``torch.export`` takes minutes to prove what it knows of them.
+    """
+    onnx = import_for_export('onnx')
+    free = AXES if dynamic else {0: AXES[0]}
+    side = {1: 'height', 2: 'width'} if network.output == 'labels' else AXES
+    given = {axis: name for axis, name in side.items() if dynamic} | {0: AXES[0]}
+    # it prints the whole graph where it fails
+    with recording(), redirect_stdout(StringIO()):
+        torch.onnx.export(
+            network,
+            (example,),
+            str(path),
+            dynamo=False,
+            opset_version=opset,
+            input_names=['images'],
+            output_names=[network.output],
+            dynamic_axes={'images': free, network.output: given},
+        )
+    onnx.checker.check_model(str(path))
+
+
+def write_openvino(
+    network: ExportedNetwork, example: Tensor, dynamic: bool, opset: int, path: Path
+) -> None:
+    """Write OpenVINO's ``.xml`` and ``.bin``; see :func:`write_onnx`."""
+    openvino = import_for_export('openvino')
+    graph = path.with_name('graph.onnx')
+    write_onnx(network, example, dynamic, opset, graph)
+    # weights stay in float32
+    openvino.save_model(openvino.convert_model(str(graph)), path, compress_to_fp16=False)
+    graph.unlink()
+
+
+def quantise_onnx(source: Path, images: list[np.ndarray], path: Path) -> None:
+    """Write an ONNX file in int8, calibrated on images: QDQ, static, a scale for each channel.
+
+    Only layers with weights are quantised, not the products of attention and of pooling.
+    """
+    quantization = import_for_export('onnxruntime.quantization')
+    prepared = path.with_name('prepared.onnx')
+    import_for_export('onnxruntime.quantization.shape_inference').quant_pre_process(
+        str(source), str(prepared), skip_symbolic_shape=True
+    )
+    graph = import_for_export('onnx').load(str(prepared)).graph
+    weights = {tensor.name for tensor in graph.initializer}
+    products = [
+        node.name
+        for node in graph.node
+        if node.op_type in LEARNED and not weights.intersection(node.input)
+    ]
+    quantization.quantize_static(
+        str(prepared),
+        str(path),
+        _reader(quantization.CalibrationDataReader, graph.input[0].name, images),
+        quant_format=quantization.QuantFormat.QDQ,
+        per_channel=True,
+        op_types_to_quantize=list(LEARNED),
+        nodes_to_exclude=products,
+    )
+    prepared.unlink()
+
+
+def _reader(base: type, name: str, images: list[np.ndarray]) -> Any:  # noqa: ANN401
+    """Return what onnxruntime asks for one input after the other."""
+
+    class Reader(base):
+        left: Iterator[np.ndarray] = iter(images)
+
+        def get_next(self) -> dict[str, np.ndarray] | None:
+            image = next(self.left, None)
+            return None if image is None else {name: image}
+
+    return Reader()
+
+
+def quantise_openvino(source: Path, images: list[np.ndarray], path: Path) -> None:
+    """Write an OpenVINO file in int8 by NNCF, with a scale for each channel of the weights."""
+    openvino, nncf = import_for_export('openvino'), import_for_export('nncf')
+    model = nncf.quantize(
+        openvino.Core().read_model(str(source)), nncf.Dataset(images), subset_size=len(images)
+    )
+    openvino.save_model(model, path, compress_to_fp16=False)
 
 
 class Format(NamedTuple):
-    """A format.
-
-    Attributes:
-        suffix (str): What its files end in.
-        write (Write): Writes one.
-        predictor (type[ExportedPredictor]): Runs one.
-        multiple (int): What free heights and widths are a multiple of, in pixels.
-        has_opset (bool): Whether it is made of ONNX's operators.
-    """
+    """How a format is written, in float32 and in int8, and run."""
 
     suffix: str
-    write: Write
+    write: Callable[[ExportedNetwork, Tensor, bool, int, Path], None]
+    quantise: Callable[[Path, list[np.ndarray], Path], None]
     predictor: type[ExportedPredictor]
-    multiple: int = 1
-    has_opset: bool = False
 
 
 FORMATS = {
-    'onnx': Format('.onnx', write_onnx, OnnxPredictor, has_opset=True),
-    'torchscript': Format('.torchscript.pt', write_torchscript, TorchScriptPredictor),
-    'torch_export': Format('.export.pt2', write_torch_export, TorchExportPredictor, MULTIPLE),
-    'aotinductor': Format('.aot.pt2', write_aotinductor, AOTInductorPredictor, MULTIPLE),
-    'openvino': Format('.xml', write_openvino, OpenvinoPredictor, has_opset=True),
+    'onnx': Format('.onnx', write_onnx, quantise_onnx, OnnxPredictor),
+    'openvino': Format('.xml', write_openvino, quantise_openvino, OpenvinoPredictor),
 }

@@ -47,16 +47,16 @@ class StoredToProbabilities(nn.Module):
             self.register_buffer(name, values, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Predict.
+        """Return the probabilities ``(N, K, h, w)``, float32, of stored values ``(N, C, h, w)``."""
+        return self.probabilities(self.normalised(images))
 
-        Args:
-            images (Tensor): ``(N, C, h, w)``, stored values of the card's bands.
+    def normalised(self, images: Tensor) -> Tensor:
+        """Turn stored values into what the model takes."""
+        return (images - self.mean) / self.std
 
-        Returns:
-            Tensor: ``(N, K, h, w)``, float32, probability of each class.
-        """
-        size = images.shape[2:]
-        inputs = (images - self.mean) / self.std
+    def probabilities(self, inputs: Tensor) -> Tensor:
+        """Predict normalised images."""
+        size = inputs.shape[2:]
         logits = self.model.encode_decode(inputs, [dict(img_shape=size, pad_shape=size)]).float()
         return class_probabilities(logits, self.model.decode_head.threshold)
 

@@ -1,53 +1,55 @@
-"""The application: the page, its requests, and a folder that goes when it ends."""
+"""The application: the page and its requests. A job is opened, gets its image, brings files."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Annotated, Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.staticfiles import StaticFiles
 
 from ktda_mmseg.scenes.map.predictor import Predictor
 
 from .guard import Guard
-from .jobs import Job, Jobs
-from .limits import Limits
-from .mapping import make_map
-from .requests import router
+from .jobs import DONE, UPLOADING, BusyError, CancelledError, Job, Jobs, Limits, discard
+from .mapping import FILES, make_map
+from .uploads import TooLargeError, check_upload, receive
 
+PAGE = Path(__file__).parent / 'page'
 SWEEP = 10.0  # seconds between looks for what nobody asks after
+# the first that fits is taken
+STATUSES = {
+    TooLargeError: 413,
+    ValueError: 422,
+    TimeoutError: 408,
+    OSError: 507,
+    CancelledError: 410,
+    ClientDisconnect: 410,
+}
+router = APIRouter(prefix='/api')
 
 
-def create_app(
-    models: Mapping[str, Predictor], limits: Limits | None = None, host: str = 'localhost'
-) -> FastAPI:
-    """Make the application.
-
-    While it runs, uploads and maps lie in a temporary folder.
-
-    Args:
-        models (Mapping[str, Predictor]): At least one, by the names that the page shows.
-        limits (Limits | None): What visitors may ask for; None for the defaults. Default: None.
-        host (str): Name or address that it is reached by, beside those of the machine.
-
-    Returns:
-        FastAPI: The application, for an ASGI server such as uvicorn.
-    """
+def create_app(models: Mapping[str, Predictor], limits: Limits, host: str) -> FastAPI:
+    """Make the application for an ASGI server; ``host`` is a name that it is reached by."""
     app = FastAPI(lifespan=_running, openapi_url=None)
-    app.state.models = models
-    app.state.limits = limits or Limits()
+    app.state.models, app.state.limits = models, limits
     app.add_middleware(Guard, host=host)
     app.include_router(router)
+    app.mount('/', StaticFiles(directory=PAGE, html=True))
     return app
 
 
 @asynccontextmanager
 async def _running(app: FastAPI) -> AsyncIterator[None]:
-    """Keep a worker and a folder while the application runs."""
+    """Keep a worker, and a folder of uploads and maps, while the application runs."""
 
     def work(job: Job) -> None:
         make_map(job, app.state.models[job.model])
@@ -64,3 +66,93 @@ async def _sweep(jobs: Jobs) -> None:
     while True:
         await asyncio.sleep(SWEEP)
         await run_in_threadpool(jobs.sweep)
+
+
+def _asked_for(request: Request, identifier: str) -> Job:
+    try:
+        return request.app.state.jobs.get(identifier)
+    except KeyError:
+        raise HTTPException(404, 'This map is not kept any more; please start again') from None
+
+
+AskedFor = Annotated[Job, Depends(_asked_for)]
+
+
+@router.get('/models')
+def models(request: Request) -> dict[str, Any]:
+    """Tell which models there are, what they need, and what is accepted."""
+    state = request.app.state
+    cards = {name: model.card for name, model in state.models.items()}
+    offered = [
+        {'name': name, 'classes': card.classes, 'bands': max(card.bands), 'dtype': card.dtype}
+        for name, card in cards.items()
+    ]
+    limits = {key: getattr(state.limits, key) for key in ('upload', 'pixels', 'keep')}
+    return {'models': offered, **limits}
+
+
+@router.post('/jobs', status_code=201)
+def open_job(request: Request, model: str, name: str = Query(max_length=255)) -> dict[str, str]:
+    """Make room for an image."""
+    if model not in request.app.state.models:
+        raise HTTPException(422, 'Expected one of the models that the page offers')
+    try:
+        job = request.app.state.jobs.open(model, _harmless(name))
+    except BusyError:
+        raise HTTPException(503, 'Other images are waiting; please try again later') from None
+    return {'id': job.id}
+
+
+@router.put('/jobs/{identifier}/image', status_code=202)
+async def upload(request: Request, job: AskedFor) -> dict[str, Any]:
+    """Take the image, and put the job in line if it is one that the model can work on."""
+    state = request.app.state
+    if not state.jobs.receive(job):
+        raise HTTPException(409, 'This map has its image already')
+    try:
+        await receive(request.stream(), job, state.limits)
+        await run_in_threadpool(check_upload, job.scene, state.models[job.model].card, state.limits)
+        state.jobs.submit(job)
+    except tuple(STATUSES) as error:
+        status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
+        detail = job.explain(error) or 'The upload stopped'
+        # what is still coming is not read: a sender may never end
+        raise HTTPException(status, detail, {'Connection': 'close'}) from None
+    finally:
+        if job.state == UPLOADING:
+            state.jobs.remove(job)
+            discard(job)
+    return watch(request, job)
+
+
+@router.get('/jobs/{identifier}')
+def watch(request: Request, job: AskedFor) -> dict[str, Any]:
+    """Tell how far a job is, and what came of it."""
+    return {
+        'state': job.state,
+        'ahead': request.app.state.jobs.ahead_of(job),
+        'fraction': job.fraction,
+        'seconds_left': job.seconds_left(),
+        'error': job.error,
+        **job.result,
+    }
+
+
+@router.delete('/jobs/{identifier}', status_code=204, response_class=Response)
+def cancel(request: Request, job: AskedFor) -> None:
+    """Stop a job and remove its files."""
+    request.app.state.jobs.remove(job)
+
+
+@router.get('/jobs/{identifier}/{file}')
+def send(job: AskedFor, file: str) -> FileResponse:
+    """Send a file of a finished map."""
+    if job.state != DONE or file not in FILES:
+        raise HTTPException(404, 'There is no such file')
+    return FileResponse(job.folder / FILES[file], filename=f'{Path(job.name).stem}_{file}')
+
+
+def _harmless(name: str) -> str:
+    """Keep of a file's name what is safe in any file system, and no folder."""
+    last = re.split(r'[\\/]', name)[-1]
+    return re.sub(r'[^\w.() -]', '_', last).strip('. ')[-100:] or 'image'

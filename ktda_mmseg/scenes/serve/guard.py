@@ -26,12 +26,8 @@ class Guard:
     """Refuses requests that pages of other sites make a browser send; adds headers to answers.
 
     A page can be given the server's address under a name of its own (DNS rebinding), so only
-    addresses in digits and the machine's own names are answered. A request that another page
-    makes states where that page is from in ``Origin`` (Fetch standard, section 3.1).
-
-    Args:
-        app (ASGIApp): What answers.
-        host (str): Name or address that the server is reached by, beside those of the machine.
+    addresses in digits, ``host`` and the machine's own names are answered. A request that another
+    page makes states where that page is from in ``Origin`` (Fetch standard, section 3.1).
     """
 
     def __init__(self, app: ASGIApp, host: str) -> None:
@@ -56,19 +52,11 @@ class Guard:
         host = headers.get('host', '')
         try:
             name = urlsplit(f'//{host}').hostname or ''
+            if name not in self.names:
+                ip_address(name)
         except ValueError:
-            name = ''
-        if name not in self.names and not _is_address(name):
             return 'expected the name or address of this server, got that of another'
         origin = headers.get('origin')
         if origin is not None and origin.partition('://')[2] != host:
             return 'expected a request of this page, got that of another'
         return ''
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True

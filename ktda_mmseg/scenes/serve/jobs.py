@@ -11,14 +11,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
-
-from .limits import Limits
+from typing import Any, NamedTuple
 
 UPLOADING, WAITING, RUNNING, DONE, FAILED = 'uploading', 'waiting', 'running', 'done', 'failed'
 PENDING = (UPLOADING, WAITING, RUNNING)
 PATIENCE = 20.0  # seconds to wait for the worker at the end
 logger = logging.getLogger(__name__)
+
+
+class Limits(NamedTuple):
+    """What a visitor of the page may ask of the machine."""
+
+    upload: int = 500_000_000  # bytes of a file
+    pixels: int = 150_000_000  # of an image, before anything is decoded
+    side: int = 65_000  # rows or columns of an image; memory grows with its width
+    block: int = 512 << 20  # bytes that a decoded block of a file takes
+    jobs: int = 8  # uploaded, waiting or worked on; as many finished maps are kept
+    keep: float = 900.0  # seconds for which what nobody asks after is kept
+    stall: float = 30.0  # seconds without a byte of an upload, or for the head of a request
 
 
 class CancelledError(Exception):
@@ -31,35 +41,25 @@ class BusyError(Exception):
 
 @dataclass(eq=False)
 class Job:
-    """One image on its way to a map.
+    """One image on its way to a map; its id is what only the visitor knows."""
 
-    Attributes:
-        folder (Path): Holds its files and nothing else.
-        model (str): Name of the model.
-        name (str): What the visitor calls the file.
-        id (str): What only the visitor knows.
-        state (str): 'uploading', 'waiting', 'running', 'done' or 'failed'.
-        fraction (float): How much of the work is done, from 0 to 1.
-        result (dict[str, Any]): What is told of the finished map.
-        error (str): Why it failed.
-        receiving (bool): Whether its image has begun to come.
-        cancelled (bool): Whether it is to stop.
-        started (float): When work began, in seconds of a monotonic clock.
-        touched (float): When anybody asked after it, or a part of its image came.
-    """
-
-    folder: Path
+    folder: Path  # named by its id, holds its files and nothing else
     model: str
-    name: str
-    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    name: str  # what the visitor calls the file
     state: str = UPLOADING
     fraction: float = 0.0
-    result: dict[str, Any] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict)  # what is told of the finished map
     error: str = ''
-    receiving: bool = False
-    cancelled: bool = False
-    started: float = 0.0
+    receiving: bool = False  # its image has begun to come
+    cancelled: bool = False  # it is to stop
+    started: float = 0.0  # when work began, in seconds of a monotonic clock
+    # when anybody asked after it, or a part of its image came
     touched: float = field(default_factory=time.monotonic)
+
+    @property
+    def id(self) -> str:
+        """Return what the page asks for it by."""
+        return self.folder.name
 
     @property
     def scene(self) -> Path:
@@ -67,14 +67,7 @@ class Job:
         return self.folder / 'scene'
 
     def report(self, fraction: float) -> None:
-        """Note how much is done, and that it goes on.
-
-        Args:
-            fraction (float): From 0 to 1.
-
-        Raises:
-            CancelledError: If there is no need to go on.
-        """
+        """Note how much is done, from 0 to 1; CancelledError if there is no need to go on."""
         if self.cancelled:
             raise CancelledError
         self.fraction, self.touched = fraction, time.monotonic()
@@ -92,13 +85,7 @@ class Job:
 
 
 class Jobs:
-    """All jobs, and the thread that works on them one after the other.
-
-    Args:
-        work (Callable[[Job], None]): Makes the map of a job.
-        root (Path): Folder for their folders.
-        limits (Limits): How many there may be, and how long they stay.
-    """
+    """All jobs, and the thread that works on them one after the other."""
 
     def __init__(self, work: Callable[[Job], None], root: Path, limits: Limits) -> None:
         self._work, self._root, self._limits = work, root, limits
@@ -109,16 +96,11 @@ class Jobs:
         self._thread.start()
 
     def open(self, model: str, name: str) -> Job:
-        """Make room for an image.
-
-        Raises:
-            BusyError: If there is none.
-        """
+        """Make room for an image; BusyError if there is none."""
         with self._lock:
             if sum(job.state in PENDING for job in self._jobs.values()) >= self._limits.jobs:
                 raise BusyError
-            job = Job(self._root, model, name)
-            job.folder = self._root / job.id
+            job = Job(self._root / secrets.token_urlsafe(16), model, name)
             job.folder.mkdir()
             self._jobs[job.id] = job
             finished = [one for one in self._jobs.values() if one.state not in PENDING]
@@ -127,20 +109,15 @@ class Jobs:
         return job
 
     def get(self, identifier: str) -> Job:
-        """Return a job, which thereby stays for a while.
-
-        Raises:
-            KeyError: If there is none of that id, or not any more.
-        """
+        """Return a job, which thereby stays for a while; KeyError if there is none any more."""
         job = self._jobs[identifier]
         job.touched = time.monotonic()
         return job
 
     def receive(self, job: Job) -> bool:
-        """Let the image of a job come; whoever does so removes its files if it does not.
+        """Tell whether the image of a job may come: once, and only if the job is still there.
 
-        Returns:
-            bool: Whether it may come: once, and only if the job is still there.
+        Whoever is told so removes its files if it does not come.
         """
         with self._lock:
             may = job.state == UPLOADING and not job.receiving and not job.cancelled
@@ -148,11 +125,7 @@ class Jobs:
         return may
 
     def submit(self, job: Job) -> None:
-        """Put a job whose image is there behind those that wait.
-
-        Raises:
-            CancelledError: If it has been removed meanwhile.
-        """
+        """Put a job behind those that wait; CancelledError if it has been removed meanwhile."""
         with self._lock:
             job.report(0)
             job.state = WAITING
@@ -206,7 +179,7 @@ class Jobs:
         except CancelledError:
             pass
         except (ValueError, OSError, ImportError) as error:
-            job.error = job.explain(error)
+            job.error = job.explain(error) or type(error).__name__
         except Exception:  # the thread must outlive a job, whatever a model raises
             logger.exception('a map failed')
             job.error = 'The server could not make this map; its log says why'

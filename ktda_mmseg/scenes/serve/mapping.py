@@ -10,12 +10,14 @@ import numpy as np
 from PIL import Image
 
 from ktda_mmseg.datasets.pictures import stretched
+from ktda_mmseg.raster.colours import colourise
 from ktda_mmseg.raster.files import numbers, open_raster, read_window
 from ktda_mmseg.raster.imagery import Imagery, open_image
 from ktda_mmseg.scenes.map.card import ModelCard
 from ktda_mmseg.scenes.map.predictor import Predictor
 from ktda_mmseg.scenes.map.products import Products
 from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
+from ktda_mmseg.scenes.map.strips import NODATA
 from ktda_mmseg.scenes.map.windows import Grid
 
 from .jobs import Job
@@ -33,44 +35,29 @@ SIDE = 1600  # pixels of a picture's side at the most; the page gives it the ima
 def make_map(job: Job, predictor: Predictor) -> None:
     """Make the map of a job's image and all that the page shows of it.
 
-    Args:
-        job (Job): The job; told how far the work is, and of the size, place and classes of its map.
-        predictor (Predictor): The model.
-
-    Raises:
-        CancelledError: If the job is cancelled meanwhile.
-        ImportError: If the image needs a package that is not installed.
-        OSError: If a file cannot be written.
-        ValueError: If the image cannot be read to its end.
+    The job is told how far the work is, and of size, place and classes of its map. CancelledError
+    if it is cancelled meanwhile, ValueError if the image cannot be read to its end.
     """
+    card = predictor.card
     watched = WatchedPredictor(predictor, job)
     inferencer = SceneInferencer(watched, products=Products(quicklook=True))
     with open_image(job.scene) as image:
         height, width = image.raster.shape
         grid = Grid(height, width, inferencer.window, inferencer.overlap)
-        _save(_picture(image, predictor.card), job.folder / 'image.png')
+        _save(*_picture(image, card), job.folder / 'image.png')
     watched.windows = len(grid.rows.starts) * len(grid.columns.starts)
     (result,) = inferencer([job.scene], job.folder / 'map')
     if result.error:
         raise ValueError(result.error)
     with open_raster(result.files['map']) as raster:
-        _save(_overlay(raster, predictor.card), job.folder / 'overlay.png')
-    job.result = _legend(result.files['summary'], predictor.card)
+        labels = read_window(raster, bands=[1], side=SIDE)[0]
+    _save(colourise(labels, card.palette), labels != NODATA, job.folder / 'overlay.png')
+    job.result = _legend(result.files['summary'], card)
     job.scene.unlink()
 
 
 class WatchedPredictor:
-    """A :class:`Predictor` that tells a job how far it is, and stops with it.
-
-    Attributes:
-        card (ModelCard): Of the model.
-        identity (str): Of the model.
-        windows (int): How many there are to predict.
-
-    Args:
-        predictor (Predictor): The model.
-        job (Job): The job.
-    """
+    """A :class:`Predictor` that tells a job how many of its windows are done, and stops with it."""
 
     def __init__(self, predictor: Predictor, job: Job) -> None:
         self.card, self.identity = predictor.card, predictor.identity
@@ -85,26 +72,20 @@ class WatchedPredictor:
         return probabilities
 
 
-def _picture(image: Imagery, card: ModelCard) -> np.ndarray:
-    """Return the first three bands, or the first in grey, as RGBA ``(rows, columns, 4)``."""
+def _picture(image: Imagery, card: ModelCard) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first three bands, or the first in grey, as ``(h, w, 3)``; and where data are."""
     bands = (1, 2, 3) if len(image.indexes) >= 3 else (1,)
     colours, valid = image.read(bands, nodata=card.nodata, side=SIDE)
     if colours.dtype != np.uint8:
         present = numbers(colours) & valid
         colours = np.stack([stretched(band) for band in np.where(present, colours, np.nan)])
-    alpha = np.where(valid, 255, 0).astype(np.uint8)
-    return np.stack([*np.broadcast_to(colours, (3, *alpha.shape)), alpha], axis=-1)
+    return np.moveaxis(np.broadcast_to(colours, (3, *valid.shape)), 0, -1), valid
 
 
-def _overlay(raster: Any, card: ModelCard) -> np.ndarray:  # noqa: ANN401
-    """Return a map in its colours, transparent without data, as RGBA ``(rows, columns, 4)``."""
-    table = np.zeros((256, 4), np.uint8)
-    table[: len(card.palette)] = [(*colour, 255) for colour in card.palette]
-    return table[read_window(raster, bands=[1], side=SIDE)[0]]
-
-
-def _save(pixels: np.ndarray, path: Path) -> None:
-    Image.fromarray(pixels).save(path, compress_level=3)
+def _save(colours: np.ndarray, visible: np.ndarray, path: Path) -> None:
+    """Write RGB ``(h, w, 3)`` as a PNG that is transparent where nothing is visible."""
+    alpha = np.where(visible, 255, 0).astype(np.uint8)
+    Image.fromarray(np.dstack([colours, alpha])).save(path, compress_level=3)
 
 
 def _legend(summary: Path, card: ModelCard) -> dict[str, Any]:

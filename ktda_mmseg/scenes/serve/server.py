@@ -1,20 +1,23 @@
-"""Running the application as a server of its own."""
+"""Running the application as a server of its own, which no idle connection blocks."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from ktda_mmseg.scenes.map.predictor import Predictor
 from ktda_mmseg.utils.extras import needed_for
 
-from .limits import Limits
+from .jobs import Limits
 
-if TYPE_CHECKING:
+with needed_for('the page', extra='serve'):
     import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    from .app import create_app
 
 PATIENCE = 5  # seconds that open requests get at the end
 CONNECTIONS = 64
@@ -28,9 +31,6 @@ def serve(models: Mapping[str, Predictor], host: str, port: int, limits: Limits)
         host (str): Address to listen at.
         port (int): Port to listen at; 0 for any that is free.
         limits (Limits): What visitors may ask for.
-
-    Raises:
-        ImportError: If FastAPI or uvicorn are not installed.
     """
     server = make_server(models, host, port, limits)
     logging.getLogger('uvicorn').addHandler(logging.StreamHandler())
@@ -43,27 +43,12 @@ def serve(models: Mapping[str, Predictor], host: str, port: int, limits: Limits)
 def make_server(
     models: Mapping[str, Predictor], host: str, port: int, limits: Limits
 ) -> uvicorn.Server:
-    """Make the server that :func:`serve` runs.
-
-    Args:
-        models (Mapping[str, Predictor]): As in :func:`serve`.
-        host (str): As in :func:`serve`.
-        port (int): As in :func:`serve`.
-        limits (Limits): As in :func:`serve`.
-
-    Raises:
-        ImportError: If FastAPI or uvicorn are not installed.
-    """
-    with needed_for('the page', extra='serve'):
-        import uvicorn
-
-        from .app import create_app
-        from .impatience import impatient
+    """Make the server that :func:`serve` runs."""
     config = uvicorn.Config(
         create_app(models, limits, host),
         host=host,
         port=port,
-        http=impatient(limits.stall),
+        http=type('Impatient', (Impatient,), dict(patience=limits.stall)),
         access_log=False,
         # uvicorn's own closes the log files of whatever else this process does
         log_config=None,
@@ -74,3 +59,48 @@ def make_server(
         timeout_graceful_shutdown=PATIENCE,
     )
     return uvicorn.Server(config)
+
+
+class Impatient(H11Protocol):
+    """uvicorn's protocol, which waits only so many seconds for a request to begin.
+
+    uvicorn waits for ever until the head of a request is complete, at a connection that is new or
+    has brought a part of one; and it counts such connections among those that it can have at once.
+    """
+
+    patience: float
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Stop waiting when a request has begun, and wait for the next one after it."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def _is_between_requests(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _watch(self) -> None:
+        if not self._is_between_requests():
+            self._stop()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self.patience, self._give_up)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        self._timer = None
+        if self._is_between_requests():
+            self.transport.close()

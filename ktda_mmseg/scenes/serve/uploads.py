@@ -15,8 +15,7 @@ from ktda_mmseg.raster.imagery import Imagery
 from ktda_mmseg.scenes.map.card import ModelCard
 from ktda_mmseg.scenes.map.reading import SceneReader
 
-from .jobs import Job
-from .limits import Limits
+from .jobs import Job, Limits
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -27,18 +26,10 @@ class TooLargeError(ValueError):
 
 
 async def receive(chunks: AsyncIterator[bytes], job: Job, limits: Limits) -> None:
-    """Write a file as it comes.
+    """Write the file of a job as it comes.
 
-    Args:
-        chunks (AsyncIterator[bytes]): Its bytes.
-        job (Job): Whose file it is.
-        limits (Limits): How large it may be and how slowly it may come.
-
-    Raises:
-        CancelledError: If the job is cancelled meanwhile.
-        OSError: If it cannot be written.
-        TimeoutError: If nothing comes for long.
-        TooLargeError: If it is larger, whatever its sender said beforehand.
+    CancelledError if the job is cancelled, TimeoutError if nothing comes for long, TooLargeError
+    if it is larger than it may be, whatever its sender said beforehand.
     """
     size = 0
     with job.scene.open('wb') as file:
@@ -59,14 +50,8 @@ async def receive(chunks: AsyncIterator[bytes], job: Job, limits: Limits) -> Non
 def check_upload(path: Path, card: ModelCard, limits: Limits) -> None:
     """Check what a file says of itself, without decoding a pixel.
 
-    Args:
-        path (Path): The file.
-        card (ModelCard): What the model needs.
-        limits (Limits): What may be decoded.
-
-    Raises:
-        ValueError: If it is no GeoTIFF, PNG or JPEG, too large when decoded, or nothing that the
-            model can work on.
+    ValueError if it is no GeoTIFF, PNG or JPEG, too large when decoded, or nothing that the model
+    can work on.
     """
     driver = driver_of(path)
     if driver is None:

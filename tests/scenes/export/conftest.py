@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 
 import ktda_mmseg
-from ktda_mmseg.scenes.export.exporting import Contents, Exporter
+from ktda_mmseg.scenes.export.exporting import Exporter
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def train(tiny_model, tmp_path):
 def exporter(train, tmp_path):
     """Return a function that makes an exporter of such a model into the folder 'out'."""
 
-    def exporter(contents=Contents(), tiles=(), **changes):  # noqa: B008
-        return Exporter(*train(**changes), tmp_path / 'out', contents, tiles)
+    def exporter(preprocess=True, output='probabilities', model=None, **options):
+        return Exporter(*train(**model or {}), tmp_path / 'out', preprocess, output, **options)
 
     return exporter
 
@@ -64,7 +64,6 @@ def model(exporter, kept, tmp_path):
     """An ONNX file that takes stored values and gives probabilities, and its card."""
     pytest.importorskip('onnxruntime')
     if not any(kept.iterdir()):
-        contents = Contents(preprocess=True, output='probabilities')
-        shutil.copytree(exporter(contents).export('onnx').parent, kept, dirs_exist_ok=True)
+        shutil.copytree(exporter().export('onnx').parent, kept, dirs_exist_ok=True)
     shutil.copytree(kept, tmp_path / 'model')
     return tmp_path / 'model' / 'model.onnx'

@@ -5,9 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from ktda_mmseg.scenes.export.onnx_predictor import OnnxPredictor
-from ktda_mmseg.scenes.export.openvino_predictor import OpenvinoPredictor
-from ktda_mmseg.scenes.export.torch_formats import TorchScriptPredictor
+from ktda_mmseg.scenes.export.exported_predictor import OnnxPredictor, OpenvinoPredictor
 from ktda_mmseg.scenes.predictors import load_predictor
 
 
@@ -45,32 +43,28 @@ def test_wrong_bands(model, shape):
         OnnxPredictor(model)(np.zeros(shape, np.float32))
 
 
-def test_no_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'gone\.onnx: expected an exported model'):
-        OnnxPredictor(tmp_path / 'gone.onnx')
-
-
 def test_no_weights_beside_openvinos_graph(tmp_path):
     (tmp_path / 'model.xml').touch()
     with pytest.raises(FileNotFoundError, match=r'model\.bin: expected an exported model'):
         OpenvinoPredictor(tmp_path / 'model.xml')
 
 
-def test_no_card(model):
-    model.with_name('model.onnx.json').unlink()
-    with pytest.raises(FileNotFoundError, match=r'model\.onnx\.json: expected the model card'):
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (lambda card: None, r'model\.onnx\.json: expected the model card'),
+        (lambda card: '{"classes": ["a"]}', r'model\.onnx\.json: expected a model card'),
+        (lambda card: card.replace('"onnx"', '"openvino"'), 'expected the format onnx, got openvi'),
+    ],
+)
+def test_no_card_or_that_of_something_else(model, change, message):
+    card = model.with_name('model.onnx.json')
+    content = change(card.read_text())
+    card.unlink()
+    if content:
+        card.write_text(content)
+    with pytest.raises((FileNotFoundError, ValueError), match=message):
         OnnxPredictor(model)
-
-
-def test_a_card_of_another_kind(model):
-    model.with_name('model.onnx.json').write_text('{"classes": ["a"]}')
-    with pytest.raises(ValueError, match=r'model\.onnx\.json: expected a model card'):
-        OnnxPredictor(model)
-
-
-def test_another_format(model):
-    with pytest.raises(ValueError, match='expected the format torchscript, got onnx'):
-        TorchScriptPredictor(model)
 
 
 def test_a_damaged_file(model):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ktda_mmseg.datasets.loading import LoadRasterFromFile
 from ktda_mmseg.scenes.export.exported_card import ExportedCard, card_path
-from ktda_mmseg.scenes.export.onnx_predictor import OnnxPredictor
+from ktda_mmseg.scenes.export.exported_predictor import OnnxPredictor
 from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
 
 rasterio = pytest.importorskip('rasterio')

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ktda_mmseg.scenes import predictors
-from ktda_mmseg.scenes.predictors import load_predictor
+from ktda_mmseg.scenes.predictors import load_named, load_predictor
 
 
 def test_a_config_needs_a_checkpoint():
@@ -43,3 +43,22 @@ def test_settings_reach_the_model_and_mirror_images_come_last(monkeypatch, brigh
     images = np.random.default_rng(0).random((2, 2, 8, 8), np.float32)
     np.testing.assert_allclose(flipped(images), brightest(images), rtol=1e-5)
     assert brightest.calls == 5 and flipped.identity != brightest.identity
+
+
+def test_models_are_loaded_under_their_names(monkeypatch):
+    monkeypatch.setattr(predictors, 'load_predictor', lambda *what: what)
+    named = [['grass', 'grass.py', 'grass.pth'], ['small', 'small.onnx']]
+    assert load_named(named, 'cpu') == {
+        'grass': (Path('grass.py'), Path('grass.pth'), 'cpu'),
+        'small': (Path('small.onnx'), None, 'cpu'),
+    }
+
+
+@pytest.mark.parametrize(
+    'named',
+    [[['a', 'a.onnx'], ['a', 'b.onnx']], [['a']], [['a', 'a.py', 'a.pth', 'b.pth']]],
+)
+def test_names_that_clash_or_lack_files_are_refused(monkeypatch, named):
+    monkeypatch.setattr(predictors, 'load_predictor', lambda *what: what)
+    with pytest.raises(ValueError, match='expected a name of its own'):
+        load_named(named)

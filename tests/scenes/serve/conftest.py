@@ -1,7 +1,9 @@
 """A server on loopback whose model tells dark from bright."""
 
 import http.client
+import io
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,9 +13,10 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ktda_mmseg.scenes.map.card import ModelCard
-from ktda_mmseg.scenes.serve.limits import Limits
+from ktda_mmseg.scenes.serve.jobs import Limits
 
 PALETTE = ((20, 30, 200), (250, 220, 40))
 
@@ -72,6 +75,35 @@ class Site:
         job = self.open(name or path.name, model)
         status, _, content = self.ask('PUT', f'{job}/image', path.read_bytes())
         return job, status, content
+
+    @contextmanager
+    def begun(self, job):
+        """Send the beginning of an image, and give the connection."""
+        with socket.create_connection(('127.0.0.1', self.port)) as connection:
+            head = f'PUT {job}/image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\nII'
+            connection.sendall(head.encode())
+            connection.settimeout(200)
+            yield connection
+
+    def finished(self, path, model='rgb'):
+        """Return the job of a file, and what is told of it, once its map is made."""
+        job, status, content = self.send(path, model=model)
+        assert status == 202, content
+        return job, self.wait(job, 'done')
+
+    def picture(self, job, name):
+        """Return the pixels of a picture of a job."""
+        return np.array(Image.open(io.BytesIO(self.ask('GET', f'{job}/{name}.png')[2])))
+
+    def raster(self, job):
+        """Return the open map of a job."""
+        return pytest.importorskip('rasterio').open(
+            io.BytesIO(self.ask('GET', f'{job}/map.tif')[2])
+        )
+
+    def is_gone(self, job):
+        """Tell whether nothing is left of a job, nor of another one."""
+        return self.ask('GET', job)[0] == 404 and not self.files()
 
     def wait(self, job, *states):
         """Return what is told of a job once it is in one of some states."""
@@ -132,15 +164,26 @@ def site(serving) -> Site:
 
 
 @pytest.fixture
-def scene(tmp_path) -> Path:
+def tiff(tmp_path) -> Callable[..., Path]:
+    """Return a function that writes bands ``(C, h, w)`` to a GeoTIFF."""
+    rasterio = pytest.importorskip('rasterio')
+
+    def tiff(name, pixels, **profile):
+        count, height, width = pixels.shape
+        shape = dict(height=height, width=width, count=count, dtype=pixels.dtype)
+        with rasterio.open(tmp_path / name, 'w', driver='GTiff', **shape, **profile) as raster:
+            raster.write(pixels)
+        return tmp_path / name
+
+    return tiff
+
+
+@pytest.fixture
+def scene(tiff) -> Path:
     """A georeferenced image, 100x80, bright in its right half, without data in a corner."""
     rasterio = pytest.importorskip('rasterio')
     pixels = np.full((3, 80, 100), 40, np.uint8)
     pixels[:, :, 50:] = 220
     pixels[:, :10, :20] = 0
-    place = dict(crs='EPSG:32640', transform=rasterio.transform.from_origin(3e5, 2.7e6, 0.5, 0.5))
-    shape = dict(height=80, width=100, count=3, dtype='uint8', nodata=0)
-    path = tmp_path / 'my scene.tif'
-    with rasterio.open(path, 'w', driver='GTiff', **shape, **place) as raster:
-        raster.write(pixels)
-    return path
+    transform = rasterio.transform.from_origin(3e5, 2.7e6, 0.5, 0.5)
+    return tiff('my scene.tif', pixels, nodata=0, crs='EPSG:32640', transform=transform)

@@ -10,6 +10,8 @@ from PIL import Image
 sync_api = pytest.importorskip('playwright.sync_api', reason='drives a browser with playwright')
 rasterio = pytest.importorskip('rasterio')
 expect = sync_api.expect
+PATIENCE = 200_000  # milliseconds, on a busy machine
+expect.set_options(timeout=PATIENCE)
 # what a file manager hands over when its file is dropped
 DROP = """([zone, name, content]) => {
     const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
@@ -37,6 +39,7 @@ def page(chromium, site):
     """The page, which asks no other server and reports no error of its script."""
     own = f'http://127.0.0.1:{site.port}/'
     page = chromium.new_page(viewport=dict(width=390, height=844))
+    page.set_default_timeout(PATIENCE)
     asked, errors = [], []
     page.on('request', lambda request: asked.append(request.url))
     page.on('pageerror', lambda error: errors.append(error))

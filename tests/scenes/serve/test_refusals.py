@@ -21,7 +21,7 @@ def refused(site, path, **options):
     """Send a file, and return why it is refused; nothing of it stays."""
     job, status, content = site.send(path, **options)
     assert status == 422, content
-    assert site.ask('GET', job)[0] == 404 and not site.files()
+    assert site.is_gone(job)
     assert str(site.root) not in content['detail']
     return content['detail']
 
@@ -70,21 +70,16 @@ def test_a_palette_counts_as_its_colours(site, tmp_path):
     """Mapped by the colours, not by their numbers; and as three bands where more are needed."""
     Image.fromarray(np.full((8, 8, 3), 200, np.uint8)).quantize(4).save(tmp_path / 'a.png')
     assert Image.open(tmp_path / 'a.png').mode == 'P'
-    job, status, _ = site.send(tmp_path / 'a.png')
-    assert status == 202
-    assert [entry['share'] for entry in site.wait(job, 'done')['classes']] == [0, 1]
+    job, told = site.finished(tmp_path / 'a.png')
+    assert [entry['share'] for entry in told['classes']] == [0, 1]
     site.ask('DELETE', job)
     detail = refused(site, tmp_path / 'a.png', model='five%20bands')
     assert detail == 'a.png: expected bands (1, 2, 3, 4, 5), found 3 bands'
 
 
-def test_another_type_is_refused(site, tmp_path):
-    Image.fromarray(np.zeros((8, 8), np.uint16)).save(tmp_path / 'deep.png')
-    with rasterio.open(
-        tmp_path / 'deep.tif', 'w', driver='GTiff', height=8, width=8, count=3, dtype='uint16'
-    ) as raster:
-        raster.write(np.zeros((3, 8, 8), np.uint16))
-    assert "of type uint8, found ['uint16']" in refused(site, tmp_path / 'deep.tif')
+def test_another_type_is_refused(site, tiff):
+    deep = tiff('deep.tif', np.zeros((3, 8, 8), np.uint16))
+    assert "of type uint8, found ['uint16']" in refused(site, deep)
 
 
 def test_a_damaged_file_is_told_so_by_its_name(site, scene):
@@ -136,7 +131,7 @@ def test_the_page_itself_is_let_in(site, host):
 
 def test_every_answer_is_guarded(site):
     paths = ['/', '/page.js', '/page.css', '/page.svg', '/page.html', '/api/models', '/api/jobs/x']
-    for path in [*paths, '/docs', '/openapi.json', '/../app.py', '/page.js/../../app.py']:
+    for path in [*paths, '/docs', '/openapi.json', '/../app.py', '/page.js/../../app.py', '/%00']:
         status, headers, _ = site.ask('GET', path)
         assert (status == 200) == (path in ('/', *paths[1:4], '/api/models')), path
         assert "default-src 'none'" in headers['Content-Security-Policy']

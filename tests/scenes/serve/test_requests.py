@@ -2,7 +2,7 @@
 
 import socket
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 import numpy as np
 import pytest
@@ -12,53 +12,39 @@ rasterio = pytest.importorskip('rasterio')
 pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
 
 
-def test_a_map_has_the_place_and_the_classes_of_its_image(site, scene, tmp_path):
+def test_a_map_has_the_place_and_the_classes_of_its_image(site, scene):
     job, status, told = site.send(scene)
     assert (status, told['state'] in ('waiting', 'running', 'done')) == (202, True)
     told = site.wait(job, 'done')
     assert (told['width'], told['height'], told['crs']) == (100, 80, 'EPSG:32640')
     assert [entry['name'] for entry in told['classes']] == ['dark', 'bright']
     assert [entry['colour'] for entry in told['classes']] == ['#141ec8', '#fadc28']
-    assert [entry['share'] for entry in told['classes']] == pytest.approx(
-        [3800 / 7800, 4000 / 7800]
-    )
-    status, headers, content = site.ask('GET', f'{job}/map.tif')
+    shares = [entry['share'] for entry in told['classes']]
+    assert shares == pytest.approx([3800 / 7800, 4000 / 7800])
+    _, headers, _ = site.ask('GET', f'{job}/map.tif')
     assert headers['Content-Disposition'].endswith("filename*=utf-8''my%20scene_map.tif")
-    (tmp_path / 'map.tif').write_bytes(content)
-    with rasterio.open(tmp_path / 'map.tif') as made, rasterio.open(scene) as given:
+    with site.raster(job) as made, rasterio.open(scene) as given:
         assert (made.crs, made.transform, made.bounds) == (given.crs, given.transform, given.bounds)
         expected = np.where(given.read(1) > 127, 1, 0)
         expected[:10, :20] = made.nodata
         assert np.array_equal(made.read(1), expected)
     assert site.ask('GET', f'{job}/quicklook.png')[2].startswith(b'\x89PNG')
-
-
-def test_the_pictures_show_image_and_map(site, scene, tmp_path):
-    job, _, _ = site.send(scene)
-    site.wait(job, 'done')
     for name, right in (('image', [220] * 3), ('overlay', [250, 220, 40])):
-        (tmp_path / 'a.png').write_bytes(site.ask('GET', f'{job}/{name}.png')[2])
-        pixels = np.array(Image.open(tmp_path / 'a.png'))
+        pixels = site.picture(job, name)
         assert pixels.shape == (80, 100, 4)
         assert pixels[40, 90].tolist() == [*right, 255]
         assert pixels[5, 5, 3] == 0
 
 
-def test_bands_of_any_type_are_shown(site, tmp_path):
+def test_bands_of_any_type_are_shown(site, tiff):
     bands = np.linspace(0, 3e4, 5 * 40 * 40).reshape(5, 40, 40).astype(np.uint16)
-    path = tmp_path / 'five.tif'
-    with rasterio.open(
-        path, 'w', driver='GTiff', height=40, width=40, count=5, dtype='uint16'
-    ) as raster:
-        raster.write(bands)
-    job, _, _ = site.send(path, model='five%20bands')
-    assert site.wait(job, 'done')['crs'] is None
-    (tmp_path / 'a.png').write_bytes(site.ask('GET', f'{job}/image.png')[2])
-    pixels = np.array(Image.open(tmp_path / 'a.png'))
+    job, told = site.finished(tiff('five.tif', bands), model='five%20bands')
+    assert told['crs'] is None
+    pixels = site.picture(job, 'image')
     assert pixels[0, 0].tolist() == [0, 0, 0, 255] and pixels[-1, -1].tolist() == [255] * 4
 
 
-def test_a_page_shows_data_where_the_map_has_them(site, tmp_path):
+def test_a_page_shows_data_where_the_map_has_them(site, tiff, tmp_path):
     """A colour whose red is the nodata value is a colour; those of a table are shown."""
     numbers = np.ones((40, 50), np.uint8)
     numbers[:5], numbers[5:9] = 0, 2
@@ -66,18 +52,12 @@ def test_a_page_shows_data_where_the_map_has_them(site, tmp_path):
     stored.putpalette([0, 0, 0, 220, 210, 200, 0, 90, 80])
     stored.save(tmp_path / 'table.png', transparency=0)
     colours = np.moveaxis(np.asarray(stored.convert('RGB')), -1, 0)
-    shape = dict(height=40, width=50, count=3, dtype='uint8', nodata=0)
-    with rasterio.open(tmp_path / 'three.tif', 'w', driver='GTiff', **shape) as raster:
-        raster.write(colours)
-    for path in (tmp_path / 'table.png', tmp_path / 'three.tif'):
-        job, _, _ = site.send(path)
-        site.wait(job, 'done')
-        (tmp_path / 'a.png').write_bytes(site.ask('GET', f'{job}/image.png')[2])
-        pixels = np.array(Image.open(tmp_path / 'a.png'))
+    for path in (tmp_path / 'table.png', tiff('three.tif', colours, nodata=0)):
+        job, _ = site.finished(path)
+        pixels = site.picture(job, 'image')
         assert (pixels[..., 3] == np.where(numbers, 255, 0)).all()
         assert pixels[6, 6].tolist() == [0, 90, 80, 255]
-        (tmp_path / 'a.tif').write_bytes(site.ask('GET', f'{job}/map.tif')[2])
-        with rasterio.open(tmp_path / 'a.tif') as made:
+        with site.raster(job) as made:
             assert ((made.read(1) == 255) == (numbers == 0)).all()
 
 
@@ -91,8 +71,7 @@ def test_what_is_cancelled_leaves_nothing(site, scene):
         assert site.ask('DELETE', job)[0] == 204
         assert site.ask('GET', job)[0] == 404
     site.model.gate.set()
-    finished, _, _ = site.send(scene)
-    site.wait(finished, 'done')
+    finished, _ = site.finished(scene)
     kept = {path.relative_to(site.root).parts[1] for path in site.files()}
     assert kept == {finished.rpartition('/')[2]}
 
@@ -116,18 +95,15 @@ def test_a_stream_is_stopped_at_the_limit(serving):
     except (ConnectionError, TimeoutError):
         pass  # the server has hung up, which the client may see before the answer
     assert sent < 100_000_000
-    assert site.ask('GET', job)[0] == 404 and not site.files()
+    assert site.is_gone(job)
 
 
 def test_an_upload_that_stalls_is_given_up(serving):
     site = serving(stall=0.2)
     job = site.open()
-    with socket.create_connection(('127.0.0.1', site.port)) as connection:
-        head = f'PUT {job}/image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\nII'
-        connection.sendall(head.encode())
-        connection.settimeout(200)
+    with site.begun(job) as connection:
         assert connection.recv(100).startswith(b'HTTP/1.1 408')
-    assert site.ask('GET', job)[0] == 404 and not site.files()
+    assert site.is_gone(job)
 
 
 def test_an_upload_that_keeps_coming_may_take_long(serving, scene, monkeypatch):
@@ -173,10 +149,8 @@ def test_connections_without_a_request_lock_nobody_out(serving):
 @pytest.mark.parametrize('begun', [False, True])
 def test_what_is_deleted_before_its_image_has_come_leaves_no_folder(site, begun):
     job = site.open()
-    with socket.create_connection(('127.0.0.1', site.port)) as connection:
+    with site.begun(job) if begun else nullcontext() as connection:
         if begun:
-            head = f'PUT {job}/image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\nII'
-            connection.sendall(head.encode())
             site.until(site.files)
         assert site.ask('DELETE', job)[0] == 204
         if begun:  # what comes next finds nobody
@@ -194,10 +168,9 @@ def test_what_is_opened_and_left_leaves_no_folder(serving, monkeypatch):
 
 def test_an_upload_that_is_broken_off_is_forgotten(site):
     job = site.open()
-    with socket.create_connection(('127.0.0.1', site.port)) as connection:
-        head = f'PUT {job}/image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\nII'
-        connection.sendall(head.encode())
-    site.until(lambda: site.ask('GET', job)[0] == 404 and not site.files())
+    with site.begun(job):
+        pass
+    site.until(lambda: site.is_gone(job))
 
 
 def test_only_so_many_wait(serving, scene):
@@ -214,19 +187,13 @@ def test_only_so_many_wait(serving, scene):
 
 def test_only_so_many_maps_are_kept(serving, scene):
     site = serving(jobs=1)
-    first, second, third = (finished(site, scene) for _ in range(3))
+    first, second, third = (site.finished(scene)[0] for _ in range(3))
     assert site.ask('GET', first)[0] == 404
     assert {site.ask('GET', job)[0] for job in (second, third)} == {200}
-
-
-def finished(site, scene):
-    job, _, _ = site.send(scene)
-    site.wait(job, 'done')
-    return job
 
 
 def test_what_nobody_asks_after_is_removed(serving, scene, monkeypatch):
     monkeypatch.setattr('ktda_mmseg.scenes.serve.app.SWEEP', 0.05)
     site = serving(keep=0.5)
-    finished(site, scene)
+    site.finished(scene)
     site.until(lambda: not site.files())

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ pytest.importorskip('rasterio')
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = """
 import runpy
-from ktda_mmseg.scenes.serve.limits import Limits
+from ktda_mmseg.scenes.serve.jobs import Limits
 from ktda_mmseg.scenes.serve.server import serve
 
 model = runpy.run_path('tests/scenes/serve/conftest.py')['BrightOrDark']()
@@ -44,9 +45,7 @@ def test_a_terminated_server_stops_its_work_and_removes_its_files(scene, tmp_pat
 
 
 def test_what_is_not_installed_is_named(monkeypatch):
-    from ktda_mmseg.scenes.serve.limits import Limits
-    from ktda_mmseg.scenes.serve.server import serve
-
     monkeypatch.setitem(sys.modules, 'uvicorn', None)
+    monkeypatch.delitem(sys.modules, 'ktda_mmseg.scenes.serve.server', raising=False)
     with pytest.raises(ImportError, match=r"needs uvicorn: pip install 'ktda-mmseg\[serve\]'"):
-        serve({}, '127.0.0.1', 0, Limits())
+        import_module('ktda_mmseg.scenes.serve.server')

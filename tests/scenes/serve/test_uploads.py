@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ktda_mmseg.scenes.map.card import ModelCard
-from ktda_mmseg.scenes.serve.limits import Limits
+from ktda_mmseg.scenes.serve.jobs import Limits
 from ktda_mmseg.scenes.serve.uploads import check_upload
 
 rasterio = pytest.importorskip('rasterio')
@@ -46,13 +46,9 @@ def test_a_small_image_in_a_huge_tile_is_refused(tmp_path):
         check_upload(path, CARD, Limits())
 
 
-def test_overviews_are_bounded_too(tmp_path):
-    path = tmp_path / 'a.tif'
+def test_overviews_are_bounded_too(tiff):
+    path = tiff('a.tif', np.zeros((1, 64, 64), np.uint8))
     with rasterio.Env(GDAL_TIFF_OVR_BLOCKSIZE=4096):
-        with rasterio.open(
-            path, 'w', driver='GTiff', height=64, width=64, count=1, dtype='uint8'
-        ) as raster:
-            raster.write(np.zeros((1, 64, 64), np.uint8))
         with rasterio.open(path, 'r+') as raster:
             raster.build_overviews([2])
     with rasterio.open(path, overview_level=0) as overview:

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from ktda_mmseg.scenes.export.formulations import AnySize, adaptive_average
-from ktda_mmseg.scenes.export.tracing import recording
+from ktda_mmseg.scenes.export.network import AnySize, adaptive_average, recording
 
 SIDES = st.integers(1, 23)
 
