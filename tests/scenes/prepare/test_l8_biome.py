@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ktda_mmseg.scenes.prepare.l8_biome import prepare
-from ktda_mmseg.scenes.prepare.l8_biome_sample import FILE_BANDS
+from ktda_mmseg.scenes.prepare.l8_biome import FILE_BANDS
 
 rasterio = pytest.importorskip('rasterio')
 pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
