@@ -17,7 +17,8 @@ from .summary import IGNORE, Summary
 SPLITS = {'train': (1, 3, 6, 8), 'val': (4,), 'test': (2, 5, 7)}
 IGNORED = (0x9B9B9B, 0)  # unlabelled, and black pixels at the mosaics' rims
 INDICES = dict.fromkeys(IGNORED, IGNORE) | {
-    int.from_bytes(colour): index for index, colour in enumerate(DubaiDataset.METAINFO['palette'])
+    int.from_bytes(bytes(colour), 'big'): index
+    for index, colour in enumerate(DubaiDataset.METAINFO['palette'])
 }
 
 

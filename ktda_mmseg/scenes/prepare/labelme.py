@@ -18,7 +18,7 @@ class Shape(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """What was drawn, in order, on an image of ``size``: the rows and columns that the file states."""
+    """What was drawn, in order, on an image of as many rows and columns as the file states."""
 
     size: tuple[int, int]
     shapes: list[Shape]

@@ -20,19 +20,26 @@ def pair_files(folder: Path, first: str, second: str) -> tuple[Pairs, list[str]]
     FileNotFoundError if the first finds none, or one without a partner.
     """
     files, partners = ({p.stem: p for p in sorted(folder.glob(x))} for x in (first, second))
-    lone = sorted(files.keys() - partners.keys())
-    if lone or not files:
-        found = f'none of {len(lone)}: {first_few(lone)}' if lone else f'no {first}'
-        raise FileNotFoundError(f'{folder}: expected {second} for each {first}, found {found}')
-    return {n: (path, partners[n]) for n, path in files.items()}, [
-        name for name in partners if name not in files
-    ]
+    if not files:
+        raise FileNotFoundError(f'{folder}: expected files {first}, found none')
+    _require_partners(folder, files.keys() - partners.keys(), first, second)
+    pairs = {name: (path, partners[name]) for name, path in files.items()}
+    return pairs, [name for name in partners if name not in files]
 
 
 def pair_all(folder: Path, images: str, masks: str) -> Pairs:
     """Pair images and masks likewise, where a mask without an image is an error too."""
-    pair_files(folder, masks, images)
-    return pair_files(folder, images, masks)[0]
+    pairs, lone = pair_files(folder, images, masks)
+    _require_partners(folder, lone, masks, images)
+    return pairs
+
+
+def _require_partners(folder: Path, lone: Collection[str], first: str, second: str) -> None:
+    if lone:
+        raise FileNotFoundError(
+            f'{folder}: expected {second} for each {first}, found none for {len(lone)}: '
+            f'{first_few(sorted(lone))}'
+        )
 
 
 def list_both(

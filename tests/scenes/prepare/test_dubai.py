@@ -79,12 +79,14 @@ def test_a_truncated_file_is_named(archive, tmp_path, kind, suffix):
 
 def test_a_missing_mask_is_named(archive, tmp_path):
     (archive / 'Tile 7' / 'masks' / 'image_part_001.png').unlink()
-    with pytest.raises(FileNotFoundError, match='Tile 7: .*image_part_001'):
+    with pytest.raises(FileNotFoundError, match=r'Tile 7: .*none for 1: image_part_001$'):
         prepare(tmp_path / 'set', archive)
 
 
 def test_a_missing_mosaic_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'Tile 1/images: expected \.jpg files'):
+    with pytest.raises(
+        FileNotFoundError, match=r'Tile 1: expected files images/\*\.jpg, found none'
+    ):
         prepare(tmp_path / 'set', tmp_path)
 
 

@@ -63,9 +63,7 @@ def test_a_warm_surface_is_as_warm_as_usgs_says(mtl):
     # 300 K in the inverted Planck equation: L = K1 / (exp(K2 / T) - 1); counts = (L - A) / M
     radiance = 774.8853 / (math.exp(1321.0789 / 300) - 1)
     counts = np.array([round((radiance - 0.1) / 3.342e-4)], np.uint16)
-    assert read_metadata(mtl).brightness_temperature(counts, 10)[0] == pytest.approx(
-        300, abs=5e-3
-    )
+    assert read_metadata(mtl).brightness_temperature(counts, 10)[0] == pytest.approx(300, abs=5e-3)
 
 
 @pytest.mark.parametrize(
