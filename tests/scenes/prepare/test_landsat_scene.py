@@ -69,10 +69,6 @@ def test_values_are_those_of_the_handbook(made):
             assert np.isnan(value).any() and value.dtype == np.float32
 
 
-def test_red_green_and_blue_are_bands_4_3_and_2():
-    assert [*BANDS.values()] == [4, 3, 2, 5, 6, 7, 9, 10]
-
-
 def test_an_archive_unpacked_into_a_folder_of_the_same_name_counts_once(made, tmp_path):
     shutil.copytree(next(made.rglob(NAME)), tmp_path / NAME / NAME)
     assert [scene.name for scene in find_landsat_scenes(tmp_path)] == [NAME]
