@@ -58,15 +58,10 @@ def outline(
     grow: float = 0,
 ) -> np.ndarray:
     """Return points along the border of a raster that grows by pixels, (points, 2), in ``crs``."""
-    border = bent(UNIT_SQUARE) * (np.array([width, height]) + 2 * grow) - grow
-    return to_map(border, place, crs)
-
-
-def bent(corners: np.ndarray) -> np.ndarray:
-    """Return points along the sides of a polygon (corners, 2), which may bend when projected."""
     steps = np.linspace(0, 1, EDGE_POINTS, endpoint=False)[:, None]
-    sides = zip(corners, np.roll(corners, -1, 0), strict=True)
-    return np.concatenate([start + steps * (end - start) for start, end in sides])
+    sides = zip(UNIT_SQUARE, np.roll(UNIT_SQUARE, -1, 0), strict=True)
+    square = np.concatenate([start + steps * (end - start) for start, end in sides])
+    return to_map(square * (np.array([width, height]) + 2 * grow) - grow, place, crs)
 
 
 def to_map(points: np.ndarray, place: Georeference, crs: Any) -> np.ndarray:  # noqa: ANN401
