@@ -7,9 +7,9 @@ import mmengine.fileio as fileio
 import numpy as np
 
 from ktda_mmseg.datasets.reading import Raster, Reading, read_image
+from ktda_mmseg.raster.stretch import as_picture
 
 AS_STORED = Reading(mode='RGB')
-PERCENTILES = (2, 98)
 # it logs an error for each image that rasterio then reads
 logging.getLogger('PIL.TiffImagePlugin').setLevel(logging.CRITICAL)
 
@@ -38,24 +38,7 @@ def rgb_of(raster: Raster) -> np.ndarray:
     return np.stack([_shown(raster, band) for band in shown], axis=-1)
 
 
-def stretched(values: np.ndarray) -> np.ndarray:
-    """Turn numbers into grey, black at their 2nd percentile and white at their 98th.
-
-    Args:
-        values (np.ndarray): Any shape, floating; NaN and infinity are no data.
-
-    Returns:
-        np.ndarray: As many, uint8; black without data.
-    """
-    finite = np.isfinite(values)
-    if not finite.any():
-        return np.zeros(values.shape, np.uint8)
-    low, high = np.percentile(values[finite], PERCENTILES)
-    unit = (np.where(finite, values, low) - low) / (high - low if high > low else 1)
-    return (255 * unit.clip(0, 1)).astype(np.uint8)
-
-
 def _shown(raster: Raster, band: int) -> np.ndarray:
     values = raster.pixels[..., band].astype(np.float64)
     values[~raster.valid] = np.nan
-    return stretched(values)
+    return as_picture(values)

@@ -8,12 +8,18 @@ from PIL import Image
 
 from ...datasets.dubai import DubaiDataset
 from ...raster.tiling import Window, tile_windows
+from .label_map import class_mask
 from .layout import Job, Tile, write_layout
+from .pairing import pair_all
 from .summary import IGNORE, Summary
 
 # the parts of one "Tile n" folder form one contiguous mosaic, so no folder is in two splits
 SPLITS = {'train': (1, 3, 6, 8), 'val': (4,), 'test': (2, 5, 7)}
-IGNORED = ((0x9B, 0x9B, 0x9B), (0, 0, 0))  # unlabelled, and black pixels at the mosaics' rims
+IGNORED = (0x9B9B9B, 0)  # unlabelled, and black pixels at the mosaics' rims
+INDICES = dict.fromkeys(IGNORED, IGNORE) | {
+    int.from_bytes(bytes(colour), 'big'): index
+    for index, colour in enumerate(DubaiDataset.METAINFO['palette'])
+}
 
 
 def prepare(out: Path, source: Path, tile: int = 512) -> Summary:
@@ -34,7 +40,8 @@ def prepare(out: Path, source: Path, tile: int = 512) -> Summary:
     jobs = []
     for split, numbers in SPLITS.items():
         for number in numbers:
-            for image, mask in _pairs(source / f'Tile {number}'):
+            folder = source / f'Tile {number}'
+            for image, mask in pair_all(folder, 'images/*.jpg', 'masks/*.png').values():
                 width, height = _size(image)
                 windows = tile_windows(height, width, tile)
                 part = f'tile{number}_{image.stem.removeprefix("image_")}'
@@ -45,51 +52,10 @@ def prepare(out: Path, source: Path, tile: int = 512) -> Summary:
     return write_layout(out, jobs, settings, DubaiDataset.METAINFO['classes'])
 
 
-def class_mask(colours: np.ndarray, path: Path) -> np.ndarray:
-    """Map the published colours to class indices, unlabelled and black to 255.
-
-    Args:
-        colours (np.ndarray): RGB mask (H, W, 3), uint8.
-        path (Path): Its file, named in the error.
-
-    Returns:
-        np.ndarray: Indices into the classes of ``DubaiDataset``, (H, W), uint8.
-
-    Raises:
-        ValueError: If another colour occurs.
-    """
-    codes = _code(colours.astype(np.int64))
-    labels = np.full(codes.shape, IGNORE, np.uint8)
-    known = np.isin(codes, [_code(np.array(colour)) for colour in IGNORED])
-    for index, colour in enumerate(DubaiDataset.METAINFO['palette']):
-        here = codes == _code(np.array(colour))
-        labels[here] = index
-        known |= here
-    if not known.all():
-        values, counts = np.unique(codes[~known], return_counts=True)
-        found = [f'#{v:06X} in {n} pixels' for v, n in zip(values[:5], counts[:5], strict=True)]
-        raise ValueError(
-            f'{path}: expected the colours of the Dubai set, found {len(values)} others: '
-            + ', '.join(found)
-        )
-    return labels
-
-
-def _code(colours: np.ndarray) -> np.ndarray:
-    return (colours[..., 0] << 16) | (colours[..., 1] << 8) | colours[..., 2]
-
-
-def _pairs(folder: Path) -> list[tuple[Path, Path]]:
-    images = {path.stem: path for path in sorted((folder / 'images').glob('*.jpg'))}
-    masks = {path.stem: path for path in (folder / 'masks').glob('*.png')}
-    if not images:
-        raise FileNotFoundError(f'{folder / "images"}: expected .jpg files, found none')
-    if images.keys() != masks.keys():
-        odd = ', '.join(sorted(images.keys() ^ masks.keys()))
-        raise FileNotFoundError(
-            f'{folder}: expected an image and a mask of each name, not so: {odd}'
-        )
-    return [(path, masks[stem]) for stem, path in images.items()]
+def dubai_mask(colours: np.ndarray, path: Path) -> np.ndarray:
+    """Map a mask's published colours, (H, W, 3), uint8, to class indices, unlabelled to 255."""
+    codes = colours.astype(np.int64) @ (1 << 16, 1 << 8, 1)
+    return class_mask(codes, INDICES, path, 'the colours of the Dubai set', '#{:06X}'.format)
 
 
 def _tiles(image_path: Path, mask_path: Path, windows: list[Window]) -> list[Tile]:
@@ -99,7 +65,7 @@ def _tiles(image_path: Path, mask_path: Path, windows: list[Window]) -> list[Til
             f'{mask_path}: expected the size of its image, {image.shape[:2]}, '
             f'found {colours.shape[:2]}'
         )
-    labels = class_mask(colours, mask_path)
+    labels = dubai_mask(colours, mask_path)
     return [Tile(window.cut(image), window.cut(labels)) for window in windows]
 
 

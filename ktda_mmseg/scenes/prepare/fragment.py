@@ -73,13 +73,7 @@ def write_fragment(summary: Summary, label_map: LabelMap, suffix: str) -> list[s
     Where there is no test split, val is tested. Where there is no val split, nothing takes its
     place: a checkpoint that is chosen on the test split would spoil the test.
 
-    Args:
-        summary (Summary): What the folder holds.
-        label_map (LabelMap): Names and colours of the classes.
-        suffix (str): Suffix of the images.
-
-    Returns:
-        list[str]: How to go on, for the user.
+    Returns how to go on, for the user.
     """
     path = summary.out / NAME
     folders = {split: split if split in summary.images else None for split in SPLITS}

@@ -9,15 +9,17 @@ from PIL import Image
 from ...datasets.checks import explain_undecodable
 from ...datasets.grass import GrassDataset
 from ...raster.files import georeference, open_raster, read_window
-from .division import divide
+from .label_map import class_mask
 from .labelme import rasterise, read_labelme
 from .layout import Files, Job, Tile, write_layout
+from .pairing import pair_all, pair_files
+from .splits import divide
 from .summary import IGNORE, Summary
 
-SPLITS = ('train', 'val')
 SHARES = {'train': 0.8, 'val': 0.2}
 CLASSES = GrassDataset.METAINFO['classes']
 LABELS = {str(index + 1): index for index in range(len(CLASSES))}
+KEPT = {index: index for index in (*range(len(CLASSES)), IGNORE)}
 
 
 def prepare(
@@ -46,15 +48,12 @@ def prepare(
         ValueError: If a file cannot be read, sizes differ, or a label is unknown.
     """
     settings: dict[str, object] = {'set': 'grass', 'source': str(source.resolve())}
-    notes = []
+    notes: list[str] = []
     if (source / 'img_dir').is_dir():
-        jobs = [job for split in SPLITS for job in _published(source, split)]
-    elif drawings := sorted(source.glob('*.json')):
+        jobs = [job for split in SHARES for job in _published(source, split)]
+    elif any(source.glob('*.json')):
         settings |= {'official': official, 'seed': seed}
-        jobs = _raw(drawings, official, seed)
-        unlabelled = len([*source.glob('*.tif')]) - len(drawings)
-        if unlabelled:
-            notes.append(f'{unlabelled} images without a .json, left out')
+        jobs, notes = _raw(source, official, seed)
     else:
         raise FileNotFoundError(
             f'{source}: expected img_dir and ann_dir, or .tif with .json beside, found neither'
@@ -65,17 +64,8 @@ def prepare(
 
 
 def _published(source: Path, split: str) -> list[Job]:
-    images = {path.stem: path for path in sorted((source / 'img_dir' / split).glob('*.tif'))}
-    masks = {path.stem: path for path in (source / 'ann_dir' / split).glob('*.png')}
-    if not images or images.keys() != masks.keys():
-        odd = sorted(images.keys() ^ masks.keys())
-        raise FileNotFoundError(
-            f'{source}: expected a .tif and a .png of each name in {split}, not so for '
-            f'{len(odd)} of {len(images)}: {", ".join(odd[:5])}'
-        )
-    return [
-        Job(split, (name,), partial(_checked, image, masks[name])) for name, image in images.items()
-    ]
+    pairs = pair_all(source, f'img_dir/{split}/*.tif', f'ann_dir/{split}/*.png')
+    return [Job(split, (name,), partial(_checked, *pair)) for name, pair in pairs.items()]
 
 
 def _checked(image: Path, mask: Path) -> list[Files]:
@@ -84,9 +74,7 @@ def _checked(image: Path, mask: Path) -> list[Files]:
         raise ValueError(
             f'{mask}: expected the size of its image, {pixels.shape[:2]}, found {labels.shape}'
         )
-    wrong = np.setdiff1d(labels, [*range(len(CLASSES)), IGNORE])
-    if wrong.size:
-        raise ValueError(f'{mask}: expected labels 0-4, or 255 to ignore, found {wrong.tolist()}')
+    class_mask(labels, KEPT, mask, 'labels 0-4, or 255 to ignore')
     return [Files(image, mask)]
 
 
@@ -97,18 +85,17 @@ def _decode(path: Path) -> np.ndarray:
         return np.asarray(image)
 
 
-def _raw(drawings: list[Path], official: bool, seed: int) -> list[Job]:
-    pairs = {path.stem: (path.with_suffix('.tif'), path) for path in drawings}
-    if lacking := [drawing.name for image, drawing in pairs.values() if not image.is_file()]:
-        raise FileNotFoundError(
-            f'{drawings[0].parent}: expected a .tif for each .json, found none for '
-            f'{len(lacking)}: {", ".join(lacking[:5])}'
-        )
+def _raw(source: Path, official: bool, seed: int) -> tuple[list[Job], list[str]]:
+    pairs, lone = pair_files(source, '*.json', '*.tif')
     division = divide(dict.fromkeys(pairs, ''), SHARES, seed)
-    return [Job(division[n], (n,), partial(_drawn, *pair, official)) for n, pair in pairs.items()]
+    notes = [f'{len(lone)} images without a .json, left out'] if lone else []
+    return [
+        Job(division[name], (name,), partial(_drawn, *pair, official))
+        for name, pair in pairs.items()
+    ], notes
 
 
-def _drawn(image: Path, drawing_path: Path, official: bool) -> list[Tile | None]:
+def _drawn(drawing_path: Path, image: Path, official: bool) -> list[Tile | None]:
     with open_raster(image) as raster:
         pixels, place = read_window(raster), georeference(raster)
     drawing = read_labelme(drawing_path)

@@ -1,16 +1,26 @@
 """L8-Biome clouds, from full Landsat 8 scenes or from the sample of tiles, with class masks."""
 
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 from ...datasets.l8_biome import L8BiomeDataset
-from .l8_biome_pixels import choose_encoding
-from .l8_biome_sample import is_sample, sample_jobs
-from .l8_biome_scenes import divide_scenes, scene_jobs
-from .landsat_scene import find_scenes
-from .layout import write_layout
+from ...raster.files import open_raster, read_window
+from ...raster.tiling import Window, tile_windows
+from .l8_biome_pixels import ALL, Encoding, choose_encoding, make_tile
+from .landsat_scene import LandsatScene, find_landsat_scenes
+from .layout import Job, Tile, write_layout
+from .pairing import pair_files
+from .splits import SPLITS, divide, read_division
 from .summary import Summary
 
 TILE = 512
+SHARES = {'train': 0.6, 'val': 0.2, 'test': 0.2}
+# Landsat's own order. The sample's source says red, green, blue; but water darkens and dry grass
+# brightens from the first band to the third, over dark water from 0.12 to 0.04, as they do from
+# blue to red.
+FILE_BANDS = ('blue', 'green', 'red', *ALL[3:])
 
 
 def prepare(
@@ -58,7 +68,7 @@ def prepare(
             raise ValueError(f'{source}: expected scenes to tile and divide, found the sample')
         name = 'l8_biome_sample'
         jobs, notes = sample_jobs(source, encoding)
-    elif scenes := find_scenes(source):
+    elif scenes := find_landsat_scenes(source):
         name = 'l8_biome'
         division, notes = divide_scenes(scenes, splits, seed)
         size = TILE if tile is None else tile
@@ -73,3 +83,76 @@ def prepare(
     summary = write_layout(out, jobs, settings, L8BiomeDataset.METAINFO['classes'], encoding.suffix)
     summary.notes += notes
     return summary
+
+
+def is_sample(source: Path) -> bool:
+    """Say whether a folder is laid out like the sample, as far as one can see from outside."""
+    return any((source / split / 'Images').is_dir() for split in SPLITS)
+
+
+def sample_jobs(source: Path, encoding: Encoding) -> tuple[list[Job], list[str]]:
+    """Give a job a tile of the sample, and what the user should know."""
+    jobs: list[Job] = []
+    notes: list[str] = []
+    for split in SPLITS:
+        pairs, lone = pair_files(source / split, 'Images/*.tif', 'Masks/*.tif')
+        if lone:
+            notes.append(f'{split}: {len(lone)} masks without an image, left out')
+        jobs += [Job(split, (n,), partial(_sample_tile, *pairs[n], encoding)) for n in pairs]
+    return jobs, notes
+
+
+def divide_scenes(
+    scenes: list[LandsatScene], lists: Path | None, seed: int
+) -> tuple[dict[str, str], list[str]]:
+    """Put each scene into one split, by lists or by shares, and say what the user should know."""
+    biomes = {scene.name: scene.biome or '' for scene in scenes}
+    if lists is None:
+        division = divide(biomes, SHARES, seed)
+        note = "divided by biome and seed, since the authors' lists are not published"
+    else:
+        division = read_division(lists, biomes, SPLITS)
+        note = f'{len(biomes) - len(division)} not in {lists}, left out'
+    counts = [f'{[*division.values()].count(split)} {split}' for split in SPLITS]
+    return division, [f'scenes: {", ".join(counts)}; {note}']
+
+
+def scene_jobs(
+    scenes: list[LandsatScene], division: dict[str, str], encoding: Encoding, tile: int
+) -> list[Job]:
+    """Give a job a row of tiles of each scene that is in a split; tiles without data are left out.
+
+    Tiles are called ``<biome>_<scene>_patch_<y>_<x>`` after their first pixel.
+    """
+    jobs = []
+    for scene in scenes:
+        if scene.name not in division:
+            continue
+        title = '_'.join(filter(None, (scene.biome, scene.name)))
+        for _, row in groupby(tile_windows(*scene.shape, tile), key=lambda window: window.y):
+            windows = tuple(row)
+            names = tuple(f'{title}_patch_{window.y}_{window.x}' for window in windows)
+            make = partial(_scene_tiles, scene, windows, encoding)
+            jobs.append(Job(division[scene.name], names, make, scene.name, windows))
+    return jobs
+
+
+def _sample_tile(image: Path, mask: Path, encoding: Encoding) -> list[Tile | None]:
+    with open_raster(image) as raster:
+        values = read_window(raster, bands=[FILE_BANDS.index(b) + 1 for b in encoding.bands])
+    with open_raster(mask) as raster:
+        labels = read_window(raster, bands=[1])[0]
+    if values.shape[1:] != labels.shape:
+        raise ValueError(
+            f'{mask}: expected the size of its image, {values.shape[1:]}, found {labels.shape}'
+        )
+    return [make_tile(values, labels, mask, encoding)]
+
+
+def _scene_tiles(
+    scene: LandsatScene, windows: Sequence[Window], encoding: Encoding
+) -> Iterator[Tile | None]:
+    parts = scene.read(encoding.bands, windows)
+    for window, (values, labels) in zip(windows, parts, strict=True):
+        place = scene.place and scene.place.at(window)
+        yield make_tile(values, labels, scene.mask, encoding, place)

@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...datasets.l8_biome import L8BiomeDataset
-from .layout import Georeference, Tile
+from ...raster.files import Georeference
+from ...raster.stretch import Stretch, to_bytes
+from .label_map import class_mask
+from .layout import Tile
 from .summary import IGNORE
 
 RGB = ('red', 'green', 'blue')
@@ -18,17 +21,17 @@ SCALES = dict.fromkeys(ALL[:-1], 10_000) | {'tir1': 100}
 NODATA = 0
 USGS_LABELS = {'Clear': 128, 'Cloud Shadow': 64, 'Thin Cloud': 192, 'Cloud': 255}
 FILL = 0
+INDICES = {FILL: IGNORE} | {
+    USGS_LABELS[name]: index for index, name in enumerate(L8BiomeDataset.METAINFO['classes'])
+}
 
 
 class Encoding(NamedTuple):
     """How values become a tile's image.
 
-    Attributes:
-        bands (tuple[str, ...]): The bands it takes, of ``ALL``.
-        suffix (str): '.png' or '.tif'.
-        nodata (int | None): Value of pixels without data; None where only the mask tells.
-        image (Callable): From (C, H, W) float32, NaN without data, to (H, W, C).
-        settings (dict): What to record beside the set.
+    ``bands`` are those it takes, of ``ALL``; ``nodata`` is the value of pixels without data, None
+    where only the mask tells; ``image`` makes (H, W, C) of (C, H, W) float32, NaN without data;
+    ``settings`` are what to record beside the set.
     """
 
     bands: tuple[str, ...]
@@ -39,32 +42,24 @@ class Encoding(NamedTuple):
 
 
 def choose_encoding(bands: str, stretching: str) -> Encoding:
-    """Choose 8-bit RGB or all bands in 16 bits.
+    """Choose 8-bit 'rgb', stretched by 'minmax' or 'LOW,HIGH' in reflectance, or 'all' in 16 bits.
 
-    Args:
-        bands (str): 'rgb' or 'all'.
-        stretching (str): For RGB 'minmax', or 'LOW,HIGH' in reflectance; see :func:`stretch`.
-
-    Returns:
-        Encoding: The encoding.
-
-    Raises:
-        ValueError: If an argument is none of these, or 'all' comes with a stretch.
+    A ValueError if an argument is none of these, or 'all' comes with a stretch.
     """
     limits = None
     if stretching != 'minmax':
         try:
-            low, high = map(float, stretching.split(','))
+            limits = Stretch.parse(stretching)
         except ValueError:
-            low = high = np.nan
-        if not low < high:
+            limits = None
+        if limits is None or limits.percent:
             raise ValueError(
                 f"expected stretch to be 'minmax' or LOW,HIGH in reflectance, such as 0,0.4, "
                 f'got {stretching!r}'
             )
-        limits = (low, high)
     if bands == 'rgb':
-        return Encoding(RGB, '.png', None, partial(stretch, limits=limits), {'stretch': stretching})
+        ends = limits and limits[:2]
+        return Encoding(RGB, '.png', None, partial(stretch, limits=ends), {'stretch': stretching})
     if bands != 'all' or limits:
         raise ValueError(
             f"expected bands 'rgb', or 'all' without a stretch, got {bands!r} with {stretching!r}"
@@ -79,22 +74,11 @@ def make_tile(
     encoding: Encoding,
     georeference: Georeference | None = None,
 ) -> Tile | None:
-    """Make a tile; a pixel that lacks a band or a label is without data in both.
+    """Make a tile of values (C, H, W), float32, and the USGS mask (H, W) of a file.
 
-    Args:
-        values (np.ndarray): (C, H, W), float32; not finite where there are no data.
-        labels (np.ndarray): USGS mask (H, W), uint8.
-        path (Path): Its file, named in the error.
-        encoding (Encoding): How to store the values.
-        georeference (Georeference | None): Where it lies, if known.
-
-    Returns:
-        Tile | None: The tile; None if no pixel has data.
-
-    Raises:
-        ValueError: If the mask holds a value that is no label.
+    A pixel that lacks a band or a label is without data in both; None if no pixel has data.
     """
-    mask = class_mask(labels, path)
+    mask = class_mask(labels, INDICES, path, f'mask values {sorted(INDICES)}')
     empty = (labels == FILL) | ~np.isfinite(values).all(0)
     if empty.all():
         return None
@@ -103,56 +87,16 @@ def make_tile(
 
 
 def stretch(bands: np.ndarray, limits: tuple[float, float] | None = None) -> np.ndarray:
-    """Stretch reflectance linearly to 8 bits, the same for all bands; fractions are cut off.
+    """Stretch reflectance (3, H, W), NaN without data, to RGB (H, W, 3), uint8; all bands alike.
 
     By default to the minimum and maximum over all bands of the tile, as the authors made theirs
     (Cloud-Adapter, ``dataset/l8_biome_crop.py`` and ``tools/convert_datasets/create_l8.py``).
-
-    Args:
-        bands (np.ndarray): Reflectance (3, H, W), float; NaN without data.
-        limits (tuple[float, float] | None): Reflectance that becomes 0 and 255. Default: None.
-
-    Returns:
-        np.ndarray: RGB (H, W, 3), uint8; zeros without data or where the tile is constant.
     """
     low, high = limits or (np.nanmin(bands), np.nanmax(bands))
-    unit = (bands - low) / (high - low if high > low else 1)
-    return (np.nan_to_num(unit).clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
+    return to_bytes(bands, low, high).transpose(1, 2, 0)
 
 
 def encode(bands: np.ndarray) -> np.ndarray:
-    """Store reflectance in 1/10,000 and temperature in 1/100 kelvin.
-
-    Args:
-        bands (np.ndarray): The bands of ``ALL`` (8, H, W), float; NaN without data.
-
-    Returns:
-        np.ndarray: (H, W, 8), uint16, 1 to 65,535; 0 without data.
-    """
+    """Store the bands of ``ALL`` (8, H, W) as (H, W, 8), uint16, 1 to 65,535; 0 without data."""
     scaled = np.rint(bands * np.array([*SCALES.values()], np.float32)[:, None, None]).clip(1, 65535)
     return np.nan_to_num(scaled, nan=NODATA).astype(np.uint16).transpose(1, 2, 0)
-
-
-def class_mask(labels: np.ndarray, path: Path) -> np.ndarray:
-    """Map USGS mask values to class indices, fill to 255.
-
-    Args:
-        labels (np.ndarray): USGS mask (H, W), uint8.
-        path (Path): Its file, named in the error.
-
-    Returns:
-        np.ndarray: Indices into the classes of ``L8BiomeDataset``, (H, W), uint8.
-
-    Raises:
-        ValueError: If another value occurs.
-    """
-    known = [FILL, *USGS_LABELS.values()]
-    wrong = labels[~np.isin(labels, known)]
-    if wrong.size:
-        values, counts = np.unique(wrong, return_counts=True)
-        found = ', '.join(f'{v} in {n} pixels' for v, n in zip(values, counts, strict=True))
-        raise ValueError(f'{path}: expected mask values {sorted(known)}, found {found}')
-    table = np.full(256, IGNORE, np.uint8)
-    for index, name in enumerate(L8BiomeDataset.METAINFO['classes']):
-        table[USGS_LABELS[name]] = index
-    return table[labels]

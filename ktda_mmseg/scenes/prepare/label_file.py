@@ -9,8 +9,7 @@ from PIL import ImageColor
 
 from ktda_mmseg.utils.files import read_text
 
-from .label_map import LabelMap
-from .label_values import Label, canonical
+from .label_map import Label, LabelMap, canonical
 from .summary import IGNORE
 
 NOTHING = (None, '~', 'null')
@@ -20,17 +19,8 @@ def read_label_map(path: Path) -> LabelMap:
     """Read a YAML file as :class:`.label_map.LabelMap` describes it.
 
     Names and labels are what is written: ``no`` is a word and ``010`` is ten. Classes without
-    ``colour`` take colours of matplotlib's map 'tab20'.
-
-    Args:
-        path (Path): The file.
-
-    Returns:
-        LabelMap: Its content.
-
-    Raises:
-        OSError: If it cannot be opened.
-        ValueError: If it is no YAML, has an unknown key, or a name or a label twice.
+    ``colour`` take colours of matplotlib's map 'tab20'. A ValueError if the file is no YAML, has an
+    unknown key, or a name or a label twice.
     """
     try:
         node = yaml.compose(read_text(path), Loader=yaml.BaseLoader)

@@ -7,6 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from os.path import commonprefix
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,13 +36,10 @@ NO_RASTERS = 'no rasters, or without the .hdr that says how to read them'
 
 
 class Listing(NamedTuple):
-    """The rasters of a folder.
+    """The rasters of a folder, or the one raster that ``source`` is.
 
-    Attributes:
-        source (Path): The folder, or the one raster.
-        files (dict[str, Path]): Rasters by name, in the order of names; of those in sub-folders the
-            name begins with the folders, as in 'north/a'.
-        left_out (dict[str, list[Path]]): What was not taken, by the reason.
+    ``files`` are in the order of names; of those in sub-folders the name begins with the folders,
+    as in 'north/a'. ``left_out`` is what was not taken, by the reason.
     """
 
     source: Path
@@ -66,17 +64,9 @@ def raster_files(source: Path, pattern: str = '*', apart: Iterable[Path] = ()) -
 
     Hidden files and what belongs to a raster, such as ``.aux.xml``, are passed over. ENVI and other
     raw files are known by the ``.hdr`` beside them. Of NetCDF, HDF, GRIB and GeoPackage those are
-    taken that GDAL reads as one raster. What a VRT is made of is not taken beside it.
-
-    Args:
-        source (Path): Folder, file, or GDAL's own name of a raster.
-        pattern (str): What file names look like, with or without suffix; ``*`` stands for the name
-            of a raster, so that 'x_image.png' is x by '*_image'. With a slash it is for the path
-            from ``source`` on. Default: '*'.
-        apart (Iterable[Path]): Files and folders below ``source`` to pass over. Default: ().
-
-    Returns:
-        Listing: The rasters, and what was left out.
+    taken that GDAL reads as one raster. What a VRT is made of is not taken beside it, nor what is
+    ``apart``. In the pattern ``*`` stands for the name of a raster, so that 'x_image.png' is x by
+    '*_image'; with a slash it is for the path from ``source`` on.
 
     Raises:
         FileNotFoundError: If there are none.
@@ -119,6 +109,17 @@ def flat(name: str) -> str:
     return name.replace('/', '__')
 
 
+def shared_start(names: Collection[str]) -> str:
+    """Return what all of two or more names begin with, without digits at its end."""
+    shared = commonprefix([*names]) if len(names) > 1 else ''  # noqa: RUF071  (no paths)
+    return shared.rstrip('0123456789')
+
+
+def shared_end(names: Collection[str]) -> str:
+    """Return what all of two or more names end with, without digits at its beginning."""
+    return shared_start([name[::-1] for name in names])[::-1]
+
+
 def stamp(files: Iterable[Path]) -> str:
     """Sum up which files there are, how large they are and when they were changed."""
     digest = hashlib.sha256()
@@ -129,15 +130,7 @@ def stamp(files: Iterable[Path]) -> str:
 
 
 def walk(source: Path, apart: Iterable[Path] = ()) -> Iterator[Path]:
-    """List the files of a folder and its sub-folders, through links, but nothing hidden.
-
-    Args:
-        source (Path): The folder.
-        apart (Iterable[Path]): Files and folders below it to pass over. Default: ().
-
-    Yields:
-        Path: The files.
-    """
+    """List the files of a folder and its sub-folders, through links, but nothing hidden."""
     seen = {path.resolve() for path in apart} - {source.resolve()}
     for folder, folders, files in os.walk(source, followlinks=True):
         seen.add(Path(folder).resolve())

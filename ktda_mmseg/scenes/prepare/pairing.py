@@ -1,4 +1,4 @@
-"""Which label raster belongs to which image."""
+"""Which mask belongs to which image: by folders of a published set, or by patterns of a user's."""
 
 from __future__ import annotations
 
@@ -7,27 +7,47 @@ from pathlib import Path
 
 from ktda_mmseg.utils.tables import first_few
 
-from .listing import Listing, raster_files
-from .name_groups import shared_end, shared_start
+from .listing import Listing, raster_files, shared_end, shared_start
 from .scenes import Scene
+
+Pairs = dict[str, tuple[Path, Path]]
+
+
+def pair_files(folder: Path, first: str, second: str) -> tuple[Pairs, list[str]]:
+    """Pair the files that two patterns of ``Path.glob`` find by their names without suffix.
+
+    Returns the pairs by sorted names, and the names that only the second pattern finds; a
+    FileNotFoundError if the first finds none, or one without a partner.
+    """
+    files, partners = ({p.stem: p for p in sorted(folder.glob(x))} for x in (first, second))
+    if not files:
+        raise FileNotFoundError(f'{folder}: expected files {first}, found none')
+    _require_partners(folder, files.keys() - partners.keys(), first, second)
+    pairs = {name: (path, partners[name]) for name, path in files.items()}
+    return pairs, [name for name in partners if name not in files]
+
+
+def pair_all(folder: Path, images: str, masks: str) -> Pairs:
+    """Pair images and masks likewise, where a mask without an image is an error too."""
+    pairs, lone = pair_files(folder, images, masks)
+    _require_partners(folder, lone, masks, images)
+    return pairs
+
+
+def _require_partners(folder: Path, lone: Collection[str], first: str, second: str) -> None:
+    if lone:
+        raise FileNotFoundError(
+            f'{folder}: expected {second} for each {first}, found none for {len(lone)}: '
+            f'{first_few(sorted(lone))}'
+        )
 
 
 def list_both(
     images: tuple[Path, str], labels: tuple[Path, str], apart: Sequence[Path]
 ) -> tuple[Listing, Listing]:
-    """List images and label rasters, which may lie in one folder or one below the other.
+    """List images and label rasters, each by folder and pattern; one may lie below the other.
 
-    Args:
-        images (tuple[Path, str]): Where, and the pattern of their names.
-        labels (tuple[Path, str]): The same of label rasters.
-        apart (Sequence[Path]): Files and folders to pass over.
-
-    Returns:
-        tuple[Listing, Listing]: Images, and label rasters.
-
-    Raises:
-        FileNotFoundError: If there are none.
-        ValueError: If both lie in one folder, and no pattern tells one from the other.
+    A ValueError if both lie in one folder, and no pattern tells one from the other.
     """
     if images == labels:
         raise ValueError(
@@ -43,18 +63,10 @@ def list_both(
 
 
 def labels_of(scenes: Sequence[Scene], listing: Listing, pattern: str) -> dict[str, Path]:
-    """Find the label raster of each image.
+    """Return label rasters by the images' names, and what else is listed.
 
-    Args:
-        scenes (Sequence[Scene]): The images.
-        listing (Listing): The label rasters; a single file belongs to a single image of any name.
-        pattern (str): What their names look like, as :func:`.listing.raster_files` takes it.
-
-    Returns:
-        dict[str, Path]: Label rasters by the images' names, and what else is listed.
-
-    Raises:
-        FileNotFoundError: If an image has no label raster; the error says which name was sought.
+    A single file belongs to a single image of any name. A FileNotFoundError says which names were
+    sought, and which patterns would pair all.
     """
     if not listing.source.is_dir() and len(scenes) == 1:
         return {scenes[0].name: listing.source}
@@ -80,9 +92,7 @@ def _advice(images: Sequence[str], labels: Collection[str]) -> str:
     """Say which patterns would pair all images, if what they share in their names is all."""
     if len(images) > 1 and len(labels) > 1:
         for image_ends, label_ends in zip(_ends(images), _ends(labels), strict=True):
-            inner = [_inner(names, *ends) for names, ends in
-                     ((images, image_ends), (labels, label_ends))]  # fmt: skip
-            if inner[0] <= inner[1]:
+            if _inner(images, *image_ends) <= _inner(labels, *label_ends):
                 shown = ['*'.join(ends) for ends in (image_ends, label_ends)]
                 return f"try --image-name '{shown[0]}' --label-name '{shown[1]}'"
     return "call both alike, or say by --image-name and --label-name '*_mask' what they share"

@@ -8,20 +8,17 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ...raster.tiling import Window, tile_windows
-from .footprints import import_shapely, neighbours, rectangles
-from .scenes import Scene
-from .splits import SPLITS, assign, folder_of
+from .footprints import import_shapely, rectangles
+from .neighbours import neighbours
+from .scenes import Scene, folder_of
+from .splits import SPLITS, assign
 
 
 class Part(NamedTuple):
-    """A part of a scene that goes to one split.
+    """A block of a scene that goes to one split.
 
-    Attributes:
-        scene (Scene): The scene.
-        split (str): Its split.
-        block (Window): The part.
-        windows (list[Window]): Its tiles, which lie inside.
-        near (int): Number of tiles left out because they are too near another split.
+    ``windows`` are its tiles, which lie inside; ``near`` is how many were left out because they are
+    too near another split.
     """
 
     scene: Scene
@@ -34,17 +31,7 @@ class Part(NamedTuple):
 def whole_scenes(
     scenes: Sequence[Scene], splits: Mapping[str, str], tile: int, overlap: int
 ) -> list[Part]:
-    """Tile scenes that are not divided.
-
-    Args:
-        scenes (Sequence[Scene]): The scenes.
-        splits (Mapping[str, str]): Split of each scene; one without is left out.
-        tile (int): Side of a tile in pixels.
-        overlap (int): What neighbouring tiles share, in pixels.
-
-    Returns:
-        list[Part]: One a scene.
-    """
+    """Tile scenes that are not divided; one without a split is left out."""
     blocks = [(scene, Window(0, 0, scene.height, scene.width)) for scene in scenes]
     return [
         Part(scene, splits[scene.name], block, _tiles(block, tile, overlap))
@@ -62,39 +49,28 @@ def blocks(
     tile: int,
     overlap: int,
 ) -> list[Part]:
-    """Divide scenes into blocks and deal these out to the splits.
+    """Divide scenes into blocks of ``side`` pixels and deal these out to the splits.
 
-    No tile crosses a block. Where scenes overlap, blocks at the same place go to the same split. A
-    tile that is nearer than ``guard`` to a block of another split is left out, from train beside
-    val and test, and from val beside test.
-
-    Args:
-        scenes (Sequence[Scene]): The scenes.
-        shares (Mapping[str, float]): Share of each split, of the pixels.
-        seed (int): Another seed gives another draw.
-        side (int): Side of a block in pixels; the last of a row or column takes what remains.
-        guard (int): Distance in pixels, from 0; at 0, tiles of different splits may touch.
-        tile (int): Side of a tile in pixels, at most ``side``.
-        overlap (int): What neighbouring tiles share, in pixels.
-
-    Returns:
-        list[Part]: One a block.
+    No tile crosses a block; the last of a row or column takes what remains. Where scenes overlap,
+    blocks at the same place go to the same split. A tile that is nearer than ``guard`` pixels to a
+    block of another split is left out, from train beside val and test, and from val beside test.
 
     Raises:
         ValueError: If there are fewer blocks than splits, a block is smaller than a tile, or no
-            tile of a split is far enough from the others.
+            tile of a split is far enough from the others; the error says what helps.
     """
     if side < tile:
         raise ValueError(f'expected blocks of at least a tile, {tile} pixels, got {side}')
-    places: list[_Place] = []
-    for group in neighbours(scenes, guard):
-        for scene in group:
-            windows = _blocks(scene, side)
-            cells = _cells(windows, scene, group[0], side)
-            places += [_Place(group[0], scene, *p) for p in zip(windows, cells, strict=True)]
+    families = neighbours(scenes, guard)
+    places = {  # on the ground
+        scene.name: _cells(_blocks(scene, side), scene, family[0], side)
+        for family in families
+        for scene in family
+    }
     sizes = Counter[str]()
-    for place in places:
-        sizes[place.cell] += place.block.height * place.block.width
+    for scene in scenes:
+        for block, cell in places[scene.name]:
+            sizes[cell] += block.height * block.width
     try:
         splits = assign(sizes, shares, seed)
     except ValueError as error:
@@ -102,12 +78,14 @@ def blocks(
             f'{folder_of(scenes)}: splitting blocks of {side} pixels: {error}; '
             f'try {_advice(scenes, len(shares), side, tile)}'
         ) from None
-    groups: dict[str, list[Part]] = {}
-    for place in places:
-        tiles = _tiles(place.block, tile, overlap)
-        part = Part(place.scene, splits[place.cell], place.block, tiles)
-        groups.setdefault(place.reference.name, []).append(part)
-    parts = [part for group in groups.values() for part in _guarded(group, guard)]
+    parts = []
+    for family in families:
+        loose = [
+            Part(scene, splits[cell], block, _tiles(block, tile, overlap))
+            for scene in family
+            for block, cell in places[scene.name]
+        ]
+        parts += _guarded(loose, guard)
     lacking = sorted(set(shares) - {part.split for part in parts if part.windows})
     if lacking:
         raise ValueError(
@@ -120,20 +98,14 @@ def blocks(
 
 def _advice(scenes: Sequence[Scene], splits: int, side: int, tile: int) -> str:
     """Say what would divide scenes that are too few blocks."""
-    if len(neighbours(scenes, 0)) >= splits:
+    families = neighbours(scenes, 0)
+    if len(families) >= splits:
         return '--split scene --guard 0, which lets scenes touch that are in different splits'
     while side > tile:
         side = max(side // 2, tile)
-        if sum(len(_blocks(group[0], side)) for group in neighbours(scenes, 0)) >= splits:
+        if sum(len(_blocks(family[0], side)) for family in families) >= splits:
             return f'--block {side} --guard 0'
     return 'a smaller --tile and --block'
-
-
-class _Place(NamedTuple):
-    reference: Scene
-    scene: Scene
-    block: Window
-    cell: str
 
 
 def _tiles(block: Window, tile: int, overlap: int) -> list[Window]:
@@ -142,7 +114,10 @@ def _tiles(block: Window, tile: int, overlap: int) -> list[Window]:
 
 
 def _blocks(scene: Scene, side: int) -> list[Window]:
-    rows, columns = (_edges(length, side) for length in (scene.height, scene.width))
+    rows, columns = (
+        [*range(0, max(length - side, 0) + 1, side), length]
+        for length in (scene.height, scene.width)
+    )
     return [
         Window(top, left, bottom - top, right - left)
         for top, bottom in pairwise(rows)
@@ -150,30 +125,30 @@ def _blocks(scene: Scene, side: int) -> list[Window]:
     ]
 
 
-def _edges(length: int, side: int) -> list[int]:
-    return [*range(0, max(length - side, 0) + 1, side), length]
+def _cells(
+    blocks: list[Window], scene: Scene, reference: Scene, side: int
+) -> list[tuple[Window, str]]:
+    """Give each block the name of its place on the ground, alike for scenes that overlap."""
+    shapely = import_shapely()
+    centres = shapely.get_coordinates(shapely.centroid(rectangles(blocks, scene, reference)))
+    names = (f'{reference.name} {x:.0f} {y:.0f}' for x, y in centres // side)
+    return [*zip(blocks, names, strict=True)]
 
 
-def _cells(windows: list[Window], scene: Scene, reference: Scene, side: int) -> list[str]:
-    """Name the place on the ground of each block, alike for scenes that overlap."""
-    boxes = rectangles(windows, scene, reference)
-    centres = import_shapely().get_coordinates(import_shapely().centroid(boxes))
-    return [f'{reference.name} {x:.0f} {y:.0f}' for x, y in centres // side]
-
-
-def _guarded(group: list[Part], guard: int) -> list[Part]:
+def _guarded(parts: list[Part], guard: int) -> list[Part]:
     """Leave out tiles that are too near a block of a split that comes later in ``SPLITS``."""
     shapely = import_shapely()
-    boxes = [rectangles([part.block], part.scene, group[0].scene)[0] for part in group]
+    reference = parts[0].scene
+    boxes = [rectangles([part.block], part.scene, reference)[0] for part in parts]
     trees = {
-        split: shapely.STRtree([b for b, p in zip(boxes, group, strict=True) if p.split in later])
+        split: shapely.STRtree([b for b, p in zip(boxes, parts, strict=True) if p.split in later])
         for split, later in ((s, SPLITS[i + 1 :]) for i, s in enumerate(SPLITS))
     }
-    parts = []
-    for part in group:
+    guarded = []
+    for part in parts:
         # tiles and blocks of one grid lie whole pixels apart: half a pixel less spares what touches
-        grown = rectangles(part.windows, part.scene, group[0].scene, guard - 0.5)
+        grown = rectangles(part.windows, part.scene, reference, guard - 0.5)
         near = set(trees[part.split].query(grown, predicate='intersects')[0].tolist())
         kept = [window for i, window in enumerate(part.windows) if i not in near]
-        parts.append(part._replace(windows=kept, near=len(near)))
-    return parts
+        guarded.append(part._replace(windows=kept, near=len(near)))
+    return guarded

@@ -11,41 +11,32 @@ import numpy as np
 
 from ...raster.files import CACHE_BYTES, import_rasterio, numbers
 from ...raster.imagery import Imagery, open_image
+from ...raster.stretch import to_bytes
 from ...raster.tiling import Window
-from .band_stretch import stretched
 from .layout import Job, Tile
 from .listing import flat
 from .parts import Part
 from .scenes import Scene
 from .summary import IGNORE
 
-Limits = Callable[[Scene], np.ndarray] | None
+Limits = Callable[[Scene], np.ndarray] | None  # black and white of each band, (bands, 2)
 
 
-class Labels(Protocol):
-    """Where masks come from."""
+class LabelSource(Protocol):
+    """Where masks come from: label rasters or polygons."""
 
     def notes(self) -> list[str]:
         """Say what was left out or assumed of what was read."""
 
     def on(self, scene: Scene) -> AbstractContextManager[Callable[[Window], np.ndarray]]:
-        """Open the labels of a scene; see :meth:`.raster_labels.RasterLabels.on`."""
+        """Open the labels of a scene; gives the mask (height, width), uint8, of a window."""
 
 
-def tile_jobs(parts: Sequence[Part], labels: Labels, limits: Limits) -> list[Job]:
-    """Plan the work.
+def tile_jobs(parts: Sequence[Part], labels: LabelSource, limits: Limits) -> list[Job]:
+    """Plan the work scene by scene; without limits, values are kept as they are.
 
     A job is what one split takes of a row of tiles. A file that is stored in strips is then decoded
     once for each row and split, not once for each tile.
-
-    Args:
-        parts (Sequence[Part]): The tiles and their splits.
-        labels (Labels): Where masks come from.
-        limits (Callable | None): Values of black and white of a scene, (bands, 2); None to keep
-            the values as they are.
-
-    Returns:
-        list[Job]: The jobs, scene by scene.
     """
     rows: dict[tuple[str, int, str], tuple[Scene, list[Window]]] = {}
     for part in parts:
@@ -73,19 +64,14 @@ def image_suffix(scene: Scene, limits: Limits) -> str:
 def most_threads(scenes: Sequence[Scene], tile: int) -> int:
     """Return how many rows of tiles may be in work so that what they decode fits GDAL's cache.
 
-    Args:
-        scenes (Sequence[Scene]): The scenes; their label rasters count as one more byte a pixel.
-        tile (int): Side of a tile in pixels.
-
-    Returns:
-        int: At least 1.
+    Label rasters count as one more byte a pixel.
     """
     row = max(scene.strip_bytes + scene.width for scene in scenes)
     return max(1, CACHE_BYTES // (row * tile))
 
 
 def _tiles(
-    scene: Scene, windows: Sequence[Window], labels: Labels, limits: Limits
+    scene: Scene, windows: Sequence[Window], labels: LabelSource, limits: Limits
 ) -> Iterator[Tile | None]:
     with open_image(scene.path) as image, labels.on(scene) as mask_of:
         for window in windows:
@@ -103,7 +89,9 @@ def _tile(
         return None
     place = scene.place and scene.place.at(window)
     if image_suffix(scene, limits) == '.png':
-        pixels = pixels if limits is None else stretched(pixels, limits(scene))
+        if limits is not None:
+            low, high = np.float32(limits(scene)).T[..., None, None]
+            pixels = to_bytes(pixels, low, high, rounded=True)
         return Tile(np.moveaxis(pixels, 0, 2), mask, place)
     nodata = _nodata(image, scene)
     held = numbers(pixels) if nodata is None else numbers(pixels) & (pixels != nodata)

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-
-import numpy as np
 
 from ktda_mmseg.utils.files import read_text
 
 from ...raster.files import Nodata
 from ...raster.imagery import open_image, tell_alpha
-from .band_stretch import Stretch
-from .division import read_division
+from ...raster.stretch import Stretch
 from .fragment import write_fragment
 from .label_file import read_label_map
 from .layout import Job, staging_of, write_layout
-from .listing import Listing, raster_files, stamp
-from .name_groups import by_numbers, by_pattern
+from .listing import raster_files, stamp
+from .neighbours import by_numbers, by_pattern
 from .pairing import labels_of, list_both
 from .parts import Part, blocks, whole_scenes
 from .raster_labels import RasterLabels
-from .raster_tiles import Labels, image_suffix, most_threads, tile_jobs
+from .raster_tiles import LabelSource, Limits, image_suffix, most_threads, tile_jobs
 from .scenes import Scene, read_scenes
-from .splits import SPLITS, by_scene, shares
+from .splits import SPLITS, by_scene, read_division, shares
 from .summary import Summary
 from .vector_files import vector_files
 from .vector_labels import VectorLabels
@@ -108,42 +105,47 @@ def prepare(
         ValueError: If an argument is out of range; if a file cannot be read; if labels do not fit
             their image or are not in ``classes``; if there are too few scenes or blocks to split.
     """
-    settings = {'set': 'rasters', **{k: _recorded(v) for k, v in locals().items() if k != 'out'}}
-    settings = {
-        key: value for key, value in settings.items() if value is not None or key not in NEW
-    }
+    given = {'set': 'rasters', **{k: _recorded(v) for k, v in locals().items() if k != 'out'}}
+    settings = {k: value for k, value in given.items() if value is not None or k not in NEW}
     if class_field is None and (layer, buffer) != (None, None):
         raise ValueError('expected class_field with layer or buffer, which are for polygons')
     if buffer is not None and buffer <= 0:
         raise ValueError(f'expected a buffer above 0 metres, got {buffer}')
+    if group is not None and split != 'scene':
+        raise ValueError(f"expected split 'scene', which group is for, got {split!r}")
     label_map = read_label_map(classes)
+
     made = [out, staging_of(out)]
     if class_field is None:
         listed, found = list_both((images, image_name), (labels, label_name), made)
-        scenes, limits = _scenes(listed, bands, rgb, stretch, nodata)
-        files = labels_of(scenes, found, label_name)
-        source: Labels = RasterLabels(files, scenes, label_map)
-        notes = listed.notes(files.values()) + found.notes([scene.path for scene in scenes])
     else:
         listed = raster_files(images, image_name, made)
-        scenes, limits = _scenes(listed, bands, rgb, stretch, nodata)
+    limits = _limits(bands, rgb, stretch)
+    scenes = read_scenes(listed.files, rgb or bands, nodata)
+    if stretch is None and scenes[0].dtype == 'uint8':
+        limits = None
+    source: LabelSource
+    if class_field is None:
+        files = labels_of(scenes, found, label_name)
+        source = RasterLabels(files, scenes, label_map)
+        notes = listed.notes(files.values()) + found.notes([scene.path for scene in scenes])
+    else:
         files = {str(path): path for path in vector_files(labels)}
         source = VectorLabels([*files.values()], class_field, scenes, label_map, layer, buffer)
         notes = listed.notes(files.values())
     settings['files'] = stamp([*listed.files.values(), *files.values()])
+
     guard = tile if guard is None else guard
-    if group is not None and split != 'scene':
-        raise ValueError(f"expected split 'scene', which group is for, got {split!r}")
     if split == 'block':
         side = 4 * tile if block is None else block
         parts = blocks(scenes, shares(val, test), seed, side, guard, tile, overlap)
     elif split == 'scene':
         if group is None:
             groups = by_numbers(scenes, shares(val, test), seed)
+            notes += _neighbours_note(scenes, groups)
         else:
             groups = by_pattern(scenes, group)
         splits = by_scene(scenes, shares(val, test), seed, guard, groups)
-        notes += _neighbours_note(scenes, groups, group is None)
         parts = whole_scenes(scenes, splits, tile, overlap)
     else:
         splits = read_division(Path(split), [scene.name for scene in scenes], SPLITS)
@@ -152,6 +154,7 @@ def prepare(
     if not any(part.windows for part in parts if part.split == 'train'):
         raise ValueError(f'{images}: expected tiles for train, found none; too many are left out')
     label_map.require_two_classes()
+
     jobs = tile_jobs(parts, source, limits)
     suffix = image_suffix(scenes[0], limits)
     threads = most_threads(scenes, tile)
@@ -168,32 +171,24 @@ def _recorded(value: object) -> object:
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
-def _scenes(
-    images: Listing,
-    bands: Sequence[int] | None,
-    rgb: Sequence[int] | None,
-    stretch: str | None,
-    nodata: Nodata,
-) -> tuple[list[Scene], Callable[[Scene], np.ndarray] | None]:
-    """Look at the images, and say how their values become bytes if they are to."""
+def _limits(bands: Sequence[int] | None, rgb: Sequence[int] | None, stretch: str | None) -> Limits:
+    """Say what becomes black and white in a scene, if values are to become bytes."""
     if bands is not None and rgb is not None:
         raise ValueError(f'expected bands or rgb, not both, got {[*bands]} and {[*rgb]}')
     if rgb is not None and len(rgb) != 3:
         raise ValueError(f'expected three bands as rgb, got {[*rgb]}')
     if stretch is not None and rgb is None:
         raise ValueError(f'expected rgb, which stretch is for, got stretch {stretch!r} alone')
-    scenes = read_scenes(images.files, rgb or bands, nodata)
-    if rgb is None or (stretch is None and scenes[0].dtype == 'uint8'):
-        return scenes, None
-    return scenes, cache(Stretch.parse(stretch or '2%,98%').limits)
+    if rgb is None:
+        return None
+    parsed = Stretch.parse(stretch or '2%,98%')
+    return cache(lambda scene: parsed.limits(scene.path, scene.bands, scene.nodata))
 
 
-def _neighbours_note(
-    scenes: Sequence[Scene], groups: Mapping[str, str], guessed: bool
-) -> list[str]:
-    """Say what is known of neighbours among images that do not say where they lie."""
+def _neighbours_note(scenes: Sequence[Scene], groups: Mapping[str, str]) -> list[str]:
+    """Say what was guessed of neighbours among images that do not say where they lie."""
     unplaced = sum(scene.place is None for scene in scenes)
-    if not unplaced or not guessed:
+    if not unplaced:
         return []
     where = f'{unplaced} images carry no georeference, so that neighbours are not known'
     if not groups:
@@ -222,15 +217,9 @@ def _left_out(
         notes.append(f'{empty} tiles left out: no pixel with both data and a label to count')
     if any(part.scene.alpha for part in parts):
         notes.append('an alpha band served as mask and is not kept; --bands can keep it')
-        notes += _doubtful(scenes)
+        for scene in (scene for scene in scenes if scene.alpha):
+            with open_image(scene.path) as image:
+                band = image.doubtful_alpha()
+            if band is not None:
+                return [*notes, tell_alpha(scene.path, band)]  # the first is enough
     return notes
-
-
-def _doubtful(scenes: Sequence[Scene]) -> list[str]:
-    """Name the first of the scenes whose alpha band looks like data."""
-    for scene in (scene for scene in scenes if scene.alpha):
-        with open_image(scene.path) as image:
-            band = image.doubtful_alpha()
-        if band is not None:
-            return [tell_alpha(scene.path, band)]
-    return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os.path import commonpath
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,18 +16,9 @@ from ...raster.imagery import open_image
 class Scene(NamedTuple):
     """An image to cut into tiles.
 
-    Attributes:
-        name (str): The file's path from its folder on, as its listing has it.
-        path (Path): The file.
-        height (int): Rows.
-        width (int): Columns.
-        bands (tuple[int, ...]): The bands to keep, counted from 1.
-        dtype (str): Their type.
-        alpha (bool): Whether there is an alpha band besides.
-        strip_bytes (int): What is decoded for each row at the least; 0 if it is stored in tiles.
-        place (Georeference | None): Where it lies, if known.
-        nodata (float | str | None): Which pixels hold no data, see :func:`.raster_io.read_valid`.
-            Default: None.
+    ``bands`` are those to keep, counted from 1; ``alpha`` is whether there is an alpha band
+    besides; ``strip_bytes`` is what is decoded for each row at the least, 0 if it is stored in
+    tiles; ``nodata`` as of :func:`.files.read_valid`.
     """
 
     name: str
@@ -41,11 +33,7 @@ class Scene(NamedTuple):
     nodata: Nodata = None
 
     def ground(self) -> Georeference:
-        """Return where it lies.
-
-        Raises:
-            ValueError: If that is not known.
-        """
+        """Return where it lies; a ValueError if that is not known."""
         if self.place is None:
             raise ValueError(f'{self.path}: expected a georeference, found none')
         return self.place
@@ -54,20 +42,7 @@ class Scene(NamedTuple):
 def read_scenes(
     files: Mapping[str, Path], bands: Sequence[int] | None, nodata: Nodata = None
 ) -> list[Scene]:
-    """Look at each image without reading its pixels.
-
-    Args:
-        files (Mapping[str, Path]): The images by name.
-        bands (Sequence[int] | None): The bands to keep; None for all but an alpha band.
-        nodata (float | str | None): As of a scene. Default: None.
-
-    Returns:
-        list[Scene]: One an image.
-
-    Raises:
-        ValueError: If one cannot be opened, lacks a band, holds complex numbers or has other
-            bands than the first.
-    """
+    """Look at each image without reading its pixels; all must have the bands of the first."""
     scenes = [_read_scene(name, path, bands, nodata) for name, path in files.items()]
     first = scenes[0]
     for scene in scenes:
@@ -77,6 +52,11 @@ def read_scenes(
                 f'{first.path.name}, found {scene.bands} of type {scene.dtype}'
             )
     return scenes
+
+
+def folder_of(scenes: Sequence[Scene]) -> Path:
+    """Return the folder that scenes lie in, for messages."""
+    return Path(commonpath([scene.path.parent for scene in scenes]))
 
 
 def _read_scene(name: str, path: Path, bands: Sequence[int] | None, nodata: Nodata) -> Scene:

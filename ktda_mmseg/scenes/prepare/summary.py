@@ -16,13 +16,8 @@ IGNORE = 255
 class Summary:
     """What a prepared folder holds.
 
-    Attributes:
-        out (Path): The folder.
-        classes (tuple[str, ...]): Class names.
-        images (dict[str, int]): Number of images a split.
-        pixels (dict[str, np.ndarray]): Number of pixels of each mask value, (256,), a split.
-        notes (list[str]): What the user should know about the source.
-        hints (list[str]): How to go on.
+    ``images`` is how many there are a split; ``pixels`` is how many have each mask value, (256,), a
+    split; ``notes`` are what the user should know about the source, ``hints`` how to go on.
     """
 
     out: Path
@@ -42,15 +37,7 @@ class Summary:
 
 
 def summarise(out: Path, classes: Sequence[str]) -> Summary:
-    """Count images and label pixels of a prepared folder.
-
-    Args:
-        out (Path): Folder with ``img_dir`` and ``ann_dir``.
-        classes (Sequence[str]): Class names.
-
-    Returns:
-        Summary: The counts.
-    """
+    """Count images and label pixels of a folder with ``img_dir`` and ``ann_dir``."""
     summary = Summary(out, tuple(classes))
     for folder in sorted((out / 'ann_dir').iterdir(), key=_split_order):
         masks = sorted(folder.glob('*.png'))

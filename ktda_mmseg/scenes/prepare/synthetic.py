@@ -7,16 +7,15 @@ import numpy as np
 
 from ...datasets.grass import GrassDataset
 from ...datasets.l8_biome import L8BiomeDataset
-from .cloud_scene import cloud_scene
-from .grass_scene import grass_scene
+from .drawn_scenes import cloud_scene, grass_scene
 from .layout import Job, Tile, write_layout
+from .splits import SPLITS
 from .summary import Summary
 
 KINDS = {  # scene, data set whose classes and image type it has
     'grass': (grass_scene, GrassDataset, '.tif'),
     'cloud': (cloud_scene, L8BiomeDataset, '.png'),
 }
-SPLITS = ('train', 'val', 'test')
 
 
 def prepare(

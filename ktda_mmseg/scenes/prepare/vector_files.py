@@ -20,14 +20,7 @@ AREAS = ('Polygon', 'MultiPolygon')
 
 
 class Polygons(NamedTuple):
-    """What a vector file holds.
-
-    Attributes:
-        path (Path): The file.
-        frame (Any): A GeoDataFrame of polygons.
-        labels (list): The field's value of each.
-        notes (list[str]): What was not read, and what was made of lines and points.
-    """
+    """What a vector file holds: a GeoDataFrame of polygons, the label of each, and what to note."""
 
     path: Path
     frame: Any
@@ -36,11 +29,7 @@ class Polygons(NamedTuple):
 
 
 def vector_files(source: Path) -> list[Path]:
-    """List the vector files of a folder and its sub-folders, or the one that is named.
-
-    Raises:
-        FileNotFoundError: If there are none.
-    """
+    """List the vector files of a folder and its sub-folders, or the one that is named."""
     candidates = sorted(walk(source)) if source.is_dir() else [source]
     files = [path for path in candidates if path.suffix.lower() in SUFFIXES and path.is_file()]
     if not files:
@@ -51,23 +40,15 @@ def vector_files(source: Path) -> list[Path]:
 def read_polygons(
     path: Path, field: str, layer: str | None = None, buffer: float | None = None
 ) -> Polygons:
-    """Read the polygons of a file; features without geometry are left out.
+    """Read the polygons of a file and the field of their labels; nothing where it has no features.
 
-    Args:
-        path (Path): GeoPackage, GeoJSON or shapefile.
-        field (str): The field that holds the labels.
-        layer (str | None): The layer; None for the only one that holds polygons. Default: None.
-        buffer (float | None): Metres around lines and points that count as theirs; None where
-            these are an error. Default: None.
-
-    Returns:
-        Polygons: The content; without polygons and labels if there are no features.
+    Features without geometry are left out. ``layer`` is None for the only one that holds polygons;
+    lines and points become areas by ``buffer`` metres, and are an error without it.
 
     Raises:
         ImportError: If geopandas is not installed.
-        ValueError: If the file cannot be read, has several layers with polygons or not the one that
-            is asked for, or lacks the field; if a label is a list or a mapping; if there are lines
-            or points and no buffer.
+        ValueError: If the file cannot be read, or has no such layer or field; if a label is a list
+            or a mapping.
     """
     with needed_for('reading polygons', extra='raster'):
         import geopandas

@@ -19,25 +19,12 @@ from .vector_files import Polygons, read_polygons
 
 
 class VectorLabels:
-    """Polygons of one or many files, for all images.
+    """Polygons of one or many files, for all images, in any coordinate reference systems.
 
     A pixel has the class of the polygon that its centre is in; where polygons overlap, of the last
     one, in the order of the files' names and of the features in a file. A file without features
-    says that there are no polygons.
-
-    Args:
-        paths (Sequence[Path]): GeoPackage, GeoJSON or shapefiles.
-        field (str): The field that holds the labels.
-        scenes (Sequence[Scene]): The images, in any coordinate reference systems.
-        label_map (LabelMap): What the labels mean.
-        layer (str | None): See :func:`.vector_files.read_polygons`. Default: None.
-        buffer (float | None): Likewise. Default: None.
-
-    Raises:
-        ImportError: If geopandas is not installed.
-        ValueError: If a file cannot be read, states no coordinate reference system where images
-            do, or lacks the field; if a label is not in the label map; if an image has no place;
-            if no polygon touches an image.
+    says that there are no polygons. A ValueError if a file cannot be read or compared with the
+    images, if an image has no place, or if no polygon touches an image.
     """
 
     def __init__(
@@ -68,14 +55,7 @@ class VectorLabels:
 
     @contextmanager
     def on(self, scene: Scene) -> Iterator[Callable[[Window], np.ndarray]]:
-        """Give the labels of an image.
-
-        Args:
-            scene (Scene): The image.
-
-        Yields:
-            Callable: Gives the mask (height, width), uint8, of a window of the image.
-        """
+        """Give the labels of an image: the mask (height, width), uint8, of a window of it."""
         yield partial(self._mask, scene.ground())
 
     def _mask(self, place: Georeference, window: Window) -> np.ndarray:

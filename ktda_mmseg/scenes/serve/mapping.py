@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ktda_mmseg.datasets.pictures import stretched
 from ktda_mmseg.raster.colours import colourise
 from ktda_mmseg.raster.files import numbers, open_raster, read_window
 from ktda_mmseg.raster.imagery import Imagery, open_image
+from ktda_mmseg.raster.stretch import as_picture
 from ktda_mmseg.scenes.map.card import ModelCard
 from ktda_mmseg.scenes.map.predictor import Predictor
 from ktda_mmseg.scenes.map.products import Products
@@ -78,7 +78,7 @@ def _picture(image: Imagery, card: ModelCard) -> tuple[np.ndarray, np.ndarray]:
     colours, valid = image.read(bands, nodata=card.nodata, side=SIDE)
     if colours.dtype != np.uint8:
         present = numbers(colours) & valid
-        colours = np.stack([stretched(band) for band in np.where(present, colours, np.nan)])
+        colours = np.stack([as_picture(band) for band in np.where(present, colours, np.nan)])
     return np.moveaxis(np.broadcast_to(colours, (3, *valid.shape)), 0, -1), valid
 
 

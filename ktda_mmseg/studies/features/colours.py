@@ -8,7 +8,7 @@ from scipy.linalg import orthogonal_procrustes
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, pad
 
-from ktda_mmseg.datasets.pictures import stretched
+from ktda_mmseg.raster.stretch import as_picture
 
 from .similarity import centred
 
@@ -40,7 +40,7 @@ def colours(
         targets = [adaptive_avg_pool2d(x, (y.size(1), y.size(2))) for x, y in pairs]
         rotation, _ = orthogonal_procrustes(components.numpy(), _tokens(targets).numpy())
         components = components @ torch.from_numpy(rotation)
-    shades = np.stack([stretched(component) for component in components.T.numpy()], axis=-1)
+    shades = np.stack([as_picture(component) for component in components.T.numpy()], axis=-1)
     sizes = [features[0].numel() for features in maps]
     shapes = [features.shape[1:] for features in maps]
     pictures = np.split(shades, np.cumsum(sizes)[:-1])

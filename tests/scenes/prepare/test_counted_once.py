@@ -109,13 +109,15 @@ def test_the_real_mosaics_are_counted_once(shared, tmp_path, monkeypatch):
     """One part of each held-out mosaic, so that the test takes seconds."""
     splits = {'val': (4,), 'test': (2, 5, 7)}
     monkeypatch.setattr(dubai, 'SPLITS', splits)
-    pairs = dubai._pairs
-    monkeypatch.setattr(dubai, '_pairs', lambda folder: pairs(folder)[:1])
+    pairs = dubai.pair_all
+    first = lambda *arguments: dict([*pairs(*arguments).items()][:1])  # noqa: E731
+    monkeypatch.setattr(dubai, 'pair_all', first)
     summary = dubai.prepare(tmp_path / 'set', shared / 'data' / 'dubai')
     for split, numbers in splits.items():
         expected = np.zeros(256, int)
         for number in numbers:
-            path = pairs(shared / 'data' / 'dubai' / f'Tile {number}')[0][1]
-            labels = dubai.class_mask(np.asarray(Image.open(path).convert('RGB')), path)
+            folder = shared / 'data' / 'dubai' / f'Tile {number}'
+            ((_, path),) = first(folder, 'images/*.jpg', 'masks/*.png').values()
+            labels = dubai.dubai_mask(np.asarray(Image.open(path).convert('RGB')), path)
             expected += np.bincount(labels.ravel(), minlength=256)
         assert summary.pixels[split][:5].tolist() == expected[:5].tolist()

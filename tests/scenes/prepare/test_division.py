@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from ktda_mmseg.scenes.prepare.division import divide, read_division
+from ktda_mmseg.scenes.prepare.splits import divide, read_division
 
 SHARES = {'train': 0.6, 'val': 0.2, 'test': 0.2}
 

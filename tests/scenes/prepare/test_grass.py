@@ -66,19 +66,19 @@ def test_published_pairs_are_copied_as_they_are(published, tmp_path):
 @pytest.mark.parametrize('lost', ['img_dir/train/a.tif', 'ann_dir/train/a.png'])
 def test_a_published_file_without_partner_is_named(published, tmp_path, lost):
     (published / lost).unlink()
-    with pytest.raises(FileNotFoundError, match=r'each name in train, not so for 1 of \d: a$'):
+    with pytest.raises(FileNotFoundError, match=r'dir/train/\*.* for each .* found none for 1: a$'):
         prepare(published, tmp_path / 'set')
 
 
 def test_a_published_split_that_is_missing_is_named(published, tmp_path):
     (published / 'img_dir' / 'val').rename(published / 'img_dir' / 'test')
-    with pytest.raises(FileNotFoundError, match='a .tif and a .png of each name in val'):
+    with pytest.raises(FileNotFoundError, match=r'archive: expected files img_dir/val/\*\.tif'):
         prepare(published, tmp_path / 'set')
 
 
 def test_a_label_that_is_no_class_is_named(published, tmp_path):
     Image.fromarray(np.full((SIZE, SIZE), 7, np.uint8)).save(published / 'ann_dir/val/c.png')
-    with pytest.raises(ValueError, match=r'c\.png: expected labels 0-4, .* found \[7\]$'):
+    with pytest.raises(ValueError, match=r'c\.png: expected labels 0-4, .* found 7 in 576 pixels$'):
         prepare(published, tmp_path / 'set')
 
 
@@ -167,7 +167,7 @@ def test_an_official_label_above_5_is_named(raw, tmp_path):
 
 def test_a_drawing_without_image_is_named(raw, tmp_path):
     (raw / '7.tif').unlink()
-    with pytest.raises(FileNotFoundError, match=r'a \.tif for each \.json, .* for 1: 7\.json$'):
+    with pytest.raises(FileNotFoundError, match=r'\*\.tif for each \*\.json, found none for 1: 7$'):
         prepare(raw, tmp_path / 'set')
 
 

@@ -89,14 +89,14 @@ def test_unknown_words_are_counted(label_map):
 def test_rasters_hold_numbers_or_colours(label_map):
     for labels in ("[1, '#000001']", '[wet]'):
         with pytest.raises(ValueError, match='all numbers or all'):
-            label_map(f'classes: {{a: {{labels: {labels}}}}}').codes()
+            _ = label_map(f'classes: {{a: {{labels: {labels}}}}}').codes
 
 
 def test_words_of_yaml_stay_words(label_map):
     """YAML 1.1 reads these as truth values, eight, a date and minutes."""
     read = label_map('classes: {off: {}, Yes: {labels: [010]}, 2020-01-01: {}, 12:30: {}}')
     assert read.classes == ('off', 'Yes', '2020-01-01', '12:30')
-    assert read.codes() == [(10, 10, 1)]
+    assert read.codes == [(10, 10, 1)]
     assert label_map('classes: {n: {}, y: {}}\nunlabelled: y').unlabelled == 1
 
 
@@ -123,7 +123,7 @@ def test_ranges_and_fractions(label_map):
 def test_a_number_in_a_range_and_besides_is_an_error(label_map):
     read = label_map('classes: {a: {labels: [10-19]}, b: {labels: [15, 10-12]}}')
     with pytest.raises(ValueError, match=r'each label once, found 10 again in a range'):
-        read.codes()
+        _ = read.codes
     with pytest.raises(ValueError, match=r"each label once, found 15 in \[\"'10-19'\", '15'\]"):
         read.index(['15'], Path('a.gpkg'))
     assert read.index(['10-19', '10-12', 13], Path('a.gpkg')) == [0, 1, 0]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ktda_mmseg.raster.tiling import Window
-from ktda_mmseg.scenes.prepare.landsat_scene import BANDS, find_scenes
+from ktda_mmseg.scenes.prepare.landsat_scene import BANDS, find_landsat_scenes
 
 rasterio = pytest.importorskip('rasterio')
 pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
@@ -35,7 +35,7 @@ def stored(root, end):
 
 
 def test_a_scene_knows_its_biome_its_size_and_its_place(made):
-    (scene,) = find_scenes(made)
+    (scene,) = find_landsat_scenes(made)
     assert (scene.name, scene.biome, scene.shape) == (NAME, 'grass_crops', (120, 100))
     assert scene.place.crs.to_epsg() == 32617
     assert scene.place.transform @ (0, 0) == (339885, 4286915)
@@ -43,17 +43,17 @@ def test_a_scene_knows_its_biome_its_size_and_its_place(made):
 
 def test_no_biome_where_no_folder_says_so(made, tmp_path):
     shutil.copytree(next(made.rglob(NAME)), tmp_path / 'mine' / NAME)
-    assert find_scenes(tmp_path)[0].biome is None
+    assert find_landsat_scenes(tmp_path)[0].biome is None
 
 
 def test_folders_above_the_source_tell_no_biome(made, tmp_path):
     shutil.copytree(made / 'Grass-Crops', tmp_path / 'water' / 'set' / 'x')
-    assert find_scenes(tmp_path / 'water' / 'set')[0].biome is None
-    assert find_scenes(tmp_path / 'water')[0].biome == 'water'
+    assert find_landsat_scenes(tmp_path / 'water' / 'set')[0].biome is None
+    assert find_landsat_scenes(tmp_path / 'water')[0].biome == 'water'
 
 
 def test_values_are_those_of_the_handbook(made):
-    (scene,) = find_scenes(made)
+    (scene,) = find_landsat_scenes(made)
     windows = [Window(20, 0, 64, 64), Window(20, 36, 64, 64)]
     for window, (values, labels) in zip(windows, scene.read([*BANDS], windows), strict=True):
         part = window.slices()
@@ -69,19 +69,15 @@ def test_values_are_those_of_the_handbook(made):
             assert np.isnan(value).any() and value.dtype == np.float32
 
 
-def test_red_green_and_blue_are_bands_4_3_and_2():
-    assert [*BANDS.values()] == [4, 3, 2, 5, 6, 7, 9, 10]
-
-
 def test_an_archive_unpacked_into_a_folder_of_the_same_name_counts_once(made, tmp_path):
     shutil.copytree(next(made.rglob(NAME)), tmp_path / NAME / NAME)
-    assert [scene.name for scene in find_scenes(tmp_path)] == [NAME]
+    assert [scene.name for scene in find_landsat_scenes(tmp_path)] == [NAME]
 
 
 def test_a_scene_that_is_there_twice_is_named(root):
     shutil.copytree(next(root.rglob(NAME)), root / 'copy' / NAME)
     with pytest.raises(ValueError, match=f'each scene once, found {NAME} in .* and in .*copy'):
-        find_scenes(root)
+        find_landsat_scenes(root)
 
 
 @pytest.mark.parametrize('end', ['B4.TIF', 'B10.TIF', 'MTL.txt', 'fixedmask.img'])
@@ -117,5 +113,5 @@ def test_another_size_is_named(root, make_scene, end):
 
 def read_all(root):
     """Read all of the only scene."""
-    (scene,) = find_scenes(root)
+    (scene,) = find_landsat_scenes(root)
     return [*scene.read([*BANDS], [Window(0, 0, *scene.shape)])]

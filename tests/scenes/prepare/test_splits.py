@@ -15,7 +15,7 @@ geopandas = pytest.importorskip('geopandas')
 connected_components = pytest.importorskip('scipy.sparse.csgraph').connected_components
 
 from ktda_mmseg.raster.files import Georeference  # noqa: E402
-from ktda_mmseg.scenes.prepare.footprints import neighbours  # noqa: E402
+from ktda_mmseg.scenes.prepare.neighbours import neighbours  # noqa: E402
 from ktda_mmseg.scenes.prepare.parts import blocks  # noqa: E402
 from ktda_mmseg.scenes.prepare.scenes import Scene  # noqa: E402
 from ktda_mmseg.scenes.prepare.splits import SPLITS, assign, by_scene, shares  # noqa: E402
@@ -79,7 +79,7 @@ def test_a_seed_is_a_draw():
 
 def test_too_few_scenes_suggest_blocks():
     with pytest.raises(ValueError, match=r'at least 3, one a split, found 2; try --split block'):
-        by_scene([scene('a', 0, 0), scene('b', 9e4, 0)], SHARES, 0, 0)
+        by_scene([scene('a', 0, 0), scene('b', 9e4, 0)], SHARES, 0, 0, {})
 
 
 @given(
@@ -106,7 +106,7 @@ def test_scenes_nearer_than_the_guard_stay_together(rectangles, guard):
 def test_scenes_that_stay_together_share_a_split():
     chain = [scene(f'c{i}', 900 * i, 0) for i in range(5)]
     alone = [scene(f'a{i}', 1e5 * (i + 1), 0, (250, 200)) for i in range(7)]
-    draws = [by_scene([*chain, *alone], SHARES, seed, 0) for seed in range(8)]
+    draws = [by_scene([*chain, *alone], SHARES, seed, 0, {}) for seed in range(8)]
     together = [{splits[s.name] for s in chain} for splits in draws]
     assert all(len(splits) == 1 for splits in together) and len(set.union(*together)) > 1
 
@@ -123,7 +123,7 @@ def test_scenes_overlap_across_reference_systems(zone):
     place = Georeference(rasterio.crs.CRS.from_epsg(zone), transform)
     there = here._replace(name='there', place=place)
     others = [scene(f'o{i}', -1e5 * i, 0, (200, 100)) for i in range(6)]
-    draws = [by_scene([here, there, *others], SHARES, seed, 0) for seed in range(12)]
+    draws = [by_scene([here, there, *others], SHARES, seed, 0, {}) for seed in range(12)]
     assert all(splits['here'] == splits['there'] for splits in draws)
     assert len({splits['here'] for splits in draws}) > 1
 

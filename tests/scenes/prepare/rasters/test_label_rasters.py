@@ -195,7 +195,7 @@ def test_unlisted_labels_are_said(labels, truth, tmp_path, write):
 )
 def test_scenes_are_compared_where_their_systems_allow(tmp_path, write, systems, groups):
     """Both at the same coordinates."""
-    from ktda_mmseg.scenes.prepare.footprints import neighbours
+    from ktda_mmseg.scenes.prepare.neighbours import neighbours
 
     pixels = np.ones((SIDE, SIDE), np.uint8)
     paths = [
@@ -207,7 +207,7 @@ def test_scenes_are_compared_where_their_systems_allow(tmp_path, write, systems,
 
 def test_a_size_of_pixels_is_no_place(tmp_path, write):
     """Chips that say only how large their pixels are do not overlap."""
-    from ktda_mmseg.scenes.prepare.footprints import neighbours
+    from ktda_mmseg.scenes.prepare.neighbours import neighbours
 
     pixels = np.ones((SIDE, SIDE), np.uint8)
     scale = rasterio.Affine(0.5, 0, 0, 0, -0.5, 0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ktda_mmseg.scenes.prepare.name_groups import by_numbers, by_pattern
+from ktda_mmseg.scenes.prepare.neighbours import by_numbers, by_pattern
 from ktda_mmseg.scenes.prepare.scenes import Scene
 from ktda_mmseg.scenes.prepare.splits import SPLITS, by_scene
 
