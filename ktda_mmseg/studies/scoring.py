@@ -11,34 +11,20 @@ from mmseg.evaluation import IoUMetric
 
 
 class Scores(NamedTuple):
-    """Scores in percent.
-
-    Attributes:
-        mIoU (float): Mean of the classes' IoU.
-        OA (float): Share of the pixels that are right.
-        mF1 (float): Mean of the classes' F1.
-        IoU (list[float]): By class.
-        F1 (list[float]): By class.
-    """
+    """Scores in percent."""
 
     mIoU: float
-    OA: float
+    OA: float  # share of the pixels that are right
     mF1: float
-    IoU: list[float]
+    IoU: list[float]  # by class
     F1: list[float]
 
 
 def scores_of(matrix: np.ndarray) -> Scores:
-    """Score a confusion matrix.
+    """Score a confusion matrix ``(K, K)`` of pixel counts, true classes in rows, as mmseg does.
 
     A class that is never predicted, or is absent, counts 0 in the means. mmseg leaves it out of
     its means, so that a model which ignores a hard class looks better for it.
-
-    Args:
-        matrix (np.ndarray): Pixel counts ``(K, K)``, true classes in rows.
-
-    Returns:
-        Scores: mmseg's, in percent.
     """
     hits, truth, found = (
         torch.from_numpy(counts).double()
@@ -50,6 +36,13 @@ def scores_of(matrix: np.ndarray) -> Scores:
     return Scores(
         float(iou.mean()), 100 * float(scores['aAcc']), float(f1.mean()), iou.tolist(), f1.tolist()
     )
+
+
+def confusion(truth: np.ndarray, found: np.ndarray, classes: int) -> np.ndarray:
+    """Count the pixels of each true and found class; those of no class, as 255, do not count."""
+    counted = truth < classes
+    pairs = truth[counted].astype(np.int64) * classes + found[counted]
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
 class ConfusionByImage(BaseMetric):
@@ -65,12 +58,9 @@ class ConfusionByImage(BaseMetric):
         """Count the pixels of each image."""
         classes = len(self.dataset_meta['classes'])
         for sample in data_samples:
-            truth = sample['gt_sem_seg']['data'].squeeze().cpu().numpy().astype(np.int64)
+            truth = sample['gt_sem_seg']['data'].squeeze().cpu().numpy()
             found = sample['pred_sem_seg']['data'].squeeze().cpu().numpy()
-            counted = truth < classes
-            pairs = truth[counted] * classes + found[counted]
-            matrix = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
-            self.results.append((Path(sample['img_path']).stem, matrix))
+            self.results.append((Path(sample['img_path']).stem, confusion(truth, found, classes)))
 
     def compute_metrics(self, results: list) -> dict[str, Any]:
         """Add up the images."""

@@ -7,9 +7,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ktda_mmseg.studies import Study
-from ktda_mmseg.studies.cell import CONFIG
-from ktda_mmseg.studies.cells import cells_of
-from ktda_mmseg.studies.features.cells import compare_cells, read
+from ktda_mmseg.studies.cells import CONFIG, cells_of
+from ktda_mmseg.studies.features.gap import compare_cells, read_similarity
 
 STUDY = """
 title: Test
@@ -45,23 +44,26 @@ def study(run_config, tmp_path, monkeypatch):
 
 def test_a_finished_cell_is_compared_once(study, run_config):
     compare_cells(study, 'fields', ['alone'], run_config, 2)
-    kept = read(study, 'fields')
+    kept = read_similarity(study, 'fields')
     [found] = kept['alone'].values()
     assert found['images'] == 2 and len(found['similarity']['backbone.cka']) == 4
     assert found['digest'] == cells_of(study)[0].setting.digest
     compare_cells(study, 'fields', ['alone'], run_config, 1)
-    assert read(study, 'fields')['alone']['0']['images'] == 1
+    assert read_similarity(study, 'fields')['alone']['0']['images'] == 1
     compare_cells(study, 'fields', ['alone'], run_config, 2)
-    assert read(study, 'fields')['alone']['0']['similarity'].keys() == found['similarity'].keys()
-    kept = read(study, 'fields')
+    assert (
+        read_similarity(study, 'fields')['alone']['0']['similarity'].keys()
+        == found['similarity'].keys()
+    )
+    kept = read_similarity(study, 'fields')
     # what is kept stays where the checkpoint is gone
     for checkpoint in cells_of(study)[0].folder.glob('*.pth'):
         checkpoint.unlink()
     compare_cells(study, 'fields', ['alone'], run_config, 2)
-    assert read(study, 'fields') == kept
+    assert read_similarity(study, 'fields') == kept
     with pytest.raises(FileNotFoundError, match=r'seed_0: expected the checkpoint \*iter_2\.pth'):
         compare_cells(study, 'fields', ['alone'], run_config, 1)
-    assert read(study, 'fields') == kept
+    assert read_similarity(study, 'fields') == kept
 
 
 def test_a_teacher_must_be_there(study, run_config, tmp_path):
@@ -70,4 +72,4 @@ def test_a_teacher_must_be_there(study, run_config, tmp_path):
     config.dump(tmp_path / 'none.py')
     with pytest.raises(ValueError, match=r'none\.py: expected a model\.teacher'):
         compare_cells(study, 'fields', ['alone'], tmp_path / 'none.py', 2)
-    assert read(study, 'fields') == {}
+    assert read_similarity(study, 'fields') == {}

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from ktda_mmseg.studies.features.colours import colours
+from ktda_mmseg.studies.features.maps import colours
 
 
 def maps(seed=0, channels=6):

@@ -8,15 +8,9 @@ from mmseg.structures import SegDataSample
 from PIL import Image
 
 from ktda_mmseg.studies.features.attention import attention_by_level
-from ktda_mmseg.studies.features.colours import colours
-from ktda_mmseg.studies.features.figures import (
-    draw_attention,
-    draw_maps,
-    draw_similarity,
-    pixels_of,
-)
 from ktda_mmseg.studies.features.levels import extract, windows
-from ktda_mmseg.studies.features.panels import covered, panels
+from ktda_mmseg.studies.features.maps import coloured, colours, covered
+from ktda_mmseg.studies.figures import draw_attention, draw_maps, draw_similarity, pixels_of
 
 
 @pytest.fixture
@@ -44,18 +38,18 @@ def by_hand(maps):
 
 
 def test_what_a_window_shows_lies_where_the_window_is(model, batch):
-    [panel] = panels({'now': model}, model.teacher, [batch])
-    assert list(panel.maps) == ['teacher', 'student now', 'aligned now']
+    [image] = coloured({'now': model}, model.teacher, [batch])
+    assert list(image.maps) == ['teacher', 'student now', 'aligned now']
     inputs, (rows, columns) = windows(model, batch)
     assert (rows, columns) == (2, 3)
     seen = extract(model, model.teacher, inputs)
     for level, pair in enumerate(seen.backbone):
         own, taught = map(by_hand, pair)
         [expected], components = colours([taught])
-        np.testing.assert_array_equal(panel.maps['teacher'][level], expected)
+        np.testing.assert_array_equal(image.maps['teacher'][level], expected)
         [expected], _ = colours([own], components)
-        np.testing.assert_array_equal(panel.maps['student now'][level], expected)
-    assert panel.maps['teacher'][0].shape == (6, 9, 3)
+        np.testing.assert_array_equal(image.maps['student now'][level], expected)
+    assert image.maps['teacher'][0].shape == (6, 9, 3)
 
 
 def test_the_picture_is_what_the_windows_cover(model, batch):
@@ -68,20 +62,20 @@ def test_a_teacher_that_is_the_student_has_the_same_colours(model, batch):
         with torch.no_grad():
             return model.backbone(inputs)
 
-    [panel] = panels({'': model}, itself, [batch])
-    assert list(panel.maps) == ['teacher', 'student']
-    for teacher, student in zip(*panel.maps.values()):
+    [image] = coloured({'': model}, itself, [batch])
+    assert list(image.maps) == ['teacher', 'student']
+    for teacher, student in zip(*image.maps.values()):
         assert abs(teacher.astype(int) - student).max() <= 1
 
 
-def test_no_image_is_no_panel(model):
-    assert panels({'': model}, model.teacher, []) == []
+def test_no_image_is_no_map(model):
+    assert coloured({'': model}, model.teacher, []) == []
 
 
 def test_figures_hold_their_pictures(model, batch):
-    [panel] = panels({'': model}, model.teacher, [batch])
-    panel.maps['student'][2][:] = (12, 34, 56)
-    drawn = pixels_of(draw_maps(panel))
+    [image] = coloured({'': model}, model.teacher, [batch])
+    image.maps['student'][2][:] = (12, 34, 56)
+    drawn = pixels_of(draw_maps(*image))
     assert drawn.dtype == np.uint8 and (drawn == (12, 34, 56)).all(-1).mean() > 0.01
 
 

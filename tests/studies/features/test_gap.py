@@ -10,7 +10,8 @@ from scipy import stats
 
 from ktda_mmseg.studies import Study
 from ktda_mmseg.studies.cells import RESULTS
-from ktda_mmseg.studies.features.way import draw_way, table, ways, write_way
+from ktda_mmseg.studies.features.gap import measure_gap, table, write_gap
+from ktda_mmseg.studies.figures import draw_gap
 
 ROOT = Path(__file__).resolve().parents[3]
 WAYS = sorted((ROOT / 'docs' / 'results').glob('*/*/way.md'))
@@ -55,49 +56,50 @@ def keep(reached, compared='same'):
 
 
 def test_the_way_is_the_share_of_the_distance_seed_by_seed(study):
-    alone, ktda, top = ways(study, 'fields', list(REACHED))
+    gap = measure_gap(study, 'fields', list(REACHED))
+    closed = gap.closed[1]
     values = {row: np.array(seeds) for row, seeds in REACHED.items()}
     distance = values['top'] - values['alone']
     shares = 100 * (values['ktda'] - values['alone']) / distance
-    assert [x.mean for x in ktda.gone] == pytest.approx(shares.mean(0))
+    assert [x.mean for x in closed] == pytest.approx(shares.mean(0))
     low, high = stats.t.interval(0.95, 2, shares.mean(0), stats.sem(shares))
-    assert [x.low for x in ktda.gone] == pytest.approx(low)
-    assert [x.high for x in ktda.gone] == pytest.approx(high)
-    assert [x.mean for x in ktda.reached] == pytest.approx(values['ktda'].mean(0))
-    assert [x.mean for x in alone.gone] == [0] * 3 and [x.mean for x in top.gone] == [100] * 3
+    assert [x.low for x in closed] == pytest.approx(low)
+    assert [x.high for x in closed] == pytest.approx(high)
+    assert [x.mean for x in gap.reached[1]] == pytest.approx(values['ktda'].mean(0))
+    assert [[x.mean for x in ends] for ends in gap.closed[::2]] == [[0] * 3, [100] * 3]
 
 
 def test_seeds_that_an_end_lacks_do_not_count(study):
     keep(dict(REACHED, top=REACHED['top'][:1]))
     for seed in (1, 2):
         (RESULTS / 'small' / 'fields' / 'top' / f'seed_{seed}.json').unlink()
-    ktda = ways(study, 'fields', list(REACHED))[1]
-    assert ktda.gone[2].values == pytest.approx([40])
-    assert len(ktda.reached[2].values) == 3
-    draw_way(ways(study, 'fields', list(REACHED)))
+    gap = measure_gap(study, 'fields', list(REACHED))
+    assert gap.closed[1][2].values == pytest.approx([40])
+    assert len(gap.reached[1][2].values) == 3
+    draw_gap(*gap)
 
 
 def test_what_was_compared_with_another_config_does_not_count(study):
     keep(REACHED, compared='another')
     with pytest.raises(ValueError, match='rows: alone: expected results on fields .* found none'):
-        ways(study, 'fields', list(REACHED))
+        measure_gap(study, 'fields', list(REACHED))
     with pytest.raises(ValueError, match='rows: nobody: expected results'):
         keep(REACHED)
-        ways(study, 'fields', ['alone', 'nobody', 'top'])
+        measure_gap(study, 'fields', ['alone', 'nobody', 'top'])
 
 
 def test_figure_and_table_hold_the_numbers(study):
-    folder = write_way(study, 'fields', list(REACHED))
+    folder = write_gap(study, 'fields', list(REACHED))
     assert Image.open(folder / 'way.png').size[0] > 800
     lines = (folder / 'way.md').read_text().splitlines()
     assert lines[0] == '| row | CKA, level 0 | CKA, level 1 | mIoU, % |'
     assert lines[3] == (
         '| Full KTDA | 0.533 ± 0.058 (46 %) | 0.300 ± 0.100 (13 %) | 54.00 ± 1.00 (32 %) |'
     )
-    found = ways(study, 'fields', list(REACHED))
-    bars = draw_way(found).axes[1].patches
-    assert [bar.get_height() for bar in bars] == pytest.approx([x.mean for x in found[1].gone])
-    assert table(found) == (folder / 'way.md').read_text()
+    gap = measure_gap(study, 'fields', list(REACHED))
+    bars = draw_gap(*gap).axes[1].patches
+    assert [bar.get_height() for bar in bars] == pytest.approx([x.mean for x in gap.closed[1]])
+    assert table(gap) == (folder / 'way.md').read_text()
 
 
 @pytest.mark.parametrize('path', WAYS, ids=lambda path: path.parent.name)
@@ -107,4 +109,6 @@ def test_a_committed_way_is_what_its_results_make(path, monkeypatch):
     study = Study.load(Path('studies', f'{path.parts[-3]}.yaml'))
     names = {row.title: name for name, row in study.rows.items()}
     titles = [line.split(' | ')[0].removeprefix('| ') for line in written.splitlines()[2:]]
-    assert written == table(ways(study, path.parent.name, [names[title] for title in titles]))
+    assert written == table(
+        measure_gap(study, path.parent.name, [names[title] for title in titles])
+    )
