@@ -26,6 +26,7 @@ from .steps import COMPILE, PLAIN_MALLOC, Step, Variant, inference_step, trainin
 Mode = Literal['train', 'infer']
 STEPS = {'train': training_step, 'infer': inference_step}
 Answer = tuple[float, dict[str, float], int]  # seconds, losses and bytes at the peak so far
+_prepared: Callable[[], Any]  # what a process of its own runs
 
 
 @dataclass

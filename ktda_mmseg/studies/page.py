@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.dataset import BaseDataset
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
 from PIL import Image
@@ -54,13 +55,7 @@ def _pictures(study: Study, rows: Sequence[Summary], path: Path) -> bytes | None
         for setting in settings
     }
     predictions = {title: folder for title, folder in predictions.items() if folder.is_dir()}
-    try:
-        with DefaultScope.overwrite_default_scope('mmseg'):
-            data = settings[0].config.test_dataloader.dataset if predictions else None
-            dataset = DATASETS.build(data) if data else []
-    except FileNotFoundError:
-        dataset = []
-    if len(dataset):
+    if predictions and (dataset := _test_set(settings[0])):
         places = {Path(dataset.get_data_info(i)['img_path']).stem: i for i in range(len(dataset))}
         images = []
         for name in middle_images(rows):
@@ -71,6 +66,14 @@ def _pictures(study: Study, rows: Sequence[Summary], path: Path) -> bytes | None
             images.append((name, read_picture(sample.img_path), labels))
         write_atomic(path, rendered(draw_labels(images, dataset.metainfo), 'jpeg'))
     return path.read_bytes() if path.is_file() else None
+
+
+def _test_set(setting: Setting) -> BaseDataset | None:
+    try:
+        with DefaultScope.overwrite_default_scope('mmseg'):
+            return DATASETS.build(setting.config.test_dataloader.dataset)
+    except FileNotFoundError:
+        return None
 
 
 def middle_images(rows: Sequence[Summary], number: int = SHOWN) -> list[str]:
