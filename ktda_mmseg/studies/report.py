@@ -14,10 +14,10 @@ from mmseg.apis import init_model
 from ktda_mmseg.datasets.pictures import read_picture
 from ktda_mmseg.utils.files import write_atomic
 from ktda_mmseg.utils.html import render
+from ktda_mmseg.utils.scores import confusion_matrix
 
 from .figures import draw_confusion, draw_curves, draw_labels, save
 from .logs import read_scalars
-from .scoring import confusion
 
 
 @torch.no_grad()
@@ -57,7 +57,7 @@ def write_report(
         for sample in outputs:
             truth = sample.gt_sem_seg.data[0].cpu().numpy()
             prediction = sample.pred_sem_seg.data[0].cpu().numpy()
-            matrix += confusion(truth, prediction, len(classes))
+            matrix += confusion_matrix(truth, prediction, len(classes), dataset.ignore_index)
             if index in shown:
                 labels = {'ground truth': truth, 'prediction': prediction}
                 name, picture = Path(sample.img_path).stem, read_picture(sample.img_path)
