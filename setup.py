@@ -50,9 +50,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['ktda_mmseg', 'ktda_mmseg.*']),
-    package_data={
-        'ktda_mmseg': ['py.typed', 'utils/*.html', 'scenes/check/*.html', 'scenes/serve/page/*']
-    },
+    package_data={'ktda_mmseg': ['py.typed', '**/*.html', 'scenes/serve/page/*']},
     install_requires=read_requirements('runtime'),
     extras_require={name: read_requirements(name) for name in EXTRAS},
     cmdclass={'build_py': BuildWithMim},

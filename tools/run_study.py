@@ -33,11 +33,11 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    from ktda_mmseg.studies.commands import Command, run_study
+    from ktda_mmseg.studies.commands import run_study
     from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
-        run_study(Command(**vars(args)))
+        run_study(**vars(args))
 
 
 if __name__ == '__main__':

@@ -1,18 +1,90 @@
-"""`docs/performance.md` from the measurements beside it, so that its figures are what was run."""
+"""Measurements as a table, as JSON, and as ``docs/performance.md``."""
 
 import json
+import statistics
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from ktda_mmseg.utils.tables import markdown_table
+from ktda_mmseg.utils.files import write_json
+from ktda_mmseg.utils.tables import aligned, markdown_table
 
-from .footprint import memory_section
-from .interleave import Measurement
+from .machine import described, machine
+from .memory import memory_section
 from .scaling import scaling_section
-from .scenes import SceneSpeed
-from .table import describe, largest_difference, speed_up, with_same_losses
+from .scene_speed import SceneSpeed
+from .timing import Measurement
 
+HEADER = ('config', 'median', 'range', 'images/s', 'ratio', 'memory', 'GFLOP', 'TFLOP/s')
 COLUMNS = ('config', 'step', 'range', 'images/s', 'times as fast', 'memory', 'GFLOP')
+
+
+def format_table(results: Sequence[Measurement]) -> str:
+    """Write a line a variant; the ratio tells how many times faster than the first it is."""
+    rows: list[Sequence[str]] = [HEADER]
+    for result in results:
+        rows.append(
+            [
+                result.label,
+                f'{1000 * result.median:.0f} ms',
+                f'{1000 * min(result.seconds):.0f}-{1000 * max(result.seconds):.0f}',
+                f'{result.images / result.median:.2f}',
+                f'{speed_up(results[0], result):.2f}',
+                f'{result.memory / 2**30:.2f} GiB',
+                f'{result.flops / 1e9:.0f}',
+                f'{result.flops / result.median / 1e12:.3f}',
+            ]
+        )
+    parts = [f'{result.label}: {_shares(result)}' for result in results]
+    return '\n'.join([aligned(rows), 'forward pass, share of operations:', *parts])
+
+
+def _shares(result: Measurement) -> str:
+    total = sum(result.forward_flops.values())
+    parts = sorted(result.forward_flops.items(), key=lambda item: -item[1])
+    return ', '.join(f'{name} {100 * count / total:.1f} %' for name, count in parts)
+
+
+def speed_up(reference: Measurement, result: Measurement) -> float:
+    """Return the median of the ratios of steps that ran next to each other."""
+    return statistics.median(
+        theirs / ours for theirs, ours in zip(reference.seconds, result.seconds, strict=True)
+    )
+
+
+def loss_differences(results: Sequence[Measurement]) -> list[tuple[str, float]]:
+    """Return labels and the largest relative difference of a loss from the first's in a step.
+
+    Only of those that have the losses that the first has.
+    """
+    first, *others = results
+    return [
+        (
+            other.label,
+            max(
+                abs(theirs[name] - ours[name]) / max(abs(theirs[name]), 1e-12)
+                for theirs, ours in zip(first.losses, other.losses, strict=True)
+                for name in theirs
+            ),
+        )
+        for other in others
+        if first.losses[0] and first.losses[0].keys() == other.losses[0].keys()
+    ]
+
+
+def format_losses(results: Sequence[Measurement]) -> str:
+    """Say how far the losses of each variant that has the first one's are from them."""
+    return '\n'.join(
+        f'{label}: losses of {len(results[0].losses)} steps within {difference:.1e} (relative) of '
+        f'{results[0].label}'
+        for label, difference in loss_differences(results)
+    )
+
+
+def write_measurements(results: Sequence[Measurement], path: Path, title: str = '') -> None:
+    """Write all measurements, what they show and the machine they were made on, as JSON."""
+    content = dict(title=title, machine=machine(), results=[asdict(result) for result in results])
+    write_json(path, content, indent=1)
 
 
 def render(folder: Path) -> str:
@@ -40,17 +112,18 @@ def _section(path: Path) -> str:
     results = [Measurement(**result) for result in content['results']]
     first = results[0]
     height, width = first.size
-    rows = [COLUMNS, *(_row(first, result) for result in results)]
-    return '\n'.join(
-        [
-            f'\n## {content["title"]}\n',
-            f'Batches of {first.images} at {width}x{height} pixels, {len(first.seconds)} steps of '
-            f'each in turn after {len(first.losses) - len(first.seconds)} to warm up. '
-            f'{describe(content)} Measurements: `{path.name}`.\n',
-            markdown_table(rows),
-            *_losses(results),
-        ]
-    )
+    parts = [
+        f'\n## {content["title"]}\n',
+        f'Batches of {first.images} at {width}x{height} pixels, {len(first.seconds)} steps of '
+        f'each in turn after {len(first.losses) - len(first.seconds)} to warm up. '
+        f'{described(content)} Measurements: `{path.name}`.\n',
+        markdown_table([COLUMNS, *(_row(first, result) for result in results)]),
+    ]
+    differences = loss_differences(results)
+    if differences:
+        listed = ', '.join(f'`{label}` {found:.1e}' for label, found in differences)
+        parts.append(f'\nLargest relative difference of a loss from the first: {listed}.')
+    return '\n'.join(parts)
 
 
 def _row(first: Measurement, result: Measurement) -> tuple[str, ...]:
@@ -63,11 +136,3 @@ def _row(first: Measurement, result: Measurement) -> tuple[str, ...]:
         f'{result.memory / 2**30:.1f} GiB',
         f'{result.flops / 1e9:,.0f}',
     )
-
-
-def _losses(results: Sequence[Measurement]) -> list[str]:
-    first, others = results[0], with_same_losses(results)
-    if not others or not first.losses[0]:
-        return []
-    lines = [f'`{other.label}` {largest_difference(first, other):.1e}' for other in others]
-    return [f'\nLargest relative difference of a loss from the first: {", ".join(lines)}.']

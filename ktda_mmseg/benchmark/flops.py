@@ -39,12 +39,6 @@ def count_step(step: Callable[[], object]) -> int:
 
     A multiplication and an addition are two operations. Element-wise work, such as norms, losses
     and the optimizer, is not counted.
-
-    Args:
-        step (Callable): Runs one step, forward and, in training, backward.
-
-    Returns:
-        int: Operations.
     """
     with FlopCounterMode(display=False, custom_mapping=FORMULAS) as counter:
         step()
@@ -53,19 +47,11 @@ def count_step(step: Callable[[], object]) -> int:
 
 @torch.no_grad()
 def count_forward(model: BaseSegmentor, batch: dict[str, Any]) -> dict[str, int]:
-    """Count the operations of a forward pass.
+    """Count the operations of a forward pass by part: those of ``PARTS``, teacher and decoder.
 
-    The counter's attribution to modules is right in forward passes only, so the backward pass,
-    about twice as much for what trains, is not divided.
-
-    Args:
-        model (BaseSegmentor): The model.
-        batch (dict): A batch as a data loader gives it.
-
-    Returns:
-        dict[str, int]: Operations of the parts that the model has among student, alignment,
-        pyramid, modulation, teacher and decoder. Auxiliary decoders are not part of it, nor is a
-        teacher whose maps the batch brings.
+    Auxiliary decoders are not part of it, nor is a teacher whose maps the batch brings. The
+    backward pass, about twice as much for what trains, is not divided: the counter's attribution
+    to modules is right in forward passes only.
     """
     data = model.data_preprocessor(batch)
     with FlopCounterMode(display=False) as counter:

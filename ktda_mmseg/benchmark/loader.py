@@ -4,9 +4,9 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Generator
-from dataclasses import dataclass
 from itertools import islice
 from math import ceil
+from typing import NamedTuple
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -15,57 +15,59 @@ from mmengine.utils import track_iter_progress
 from mmseg.registry import DATASETS
 from torch.utils.data import DataLoader
 
-from .interleave import Measurement
+from ktda_mmseg.utils.tables import aligned
+
+from .timing import Measurement
 
 WARM_UP = 2  # rounds; a loader has two batches of each worker under way
 
 
-@dataclass(frozen=True)
-class LoaderSpeed:
-    """What was measured of a data loader.
+class LoaderSpeed(NamedTuple):
+    """What was measured of a data loader."""
 
-    Attributes:
-        rates (list[float]): Samples a second in each round, a batch of every worker.
-        batch_size (int): Samples a batch.
-        workers (int): Loading processes.
-        transforms (dict[str, float]): Seconds a sample in each transform, in one process.
-    """
-
-    rates: list[float]
+    rates: list[float]  # samples a second in each round, a batch of every worker
     batch_size: int
     workers: int
-    transforms: dict[str, float]
+    transforms: dict[str, float]  # seconds a sample in each transform, in one process
 
     def __str__(self) -> str:
         """Say it in a table of the transforms below a line on the whole."""
         total = sum(self.transforms.values())
-        width = max(map(len, self.transforms))
+        rows = [
+            (name, f'{1000 * seconds:.2f} ms', f'{100 * seconds / total:.1f} %')
+            for name, seconds in self.transforms.items()
+        ]
         return '\n'.join(
             [
                 f'data loader: {statistics.median(self.rates):.1f} samples/s, slowest round '
                 f'{min(self.rates):.1f}, fastest {max(self.rates):.1f} of {len(self.rates)}; '
                 f'batches of {self.batch_size}, {self.workers} workers',
                 f'in one process {1000 * total:.2f} ms a sample:',
-                *(
-                    f'  {name:{width}}  {1000 * seconds:7.2f} ms  {100 * seconds / total:5.1f} %'
-                    for name, seconds in self.transforms.items()
-                ),
+                aligned(rows),
             ]
+        )
+
+    def compared_with(self, training: Measurement) -> str:
+        """Say whether the loader keeps up with a training step."""
+        rate = training.images / training.median
+        ratio = statistics.median(self.rates) / rate
+        verdict = (
+            'the data keep up'
+            if ratio >= 1
+            else f'the data do not keep up; raise train_dataloader.num_workers ({self.workers})'
+        )
+        return (
+            f'training step of {training.label}: {rate:.1f} images/s, median '
+            f'{1000 * training.median:.0f} ms, fastest {1000 * min(training.seconds):.0f} ms, '
+            f'slowest {1000 * max(training.seconds):.0f} ms of {len(training.seconds)}\n'
+            f'{verdict}: {ratio:.1f} times the rate of training'
         )
 
 
 def measure_loader(config: Config, images: int) -> LoaderSpeed:
-    """Time the training data of a config, with nothing that consumes them.
+    """Time the training data of a config, ``images`` samples rounded up to whole rounds.
 
-    Args:
-        config (Config): Its ``train_dataloader`` is measured as it stands.
-        images (int): Samples to time, at least 1; rounded up to whole rounds.
-
-    Returns:
-        LoaderSpeed: The measurement.
-
-    Raises:
-        ValueError: If ``images`` is below 1.
+    Nothing consumes them. ValueError if ``images`` is below 1.
     """
     if images < 1:
         raise ValueError(f'expected at least 1 image, got {images}')
@@ -73,8 +75,7 @@ def measure_loader(config: Config, images: int) -> LoaderSpeed:
     settings = config.train_dataloader
     batches = max(1, settings.num_workers)
     samples = batches * settings.batch_size
-    loader = Runner.build_dataloader(settings, seed=0)
-    stream, rates = _endless(loader), []
+    stream, rates = _endless(Runner.build_dataloader(settings, seed=0)), []
     for turn in track_iter_progress(range(WARM_UP + ceil(images / samples))):
         start = time.perf_counter()
         for _ in islice(stream, batches):
@@ -82,20 +83,17 @@ def measure_loader(config: Config, images: int) -> LoaderSpeed:
         if turn >= WARM_UP:
             rates.append(samples / (time.perf_counter() - start))
     stream.close()
-    transforms = time_transforms(settings.dataset, images)
+    transforms = _time_transforms(settings.dataset, images)
     return LoaderSpeed(rates, settings.batch_size, settings.num_workers, transforms)
 
 
-def time_transforms(config: Config, images: int) -> dict[str, float]:
-    """Time each transform of a data set in this process.
+def _endless(loader: DataLoader) -> Generator[object, None, None]:
+    while True:
+        yield from loader
 
-    Args:
-        config (Config): Config of the data set.
-        images (int): Samples to average over, after one that is not timed.
 
-    Returns:
-        dict[str, float]: Seconds a sample, by the name of the transform.
-    """
+def _time_transforms(config: Config, images: int) -> dict[str, float]:
+    """Return seconds a sample by the name of the transform, after one sample that is not timed."""
     dataset = DATASETS.build(config)
     seconds: dict[str, float] = defaultdict(float)
     for index in range(images + 1):
@@ -106,33 +104,3 @@ def time_transforms(config: Config, images: int) -> dict[str, float]:
             if index:
                 seconds[type(transform).__name__] += time.perf_counter() - start
     return {name: total / images for name, total in seconds.items()}
-
-
-def compare(loader: LoaderSpeed, training: Measurement) -> str:
-    """Say whether the loader keeps up with a training step.
-
-    Args:
-        loader (LoaderSpeed): The data.
-        training (Measurement): The step.
-
-    Returns:
-        str: One line.
-    """
-    rate = training.images / training.median
-    ratio = statistics.median(loader.rates) / rate
-    verdict = (
-        'the data keep up'
-        if ratio >= 1
-        else f'the data do not keep up; raise train_dataloader.num_workers ({loader.workers})'
-    )
-    return (
-        f'training step of {training.label}: {rate:.1f} images/s, median '
-        f'{1000 * training.median:.0f} ms, fastest {1000 * min(training.seconds):.0f} ms, slowest '
-        f'{1000 * max(training.seconds):.0f} ms of {len(training.seconds)}\n'
-        f'{verdict}: {ratio:.1f} times the rate of training'
-    )
-
-
-def _endless(loader: DataLoader) -> Generator[object, None, None]:
-    while True:
-        yield from loader

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from matplotlib.figure import Figure
 from mmengine.device import get_device
 from mmengine.model import BaseModel
 from torch.autograd.profiler_util import FunctionEvent
@@ -18,19 +17,14 @@ from .steps import Step
 BACKWARD = 'autograd::engine::evaluate_function'
 TEACHER, TRANSFER = 'teacher', 'transfer losses'
 OPTIMIZER, REST = 'optimizer', 'decoders and rest'
-Shares = dict[str, tuple[float, float]]
+Shares = dict[str, tuple[float, float]]  # seconds forward and backward, by part
 
 
 def profile_step(step: Step, trace: Path) -> Shares:
-    """Run a step under PyTorch's profiler.
+    """Run a training step, which ran before, under PyTorch's profiler, and write its trace.
 
-    Args:
-        step (Step): A training step that ran before, so that nothing is set up in it.
-        trace (Path): JSON file to write, for chrome://tracing or https://ui.perfetto.dev.
-
-    Returns:
-        dict[str, tuple[float, float]]: Seconds forward and backward of each part, the optimizer
-        and the rest. On a GPU it is the time of its kernels.
+    The JSON file is for chrome://tracing or https://ui.perfetto.dev. On a GPU the seconds are those
+    of its kernels.
     """
     activities = [ProfilerActivity.CPU]
     if get_device() == 'cuda':
@@ -95,41 +89,11 @@ def _shares(events: list[FunctionEvent]) -> Shares:
 
 
 def _seconds(event: FunctionEvent) -> float:
-    microseconds = event.device_time_total or event.cpu_time_total
-    return microseconds / 1e6
+    return (event.device_time_total or event.cpu_time_total) / 1e6
 
 
 def format_shares(shares: Shares) -> str:
-    """Say how much of a step each part takes, forward and backward together.
-
-    Args:
-        shares (dict): Result of :func:`profile_step`.
-
-    Returns:
-        str: One line.
-    """
+    """Say in one line how much of a step each part takes, forward and backward together."""
     total = sum(map(sum, shares.values()))
     parts = [f'{part} {100 * sum(seconds) / total:.1f} %' for part, seconds in shares.items()]
     return ', '.join(parts)
-
-
-def plot_shares(shares: dict[str, Shares], path: Path) -> None:
-    """Draw where the time goes, one bar a config and part.
-
-    Args:
-        shares (dict): Result of :func:`profile_step` by name of the config.
-        path (Path): PNG file to write.
-    """
-    figure = Figure(figsize=(9, 1 + 2.2 * len(shares)), layout='constrained')
-    for axes, (label, parts) in zip(
-        figure.subplots(len(shares), squeeze=False)[:, 0], shares.items(), strict=True
-    ):
-        names = list(parts)[::-1]
-        forward, backward = zip(*(parts[name] for name in names), strict=True)
-        axes.barh(names, forward, label='forward')
-        axes.barh(names, backward, left=forward, label='backward')
-        total = sum(map(sum, parts.values()))
-        axes.set(title=f'{label}: {total:.2f} s a step', xlabel='seconds')
-        axes.grid(axis='x', alpha=0.3)
-    axes.legend(loc='lower right')
-    figure.savefig(path, dpi=120)

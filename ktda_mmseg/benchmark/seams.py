@@ -11,21 +11,16 @@ from ktda_mmseg.scenes.map.predictor import Predictor
 from ktda_mmseg.scenes.map.reading import SceneReader
 from ktda_mmseg.scenes.map.windows import Axis, Grid
 
-from .mapping import map_labels
+from .scene_speed import map_labels
 
 REACH = 4  # pixels on each side of a border
 
 
 class Seams(NamedTuple):
-    """How often two maps, whose windows lie half a stride apart, differ in their labels.
+    """How often two maps, whose windows lie half a stride apart, differ in their labels."""
 
-    Attributes:
-        at_borders (float): Share of the pixels within ``REACH`` of a border of either map.
-        elsewhere (float): Share of the other pixels.
-    """
-
-    at_borders: float
-    elsewhere: float
+    at_borders: float  # share of the pixels within REACH of a border of either map
+    elsewhere: float  # share of the other pixels
 
     def __str__(self) -> str:
         """Say it in one line."""

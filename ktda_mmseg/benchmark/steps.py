@@ -1,7 +1,9 @@
-"""One training or inference step of a config on random images, ready to be timed."""
+"""A config with flags, and one training or inference step of it on random images, to be timed."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -14,24 +16,79 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from ktda_mmseg.checkpoints.deploy import deploy_config
+from ktda_mmseg.checkpoints.deploy import deploy_config, without
+from ktda_mmseg.engine.mixed_precision import PRECISIONS, use_mixed_precision
 from ktda_mmseg.engine.speed_hooks import use_channels_last
 from ktda_mmseg.models.teacher_maps import attach_maps
-from ktda_mmseg.utils.compiling import compile_parts
+from ktda_mmseg.scenes.map.torch_predictor import DTYPES
 
-from .candidates import CACHED, CHANNELS_LAST, COMPILE, Candidate
+COMPILE = 'compile'
+CACHED = 'cached'  # the teacher's maps come with the images, as LoadTeacherMaps brings them
+ALONE = 'alone'  # no teacher
+CHANNELS_LAST = 'channels_last'
+PLAIN_MALLOC = 'plain_malloc'  # memory as the C library and PyTorch take it, without train.py
+FLAGS = (*PRECISIONS, COMPILE, CHANNELS_LAST, PLAIN_MALLOC, CACHED, ALONE)
 
-DTYPES = {'bf16': torch.bfloat16, 'fp16': torch.float16}
+
+@dataclass(frozen=True)
+class Variant:
+    """A config, flags, such as of ``configs/ktda/grass.py+bf16+compile``, and changed settings."""
+
+    config: str
+    flags: tuple[str, ...]
+    options: dict[str, Any]
+
+    @classmethod
+    def parse(cls, text: str, options: dict[str, Any]) -> 'Variant':
+        """Read ``CONFIG[+FLAG...]``.
+
+        Args:
+            text (str): What the command line says.
+            options (dict[str, Any]): Settings to change in the config.
+
+        Returns:
+            Variant: What it means.
+
+        Raises:
+            FileNotFoundError: If the config does not exist.
+            ValueError: If a flag is unknown or contradicts another.
+        """
+        config, *flags = text.split('+')
+        if not Path(config).is_file():
+            raise FileNotFoundError(f'{config}: expected a config file, found none')
+        apart = (set(PRECISIONS), {CACHED, ALONE})
+        if not set(flags) <= set(FLAGS) or any(len(set(flags) & few) > 1 for few in apart):
+            raise ValueError(
+                f'{text}: expected a config, +{" or +".join(PRECISIONS)}, +{COMPILE}, '
+                f'+{CHANNELS_LAST}, +{PLAIN_MALLOC}, +{CACHED} or +{ALONE}, got {flags}'
+            )
+        return cls(config, tuple(flags), options)
+
+    @property
+    def label(self) -> str:
+        """Name in tables: file and its folder, since ``official_step/grass.py`` has a namesake."""
+        path = Path(self.config).resolve().with_suffix('')
+        return '+'.join([f'{path.parent.name}/{path.name}', *self.flags])
+
+    @property
+    def precision(self) -> str | None:
+        """Mixed precision, 'bf16' or 'fp16'; None for fp32."""
+        return next((flag for flag in self.flags if flag in PRECISIONS), None)
+
+    def load(self) -> Config:
+        """Return the config with random weights, which take the same time and no download."""
+        config = Config.fromfile(self.config)
+        config.merge_from_dict(self.options)
+        config.model = without(config.model, 'init_cfg')
+        if ALONE in self.flags:
+            config.model.update(teacher=None, transfer_losses=None)
+        if self.precision:
+            use_mixed_precision(config, self.precision)
+        return config
 
 
 class Step(NamedTuple):
-    """A step that is ready to run.
-
-    Attributes:
-        model (BaseModel): Its model, on the machine's device.
-        batch (dict): Its data, as a data loader gives it.
-        run (Callable): Runs it once; returns the losses, if there are any.
-    """
+    """A step that is ready: its model and batch, and what runs it and returns the losses if any."""
 
     model: BaseModel
     batch: dict[str, Any]
@@ -40,26 +97,13 @@ class Step(NamedTuple):
 
 def image_size(config: Config) -> tuple[int, int]:
     """Return the height and width in pixels that a config trains on."""
-    size = config.model.data_preprocessor.get('size') or config.crop_size
-    return tuple(size)
+    return tuple(config.model.data_preprocessor.get('size') or config.crop_size)
 
 
 def batch_shape(
     config: Config, batch_size: int | None, size: Sequence[int] | None
 ) -> tuple[int, tuple[int, int]]:
-    """Settle what a step is given: what was asked for, else what the config trains on.
-
-    Args:
-        config (Config): A whole config.
-        batch_size (int | None): Images asked for.
-        size (Sequence[int] | None): Height and width in pixels asked for.
-
-    Returns:
-        tuple[int, tuple[int, int]]: Images, and their height and width in pixels.
-
-    Raises:
-        ValueError: If the batch or a side is less than 1.
-    """
+    """Return images a step and their height and width: as asked for, else as the config trains."""
     images = config.train_dataloader.batch_size if batch_size is None else batch_size
     height, width = size or image_size(config)
     for name, value in dict(batch_size=images, height=height, width=width).items():
@@ -69,16 +113,7 @@ def batch_shape(
 
 
 def random_batch(config: Config, batch_size: int, size: tuple[int, int]) -> dict[str, Any]:
-    """Make a batch as a data loader gives it, the same for every candidate.
-
-    Args:
-        config (Config): Tells the bands and the classes.
-        batch_size (int): Images.
-        size (tuple[int, int]): Height and width in pixels.
-
-    Returns:
-        dict: ``inputs``, a list of (C, H, W) uint8, and ``data_samples``.
-    """
+    """Make a batch as a data loader gives it, the same for every variant."""
     generator = torch.Generator().manual_seed(0)
     bands, classes = len(config.model.data_preprocessor.mean), config.model.decode_head.num_classes
     inputs, samples = [], []
@@ -91,10 +126,10 @@ def random_batch(config: Config, batch_size: int, size: tuple[int, int]) -> dict
     return dict(inputs=inputs, data_samples=samples)
 
 
-def build_model(config: Config, seed: int = 0) -> BaseModel:
+def build_model(config: Config) -> BaseModel:
     """Build a config's model with random weights on the machine's device."""
     init_default_scope('mmseg')
-    torch.manual_seed(seed)
+    torch.manual_seed(0)
     model = MODELS.build(config.model)
     model.init_weights()
     if get_device() == 'cpu':
@@ -102,40 +137,22 @@ def build_model(config: Config, seed: int = 0) -> BaseModel:
     return model.to(get_device())
 
 
-def add_teacher_maps(model: BaseModel, batch: dict[str, Any]) -> None:
-    """Put the teacher's maps into the samples, in half precision as a cache holds them."""
-    levels = model.teacher(model.data_preprocessor(batch)['inputs'])
-    for index, sample in enumerate(batch['data_samples']):
-        maps = [level[index].half().cpu() for level in levels]
-        flat, shapes = torch.cat([m.flatten() for m in maps]), [m.shape for m in maps]
-        attach_maps(sample, flat, shapes, model.teacher.source())
-
-
-def training_step(candidate: Candidate, batch_size: int, size: tuple[int, int]) -> Step:
-    """Prepare a full training step: data to device, forward, backward, optimizer, schedule.
-
-    Args:
-        candidate (Candidate): What is measured.
-        batch_size (int): Images a step.
-        size (tuple[int, int]): Height and width in pixels.
-
-    Returns:
-        Step: The step; it returns its losses.
-    """
-    config = candidate.load()
+def training_step(variant: Variant, batch_size: int, size: tuple[int, int]) -> Step:
+    """Prepare a full training step: data to device, forward, backward, optimizer, schedule."""
+    config = variant.load()
     config.model.data_preprocessor.size = size
     model = build_model(config)
     model.train()
     wrapper = build_optim_wrapper(model, config.optim_wrapper)
-    if CHANNELS_LAST in candidate.flags:
+    if CHANNELS_LAST in variant.flags:
         use_channels_last(model, wrapper.optimizer)
     schedulers = [
         PARAM_SCHEDULERS.build(cfg, default_args=dict(optimizer=wrapper))
         for cfg in config.get('param_scheduler') or []
     ]
     batch = random_batch(config, batch_size, size)
-    if CACHED in candidate.flags:
-        add_teacher_maps(model, batch)
+    if CACHED in variant.flags:
+        _add_teacher_maps(model, batch)
 
     def run() -> dict[str, float]:
         log = model.train_step(batch, wrapper)
@@ -146,25 +163,25 @@ def training_step(candidate: Candidate, batch_size: int, size: tuple[int, int]) 
     return Step(model, batch, run)
 
 
-def inference_step(candidate: Candidate, batch_size: int, size: tuple[int, int]) -> Step:
-    """Prepare a prediction, from raw images to labels of their size.
+def _add_teacher_maps(model: BaseModel, batch: dict[str, Any]) -> None:
+    """Put the teacher's maps into the samples, in half precision as a cache holds them."""
+    levels = model.teacher(model.data_preprocessor(batch)['inputs'])
+    for index, sample in enumerate(batch['data_samples']):
+        maps = [level[index].half().cpu() for level in levels]
+        flat, shapes = torch.cat([m.flatten() for m in maps]), [m.shape for m in maps]
+        attach_maps(sample, flat, shapes, model.teacher.source())
 
-    Args:
-        candidate (Candidate): What is measured.
-        batch_size (int): Images a step.
-        size (tuple[int, int]): Height and width in pixels.
 
-    Returns:
-        Step: The step; it returns nothing of interest.
-    """
-    config = deploy_config(candidate.load())
+def inference_step(variant: Variant, batch_size: int, size: tuple[int, int]) -> Step:
+    """Prepare a prediction, from raw images to labels of their size."""
+    config = deploy_config(variant.load())
     config.model.test_cfg = dict(mode='whole')
     model = build_model(config)
     model.train(False)
-    if CHANNELS_LAST in candidate.flags:
+    if CHANNELS_LAST in variant.flags:
         model.to(memory_format=torch.channels_last)
     batch = random_batch(config, batch_size, size)
-    dtype = DTYPES.get(candidate.precision or '')
+    dtype = DTYPES.get(variant.precision or '')
     precision = torch.autocast(get_device(), dtype) if dtype else nullcontext()
 
     @torch.inference_mode()
@@ -174,9 +191,3 @@ def inference_step(candidate: Candidate, batch_size: int, size: tuple[int, int])
         return {}
 
     return Step(model, batch, run)
-
-
-def compile_model(candidate: Candidate, model: BaseModel) -> None:
-    """Compile the parts of the model if the candidate asks for it."""
-    if COMPILE in candidate.flags:
-        compile_parts(model)

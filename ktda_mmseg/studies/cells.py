@@ -14,11 +14,13 @@ from mmengine.runner import Runner
 from ktda_mmseg.utils.files import json_text, write_json
 
 from .claiming import is_claimed
-from .definition import Row, Study
+from .definition import Options, Row, Study
 from .selection import selects_on_test
 
 WORK, RESULTS = Path('work_dirs', 'studies'), Path('docs', 'results')
 IDENTITY, ERROR = 'identity.json', 'error.txt'
+# in a work folder: what was trained with, and label images of the test split
+CONFIG, PREDICTIONS = 'config.py', 'predictions'
 STATES = ('done', 'running', 'changed', 'failed', 'begun', 'missing')
 DONE, RUNNING, CHANGED, FAILED, BEGUN, MISSING = STATES
 # arguments of mmengine's runner that change nothing in what is learned
@@ -31,32 +33,26 @@ LOADING = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
 
 @dataclass(frozen=True)
 class Setting:
-    """A row on a data set, of which each seed is a cell.
-
-    Attributes:
-        study (Study): The study.
-        dataset (str): Name of the data set.
-        row (Row): The row.
-    """
+    """A row on a data set, of which each seed is a cell."""
 
     study: Study
     dataset: str
     row: Row
 
+    @property
+    def options(self) -> list[Options]:
+        """What is changed in the row's config, by study, data set and row."""
+        return [self.study.options, self.study.datasets[self.dataset], self.row.options]
+
     @cached_property
     def config(self) -> Config:
-        """Config: The row's config with the options of study, data set and row.
+        """The row's config with the options of study, data set and row.
 
-        Raises:
-            ValueError: If options do not fit the config, it picks anything on the test split, or it
-                is not trained by iterations, which a study counts.
+        ValueError if options do not fit the config, it picks anything on the test split, or it is
+        not trained by iterations, which a study counts.
         """
         config = Config.fromfile(self.row.config)
-        for options in (
-            self.study.options,
-            self.study.datasets[self.dataset],
-            self.row.options,
-        ):
+        for options in self.options:
             try:
                 config.merge_from_dict(options)
             except (KeyError, TypeError) as error:
@@ -79,7 +75,7 @@ class Setting:
 
     @cached_property
     def digest(self) -> str:
-        """str: Hash of all that decides what is learned and tested, but for the seed.
+        """Hash of all that decides what is learned and tested, but for the seed.
 
         That is what mmengine's runner is given, without names, logging and the workers that load
         the data, and the rule that picks the checkpoint.
@@ -96,34 +92,29 @@ class Setting:
 
 @dataclass(frozen=True)
 class Cell:
-    """One training run of a study.
-
-    Attributes:
-        setting (Setting): Its row on its data set.
-        seed (int): Seed of its random numbers.
-    """
+    """One training run of a study: a setting with the seed of its random numbers."""
 
     setting: Setting
     seed: int
 
     @property
     def label(self) -> str:
-        """str: Data set, row and seed."""
+        """Data set, row and seed."""
         return f'{self.setting.dataset}/{self.setting.row.name}/seed_{self.seed}'
 
     @property
     def folder(self) -> Path:
-        """Path: Its work folder."""
+        """Its work folder."""
         return WORK / self.setting.study.name / self.label
 
     @property
     def result(self) -> Path:
-        """Path: File of its result, which is there when it is done."""
+        """File of its result, which is there when it is done."""
         return RESULTS / self.setting.study.name / f'{self.label}.json'
 
     @property
     def config(self) -> Config:
-        """Config: What it trains with."""
+        """What it trains with."""
         config = self.setting.config.copy()
         config.randomness = dict(config.get('randomness') or {}, seed=self.seed)
         config.work_dir = str(self.folder)
@@ -131,12 +122,12 @@ class Cell:
 
     @property
     def steps(self) -> int:
-        """int: Iterations that it trains."""
+        """Iterations that it trains."""
         return self.setting.config.train_cfg.max_iters
 
     @property
     def steps_done(self) -> int:
-        """int: Iterations up to its latest line of log."""
+        """Iterations up to its latest line of log."""
         logs = sorted(self.folder.glob('*/vis_data/scalars.json'))
         # the last line may be half-written
         lines = logs[-1].read_text().split('\n')[:-1] if logs else []
@@ -144,7 +135,7 @@ class Cell:
 
     @property
     def state(self) -> str:
-        """str: One of ``STATES``; a changed cell was trained with another config."""
+        """One of ``STATES``; a changed cell was trained with another config."""
         for path in (self.result, self.folder / IDENTITY):
             if path.is_file() and json.loads(path.read_bytes())['digest'] != self.setting.digest:
                 return CHANGED
@@ -170,17 +161,7 @@ def cells_of(
 ) -> list[Cell]:
     """List the cells of a study, seed by seed, so that all rows soon have their first.
 
-    Args:
-        study (Study): The study.
-        datasets (Sequence[str] | None): Only these data sets.
-        rows (Sequence[str] | None): Only these rows.
-        seeds (Sequence[int] | None): Only these seeds.
-
-    Returns:
-        list[Cell]: The cells, in the order in which they are run.
-
-    Raises:
-        ValueError: If the study has no such data set, row or seed.
+    With names, only of these data sets, rows and seeds; ValueError if the study has no such.
     """
     chosen = [
         (dataset, row)

@@ -4,86 +4,75 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from .cells import CHANGED, DONE, STATES, Cell, cells_of
+from ktda_mmseg.utils.files import write_atomic
+
+from .cells import CHANGED, DONE, RESULTS, STATES, Cell, cells_of
 from .definition import Study
+from .page import page
 from .running import default_jobs, run_cells
-from .writing import write_tables
+from .summary import summarise
+from .tables import as_csv, markdown
 
 
-@dataclass
-class Command:
-    """What to do; see the tool's help.
+def run_study(
+    study: Path,
+    datasets: Sequence[str] | None,
+    rows: Sequence[str] | None,
+    seeds: Sequence[int] | None,
+    jobs: int | None,
+    status: bool,
+    dry_run: bool,
+    tables: bool,
+    drop_changed: bool,
+) -> None:
+    """Run what is missing of a study and write its tables, or only list or write.
 
-    Attributes:
+    Args:
         study (Path): Study file.
-        datasets (list[str] | None): Only these data sets.
-        rows (list[str] | None): Only these rows.
-        seeds (list[int] | None): Only these seeds.
+        datasets (Sequence[str] | None): Only these data sets.
+        rows (Sequence[str] | None): Only these rows.
+        seeds (Sequence[int] | None): Only these seeds.
         jobs (int | None): Cells at once; None takes one a GPU, else one.
         status (bool): Only say how far each cell is.
         dry_run (bool): Only list what would be run.
         tables (bool): Only write the tables.
         drop_changed (bool): Remove what was run with a config that has changed since.
-    """
-
-    study: Path
-    datasets: list[str] | None
-    rows: list[str] | None
-    seeds: list[int] | None
-    jobs: int | None
-    status: bool
-    dry_run: bool
-    tables: bool
-    drop_changed: bool
-
-
-def run_study(command: Command) -> None:
-    """Run, list or write, as the command says.
 
     Raises:
         FileNotFoundError: If the study file or a config is missing.
-        ValueError: If the study file or the command is not as expected, or if results are of a
+        ValueError: If the study file or an argument is not as expected, or if results are of a
             config that has changed since.
         SystemExit: If cells failed, or the run was interrupted.
     """
-    if command.jobs is not None and command.jobs < 1:
-        raise ValueError(f'expected --jobs of at least 1, got {command.jobs}')
-    study = Study.load(command.study)
-    cells = cells_of(study, command.datasets, command.rows, command.seeds)
-    if command.status:
+    if jobs is not None and jobs < 1:
+        raise ValueError(f'expected --jobs of at least 1, got {jobs}')
+    plan = Study.load(study)
+    cells = cells_of(plan, datasets, rows, seeds)
+    if status:
         print(describe(cells))
         return
-    if command.tables:
-        print(f'written to {write_tables(study)}')
+    if tables:
+        print(f'written to {write_tables(plan)}')
         return
-    missing = unfinished(cells, command.drop_changed and not command.dry_run)
-    if command.dry_run:
+    missing = unfinished(cells, drop_changed and not dry_run)
+    if dry_run:
         print('\n'.join([*(cell.label for cell in missing), f'{len(missing)} cells to run']))
         return
     try:
-        failures = run_cells(missing, command.jobs or default_jobs())
+        failures = run_cells(missing, jobs or default_jobs())
     except KeyboardInterrupt:
         sys.exit('stopped; the same command goes on from the last checkpoints')
-    print(f'written to {write_tables(study)}')
+    print(f'written to {write_tables(plan)}')
     if failures:
         sys.exit(f'error: {len(failures)} of {len(missing)} cells failed: {"; ".join(failures)}')
 
 
 def unfinished(cells: Sequence[Cell], drop_changed: bool = False) -> list[Cell]:
-    """List the cells that are to be run.
+    """List the cells that are not done, and remove what is of configs that have changed since.
 
-    Args:
-        cells (Sequence[Cell]): Cells of a study.
-        drop_changed (bool): Remove runs and results of configs that have changed since.
-
-    Returns:
-        list[Cell]: Those that are not done.
-
-    Raises:
-        ValueError: If some are of a config that has changed since, and are not to be dropped.
+    ValueError if there is any and it is not to be dropped.
     """
     states = [(cell, cell.state) for cell in cells]
     changed = [cell for cell, state in states if state == CHANGED]
@@ -107,3 +96,16 @@ def describe(cells: Sequence[Cell]) -> str:
     lines = [f'{cell.label}: {state}, {cell.steps_done}/{cell.steps}' for cell, state in states]
     counts = Counter(state for _, state in states)
     return '\n'.join([*lines, ', '.join(f'{counts[s]} {s}' for s in STATES if counts[s])])
+
+
+def write_tables(study: Study) -> Path:
+    """Write ``README.md``, ``table.csv`` and ``index.html`` from the results that are there.
+
+    Returns their folder. ValueError if seeds of a row were trained with different configs.
+    """
+    folder = RESULTS / study.name
+    summaries = summarise(study, folder)
+    write_atomic(folder / 'README.md', markdown(study, summaries).encode())
+    write_atomic(folder / 'table.csv', as_csv(summaries).encode())
+    write_atomic(folder / 'index.html', page(study, summaries, folder).encode())
+    return folder

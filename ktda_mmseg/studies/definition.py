@@ -19,21 +19,13 @@ NAME = re.compile(r'[\w-][\w.-]*')
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a study's tables.
+    """A row of a study's tables."""
 
-    Attributes:
-        name (str): Its folder.
-        title (str): Its name in tables.
-        config (str): Config file, relative to the working directory.
-        options (dict): Settings to change in the config.
-        compare (str | None): Row that it is paired with, seed by seed; None for none.
-    """
-
-    name: str
-    title: str
-    config: str
-    options: Options
-    compare: str | None
+    name: str  # its folder
+    title: str  # in tables
+    config: str  # file, relative to the working directory
+    options: Options  # to change in the config
+    compare: str | None  # row that it is paired with, seed by seed
 
 
 @dataclass(frozen=True)
@@ -63,7 +55,7 @@ class Study:
 
     @property
     def name(self) -> str:
-        """str: Name of its folders."""
+        """Name of its folders."""
         return self.path.stem
 
     @classmethod

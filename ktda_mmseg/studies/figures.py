@@ -1,73 +1,88 @@
-"""Figures of predictions and of the confusion matrix."""
+"""All figures of studies, runs and features."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from PIL import Image
 
 from ktda_mmseg.raster.colours import IGNORED, colourise
+from ktda_mmseg.utils.files import write_atomic
+
+from .features.attention import POINTS, Attention
+from .logs import Curve
+from .summary import Estimate, Summary
+
+SIDE = 1.9  # of a small picture, in inches
+MEASURES = {
+    'backbone.cka': 'CKA, student',
+    'aligned.cka': 'CKA, aligned',
+    'aligned.cosine': 'cosine, aligned',
+    'aligned.l2': 'L2 left, aligned (lower is closer)',
+}
+Picture = np.ndarray  # (H, W, 3), uint8
 
 
-class Example(NamedTuple):
-    """An image with its labels.
-
-    Attributes:
-        name (str): Title.
-        image (np.ndarray): RGB ``(H, W, 3)``, uint8.
-        truth (np.ndarray): Class indices ``(H, W)``; 255 is ignored.
-        prediction (np.ndarray): Class indices ``(H, W)``.
-    """
-
-    name: str
-    image: np.ndarray
-    truth: np.ndarray
-    prediction: np.ndarray
+def rendered(figure: Figure, kind: str = 'png') -> bytes:
+    """Return a figure as PNG, or as a small JPEG."""
+    options: dict[str, Any] = (
+        dict(dpi=110) if kind == 'png' else dict(dpi=70, pil_kwargs={'quality': 70})
+    )
+    stream = BytesIO()
+    figure.savefig(stream, format=kind, **options)
+    return stream.getvalue()
 
 
-def plot_predictions(
-    examples: Sequence[Example],
-    classes: Sequence[str],
-    palette: Sequence[Sequence[int]],
-    path: Path,
-) -> None:
-    """Draw image, ground truth and prediction side by side, one example a row.
-
-    Args:
-        examples (Sequence[Example]): At least one.
-        classes (Sequence[str]): Class names.
-        palette (Sequence[Sequence[int]]): Colours, 0 to 255, one a class.
-        path (Path): PNG file to write.
-    """
-    figure = Figure(figsize=(8.4, 2.8 * len(examples) + 0.6), layout='constrained')
-    rows = figure.subplots(len(examples), 3, squeeze=False)
-    for axes, title in zip(rows[0], ('image', 'ground truth', 'prediction'), strict=True):
-        axes.set_title(title)
-    for row, example in zip(rows, examples, strict=True):
-        maps = (colourise(labels, palette) for labels in (example.truth, example.prediction))
-        for axes, picture in zip(row, (example.image, *maps), strict=True):
-            axes.imshow(picture)
-            axes.set(xticks=[], yticks=[])
-        row[0].set_ylabel(example.name, fontsize='small')
-    colours = [*palette, IGNORED]
-    patches = [
-        Patch(facecolor='#{:02x}{:02x}{:02x}'.format(*colour), label=name)
-        for name, colour in zip([*classes, 'ignored'], colours, strict=True)
-    ]
-    figure.legend(handles=patches, loc='outside lower center', ncols=min(len(patches), 6))
-    figure.savefig(path, dpi=110)
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, as a whole."""
+    write_atomic(path, rendered(figure))
 
 
-def plot_confusion_matrix(matrix: np.ndarray, classes: Sequence[str], path: Path) -> None:
-    """Draw a confusion matrix in percent of the true class.
+def pixels_of(figure: Figure) -> Picture:
+    """Render a figure as an image."""
+    return np.asarray(Image.open(BytesIO(rendered(figure))).convert('RGB'))
 
-    Args:
-        matrix (np.ndarray): Pixel counts ``(K, K)``, true classes in rows.
-        classes (Sequence[str]): Class names.
-        path (Path): PNG file to write.
-    """
+
+def draw_bars(rows: Sequence[Summary]) -> Figure:
+    """Draw the mIoU of each row with its 95 % interval, and each seed as a point."""
+    figure = Figure(figsize=(8, 1 + 0.4 * len(rows)), layout='constrained')
+    axes = figure.subplots()
+    for place, row in enumerate(rows):
+        score = row.score('mIoU')
+        colour = 'C1' if row.row.compare is None else 'C0'
+        axes.barh(place, score.mean, xerr=score.error, capsize=3, color=colour, alpha=0.6)
+        axes.plot(score.values, [place] * len(score.values), 'k.', markersize=4)
+    axes.set_yticks(range(len(rows)), [row.row.title for row in rows])
+    axes.invert_yaxis()
+    axes.set(xlabel='mIoU, %', xlim=(0, None))
+    axes.grid(axis='x', alpha=0.3)
+    return figure
+
+
+def draw_costs(rows: Sequence[Summary]) -> Figure:
+    """Draw the mIoU of each row, with its 95 % interval, against the MACs of one image."""
+    figure = Figure(figsize=(9, 5), layout='constrained')
+    axes = figure.subplots()
+    for place, row in enumerate(rows):
+        score, cost = row.score('mIoU'), row.cost('model', 'macs') / 1e9
+        marker = 'os^Dv<>P*X'[place // 10 % 10]
+        axes.errorbar(cost, score.mean, score.error, fmt=marker, capsize=3, label=row.row.title)
+    axes.set(xlabel='multiplications with addition for one image, 10⁹', ylabel='mIoU, %')
+    axes.set_xscale('log')
+    for part in ('major', 'minor'):
+        getattr(axes.xaxis, f'set_{part}_formatter')('{x:.3g}')
+    axes.grid(alpha=0.3)
+    figure.legend(loc='outside right upper', fontsize='small')
+    return figure
+
+
+def draw_confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
+    """Draw a confusion matrix ``(K, K)`` in percent of the true class, which is the row."""
     percent = 100 * matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
     side = 2.5 + 0.8 * len(classes)
     figure = Figure(figsize=(side + 1, side), layout='constrained')
@@ -80,4 +95,149 @@ def plot_confusion_matrix(matrix: np.ndarray, classes: Sequence[str], path: Path
     axes.set_xticks(ticks, classes, rotation=30, ha='right')
     axes.set_yticks(ticks, classes)
     axes.set(title='% of the true class', xlabel='prediction', ylabel='ground truth')
-    figure.savefig(path, dpi=120)
+    return figure
+
+
+def draw_labels(
+    images: Sequence[tuple[str, Picture, Mapping[str, np.ndarray]]], meta: Mapping[str, Any]
+) -> Figure:
+    """Draw images, each with its name, beside label maps ``(H, W)`` in the colours of classes.
+
+    Label maps have titles; ``meta`` holds ``classes`` and ``palette``.
+    """
+    columns = 1 + len(images[0][2])
+    size = (2.4 * columns, 2.5 * len(images) + 0.6)
+    figure = Figure(figsize=size, layout='constrained')
+    grid = figure.subplots(len(images), columns, squeeze=False)
+    for axes, (name, picture, maps) in zip(grid, images, strict=True):
+        coloured = {title: colourise(labels, meta['palette']) for title, labels in maps.items()}
+        shown = {'image': picture, **coloured}
+        for axis, (title, pixels) in zip(axes, shown.items(), strict=True):
+            _show(axis, pixels)
+            axis.set_title(title, fontsize='small', wrap=True)
+        axes[0].set_ylabel(name, fontsize='small')
+    colours = np.array([*meta['palette'], IGNORED]) / 255
+    patches = [
+        Patch(color=colour, label=name)
+        for name, colour in zip([*meta['classes'], 'ignored'], colours, strict=True)
+    ]
+    figure.legend(handles=patches, loc='outside lower center', ncols=min(len(patches), 6))
+    return figure
+
+
+def draw_curves(curves: Mapping[str, Curve]) -> Figure:
+    """Draw the training losses (logarithmic) beside the validation mIoU."""
+    figure = Figure(figsize=(11, 4), layout='constrained')
+    losses, scores = figure.subplots(1, 2)
+    for name, curve in sorted(curves.items()):
+        if 'loss' in name:
+            style = dict(color='black', linewidth=2) if name == 'loss' else dict(linewidth=1)
+            losses.plot(*zip(*sorted(curve.items()), strict=True), label=name, **style)
+    losses.set(title='Training losses', xlabel='iteration', yscale='log')
+    # beside the axes: in them it would hide curves
+    figure.legend(loc='outside lower center', fontsize='small', ncols=6)
+    if 'mIoU' in curves:
+        scores.plot(*zip(*sorted(curves['mIoU'].items()), strict=True), marker='o')
+    scores.set(title='Validation mIoU', xlabel='iteration', ylabel='%', ylim=(0, 100))
+    for axes in (losses, scores):
+        axes.grid(alpha=0.3)
+    return figure
+
+
+def draw_maps(name: str, picture: Picture, maps: Mapping[str, Sequence[Picture]]) -> Figure:
+    """Draw an image and coloured maps of its levels, by whose they are."""
+    levels = len(maps['teacher'])
+    figure = Figure(figsize=(SIDE * (levels + 1), SIDE * len(maps) + 0.6), layout='constrained')
+    axes = figure.subplots(len(maps), levels + 1, squeeze=False)
+    for line, (title, shades) in zip(axes, maps.items(), strict=True):
+        for axis, pixels in zip(line[1:], shades, strict=True):
+            _show(axis, pixels)
+        line[1].set_ylabel(title)
+        line[0].axis('off')
+    for level, axis in enumerate(axes[0][1:]):
+        axis.set_title(f'level {level}')
+    axes[0][0].imshow(picture)
+    figure.suptitle(name, fontsize='medium')
+    return figure
+
+
+def draw_similarity(found: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
+    """Draw how alike student and teacher are, by level, measure and version of the student."""
+    shown = [name for name in MEASURES if any(name in measures for measures in found.values())]
+    figure = Figure(figsize=(3.2 * len(shown), 3.4), layout='constrained')
+    for axis, name in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
+        for version, measures in found.items():
+            values = measures.get(name, ())
+            axis.plot(range(len(values)), values, marker='o', label=version)
+        axis.set(title=MEASURES[name], xlabel='level', xticks=range(len(values)))
+        axis.set_ylim(min(0, axis.get_ylim()[0]), 1.02)
+        axis.grid(alpha=0.3)
+    handles, versions = axis.get_legend_handles_labels()
+    figure.legend(handles, versions, loc='outside lower center', ncols=len(versions))
+    return figure
+
+
+def draw_attention(window: Picture, levels: Sequence[Attention]) -> Figure:
+    """Draw what three points of an image attend to, level by level."""
+    columns = len(POINTS)
+    size = (SIDE * (columns + 1), SIDE * len(levels) + 0.3)
+    figure = Figure(figsize=size, layout='constrained')
+    axes = figure.subplots(len(levels), columns + 1, squeeze=False)
+    height, width = window.shape[:2]
+    for line, level in zip(axes, levels, strict=True):
+        _show(line[0], window)
+        line[0].set_ylabel(f'level {level.level}\nspread {level.spread:.2f}')
+        for axis, (y, x), attended in zip(line[1:], POINTS, level.maps, strict=True):
+            _show(axis, window)
+            scale = dict(vmin=0, vmax=float(level.maps.max()), extent=(0, width, height, 0))
+            axis.imshow(attended.numpy(), cmap='inferno', alpha=0.75, **scale)
+            for place in (axis, line[0]):
+                place.plot(x * width, y * height, 'c+', markersize=10, markeredgewidth=2)
+    return figure
+
+
+def draw_gap(
+    titles: Sequence[str],
+    reached: Sequence[Sequence[Estimate]],
+    closed: Sequence[Sequence[Estimate]],
+) -> Figure:
+    """Draw CKA by level, and the share of the gap that rows close by level and in mIoU.
+
+    Rows go from the student alone to the frozen teacher with the head; the last estimate of each
+    is its mIoU. Bars have 95 % intervals.
+    """
+    figure = Figure(figsize=(11, 4.2), layout='constrained')
+    left, right = figure.subplots(1, 2)
+    depth = len(reached[0]) - 1
+    width = 0.8 / max(len(titles) - 2, 1)
+    for number, (title, (*levels, miou), shares) in enumerate(
+        zip(titles, reached, closed, strict=True)
+    ):
+        style = dict(color=f'C{number}', capsize=3)
+        label = f'{title}: {miou.mean:.1f}'
+        left.errorbar(range(depth), *_bars(levels), marker='o', label=label, **style)
+        if 0 < number < len(titles) - 1:
+            places = np.arange(depth + 1) + (number - 1) * width - 0.4 + width / 2
+            means, errors = _bars(shares)
+            right.bar(places, means, width, yerr=errors, **style)
+    names = [f'level {level}' for level in range(depth)]
+    left.set_xticks(range(depth), names)
+    left.set(title='Linear CKA with the teacher', ylim=(0, 1.05))
+    right.set_xticks(range(depth + 1), [*names, 'mIoU'])
+    right.set(title=f'Way from "{titles[0]}" to "{titles[-1]}"', ylabel='%')
+    right.axhline(0, color='black', linewidth=0.8)
+    for axis in (left, right):
+        axis.grid(axis='y', alpha=0.3)
+    handles, labels = left.get_legend_handles_labels()
+    title = 'mIoU in % on the test split'
+    figure.legend(handles, labels, loc='outside lower center', ncols=3, title=title)
+    return figure
+
+
+def _bars(estimates: Sequence[Estimate]) -> tuple[list[float], list[float]]:
+    return [x.mean for x in estimates], [x.error for x in estimates]
+
+
+def _show(axis: Axes, picture: Picture) -> None:
+    axis.imshow(picture)
+    axis.set(xticks=[], yticks=[])

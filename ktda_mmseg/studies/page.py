@@ -1,92 +1,85 @@
 """A study as one HTML file, with all figures inside."""
 
-import base64
-import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
-from ktda_mmseg.studies.figures import plot_confusion_matrix
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.registry import DefaultScope
+from mmseg.registry import DATASETS
+from PIL import Image
+
+from ktda_mmseg.datasets.pictures import read_picture
 from ktda_mmseg.utils.files import write_atomic
+from ktda_mmseg.utils.html import render
 
+from .cells import PREDICTIONS, Cell, Setting
 from .definition import Study
-from .pictures import RULE, plot_middle_images
-from .plots import plot_bars, plot_costs
+from .figures import draw_bars, draw_confusion, draw_costs, draw_labels, rendered
 from .summary import Summary
-from .tables import Summaries, Table, describe, tables_of
+from .tables import Summaries, describe, tables_of
 
-PICTURES = 'pictures.jpg'
-STYLE = (
-    'body{font:16px/1.4 sans-serif;margin:2em auto;max-width:75em;padding:0 1em}'
-    'table{border-collapse:collapse;display:block;overflow-x:auto}'
-    'td,th{padding:.2em .7em;text-align:right;border-bottom:1px solid #ccc;white-space:nowrap}'
-    'td:first-child,th:first-child{text-align:left}'
-    'img{max-width:100%}figure{display:inline-block;margin:.5em;width:22em;vertical-align:top}'
-)
+SHOWN = 3  # images
 
 
 def page(study: Study, summaries: Summaries, folder: Path) -> str:
-    """Write the page.
+    """Write the page as HTML that asks for no other file.
 
-    Args:
-        study (Study): The study.
-        summaries (Summaries): Its results.
-        folder (Path): Its folder of results, where ``DATASET/pictures.jpg`` is kept, so that the
-            page can be made again where neither runs nor data are at hand.
-
-    Returns:
-        str: HTML that asks for no other file.
+    ``DATASET/pictures.jpg`` is kept in the folder of results, so that the page can be made again
+    where neither runs nor data are at hand.
     """
-    title = html.escape(study.title)
-    parts = [
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>',
-        '<meta name="viewport" content="width=device-width">',
-        f'<style>{STYLE}</style><h1>{title}</h1><p>{html.escape(study.about)}</p>',
-    ]
+    sections: list[dict[str, Any]] = []
     for dataset, rows in summaries.items():
-        parts += [
-            f'<h2>{html.escape(dataset)}</h2>',
-            f'<p>{html.escape(describe(study, rows))}</p>',
-        ]
-        parts += map(_table, tables_of(rows))
-        run = {name: row for name, row in rows.items() if row.results}
+        run = [row for row in rows.values() if row.results]
+        content = dict(name=dataset, about=describe(study, rows), tables=tables_of(rows))
+        sections.append({**content, 'figures': None, 'matrices': [], 'pictures': None})
         if run:
-            parts += _figures(study, run, folder / dataset)
-    return '\n'.join(parts) + '</html>\n'
+            sections[-1] |= dict(
+                figures=dict(bars=rendered(draw_bars(run)), costs=rendered(draw_costs(run))),
+                matrices=[
+                    (row.row.title, rendered(draw_confusion(row.matrix, row.first['classes'])))
+                    for row in run
+                ],
+                pictures=_pictures(study, run, folder / dataset / 'pictures.jpg'),
+            )
+    template = Path(__file__).with_name('study.html')
+    return render(template, title=study.title, about=study.about, sections=sections)
 
 
-def _figures(study: Study, rows: Mapping[str, Summary], folder: Path) -> Iterator[str]:
-    shown = list(rows.values())
-    with TemporaryDirectory() as scratch:
-        path = Path(scratch, 'figure.png')
-        plot_bars(shown, path)
-        yield '<h3>mIoU, its 95 % interval, and each seed</h3>' + _picture(path, 'mIoU by row')
-        plot_costs(shown, path)
-        yield '<h3>mIoU against MACs</h3>' + _picture(path, 'mIoU against MACs')
-        yield '<h3>Confusion matrices, all seeds together</h3>'
-        for row in shown:
-            plot_confusion_matrix(row.matrix, row.first['classes'], path)
-            caption = html.escape(row.row.title)
-            picture = _picture(path, f'confusion matrix of {caption}')
-            yield f'<figure><figcaption>{caption}</figcaption>{picture}</figure>'
-        pictures = Path(scratch, PICTURES)
-        if plot_middle_images(study, shown, pictures):
-            write_atomic(folder / PICTURES, pictures.read_bytes())
-    kept = folder / PICTURES
-    if kept.is_file():
-        yield f'<h3>Images in the middle</h3><p>{RULE}</p>{_picture(kept, "predictions")}'
+def _pictures(study: Study, rows: Sequence[Summary], path: Path) -> bytes | None:
+    """Draw the images in the middle where runs and data are at hand; else take what is kept."""
+    settings = [Setting(study, row.dataset, row.row) for row in rows]
+    predictions = {
+        setting.row.title: Cell(setting, study.seeds[0]).folder / PREDICTIONS
+        for setting in settings
+    }
+    predictions = {title: folder for title, folder in predictions.items() if folder.is_dir()}
+    if predictions and (dataset := _test_set(settings[0])):
+        places = {Path(dataset.get_data_info(i)['img_path']).stem: i for i in range(len(dataset))}
+        images = []
+        for name in middle_images(rows):
+            sample = dataset[places[name]]['data_samples']
+            labels = {'ground truth': sample.gt_sem_seg.data[0].numpy()}
+            for title, folder in predictions.items():
+                labels[title] = np.array(Image.open(folder / f'{name}.png'))
+            images.append((name, read_picture(sample.img_path), labels))
+        write_atomic(path, rendered(draw_labels(images, dataset.metainfo), 'jpeg'))
+    return path.read_bytes() if path.is_file() else None
 
 
-def _table(table: Table) -> str:
-    header, *body = (
-        ''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)
-        for tag, cells in [('th', table.header), *(('td', row) for row in table.rows)]
-    )
-    rows = ''.join(f'<tr>{cells}</tr>' for cells in body)
-    return f'<h3>{html.escape(table.title)}</h3><table><tr>{header}</tr>{rows}</table>'
+def _test_set(setting: Setting) -> BaseDataset | None:
+    try:
+        with DefaultScope.overwrite_default_scope('mmseg'):
+            return DATASETS.build(setting.config.test_dataloader.dataset)
+    except FileNotFoundError:
+        return None
 
 
-def _picture(path: Path, title: str) -> str:
-    content = base64.b64encode(path.read_bytes()).decode()
-    kind = 'png' if path.suffix == '.png' else 'jpeg'
-    return f'<img alt="{title}" src="data:image/{kind};base64,{content}">'
+def middle_images(rows: Sequence[Summary], number: int = SHOWN) -> list[str]:
+    """Pick the images in the middle, by their mIoU averaged over all rows and seeds."""
+    results = [result['test']['images'] for row in rows for result in row.results.values()]
+    score = {name: np.mean([images[name] for images in results]) for name in results[0]}
+    ordered = sorted(score, key=lambda name: (score[name], name))
+    start = max(0, (len(ordered) - number) // 2)
+    return ordered[start : start + number]

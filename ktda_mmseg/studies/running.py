@@ -19,7 +19,7 @@ from .claiming import claim
 POLL = 1.0  # seconds between two looks at what runs
 PATIENCE = 10.0  # seconds that a process has to end
 CONSOLE = 'console.log'
-COMMAND = (sys.executable, '-m', 'ktda_mmseg.studies.cell')
+COMMAND = (sys.executable, '-m', 'ktda_mmseg.studies.training')
 THREADS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
 
 

@@ -8,14 +8,9 @@ from mmengine.config import Config
 
 
 def selects_on_test(config: Config) -> list[str]:
-    """List what picks weights, or learning rates, by the scores of test images.
+    """List what picks weights, or learning rates, by validation scores of test images.
 
-    Args:
-        config (Config): Config of a run.
-
-    Returns:
-        list[str]: What picks by validation, if validation reads folders of the test split; nothing
-        where the splits lie apart.
+    That is nothing where validation reads none of the folders of the test split.
     """
     validation, test = (
         set(_sources((config.get(f'{split}_dataloader') or {}).get('dataset')))

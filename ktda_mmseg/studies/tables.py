@@ -9,11 +9,10 @@ from typing import NamedTuple
 from ktda_mmseg.utils.tables import markdown_table
 
 from .definition import Study
-from .statistics import Estimate
-from .summary import BY_CLASS, METRICS, Summary
+from .summary import BY_CLASS, METRICS, Estimate, Summary, estimate
 
+NOTHING = estimate([])
 Summaries = Mapping[str, Mapping[str, Summary]]
-NONE = '-'
 HEADER = (
     *('row', 'seeds', 'mIoU', '95 % interval', 'OA', 'mF1', 'parameters', 'MACs', 'latency'),
     'training',
@@ -22,13 +21,7 @@ PAIRED = ('row', 'minus', 'seeds', 'mIoU', '95 % interval', 'seed by seed')
 
 
 class Table(NamedTuple):
-    """A table of text.
-
-    Attributes:
-        title (str): What it shows.
-        header (tuple[str, ...]): Names of the columns.
-        rows (list[tuple[str, ...]]): As many cells each.
-    """
+    """A table of text: titles of its columns, and rows of as many cells."""
 
     title: str
     header: tuple[str, ...]
@@ -36,14 +29,7 @@ class Table(NamedTuple):
 
 
 def tables_of(rows: Mapping[str, Summary]) -> list[Table]:
-    """Write the tables of a data set.
-
-    Args:
-        rows (Mapping[str, Summary]): Its rows.
-
-    Returns:
-        list[Table]: Scores and costs, paired differences, and two tables by class.
-    """
+    """Write scores and costs, paired differences, and two tables by class, of a data set."""
     tables = [Table('Scores, mean ± std over seeds, in %', HEADER, [*map(_main, rows.values())])]
     paired = [
         _paired(row, rows[row.row.compare]) for row in rows.values() if row.row.compare is not None
@@ -57,21 +43,9 @@ def tables_of(rows: Mapping[str, Summary]) -> list[Table]:
         body = []
         for row in rows.values():
             scores = row.scores_by_class(metric)
-            body.append((row.row.title, *(spread(scores.get(name)) for name in classes)))
+            body.append((row.row.title, *(scores.get(name, NOTHING).text() for name in classes)))
         tables.append(Table(f'{metric} by class, in %', ('row', *classes), body))
     return tables
-
-
-def spread(score: Estimate | None) -> str:
-    """Write mean ± std, the mean alone of one seed, a dash of none."""
-    if score is None or not score.values:
-        return NONE
-    return f'{score.mean:.2f}' + ('' if math.isnan(score.std) else f' ± {score.std:.2f}')
-
-
-def interval(score: Estimate, sign: str = '') -> str:
-    """Write the 95 % interval, a dash where there is none."""
-    return NONE if math.isnan(score.low) else f'{score.low:{sign}.2f} to {score.high:{sign}.2f}'
 
 
 def amount(value: float) -> str:
@@ -81,10 +55,10 @@ def amount(value: float) -> str:
 
 def _main(row: Summary) -> tuple[str, ...]:
     scores = [row.score(metric) for metric in METRICS]
-    cells = [row.row.title, row.count, spread(scores[0]), interval(scores[0])]
-    cells += map(spread, scores[1:])
+    cells = [row.row.title, row.count, scores[0].text(), scores[0].interval()]
+    cells += [score.text() for score in scores[1:]]
     if not row.results:
-        return (*cells, *[NONE] * 4)
+        return (*cells, *['-'] * 4)
     return (
         *cells,
         f'{amount(row.cost("model", "parameters") / 1e6)} M',
@@ -96,12 +70,10 @@ def _main(row: Summary) -> tuple[str, ...]:
 
 def _paired(row: Summary, other: Summary) -> tuple[str, ...]:
     score = row.difference(other)
-    mean = NONE
-    if score.values:
-        mean = f'{score.mean:+.2f}' + ('' if math.isnan(score.std) else f' ± {score.std:.2f}')
     return (
-        *(row.row.title, other.row.title, f'{len(score.values)} of {len(row.seeds)}', mean),
-        *(interval(score, '+'), ' / '.join(f'{value:+.2f}' for value in score.values) or NONE),
+        *(row.row.title, other.row.title, f'{len(score.values)} of {len(row.seeds)}'),
+        *(score.text('+'), score.interval('+')),
+        ' / '.join(f'{value:+.2f}' for value in score.values) or '-',
     )
 
 
@@ -126,15 +98,7 @@ def describe(study: Study, rows: Mapping[str, Summary]) -> str:
 
 
 def markdown(study: Study, summaries: Summaries) -> str:
-    """Write all tables as Markdown.
-
-    Args:
-        study (Study): The study.
-        summaries (Summaries): Its results.
-
-    Returns:
-        str: Markdown, with a section a data set.
-    """
+    """Write all tables as Markdown, with a section a data set."""
     parts = [
         f'# {study.title}',
         study.about,
@@ -149,14 +113,7 @@ def markdown(study: Study, summaries: Summaries) -> str:
 
 
 def as_csv(summaries: Summaries) -> str:
-    """Write all numbers, a line a row and data set.
-
-    Args:
-        summaries (Summaries): Results of a study.
-
-    Returns:
-        str: CSV with a header.
-    """
+    """Write all numbers as CSV with a header, a line a row and data set."""
     records = [dict(_record(row, rows)) for rows in summaries.values() for row in rows.values()]
     names = dict.fromkeys(name for record in records for name in record)
     stream = io.StringIO()

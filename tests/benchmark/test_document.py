@@ -3,9 +3,8 @@
 import json
 from pathlib import Path
 
-from ktda_mmseg.benchmark.document import render
-from ktda_mmseg.benchmark.interleave import Measurement
-from ktda_mmseg.benchmark.table import write_json
+from ktda_mmseg.benchmark.document import render, write_measurements
+from ktda_mmseg.benchmark.timing import Measurement
 
 DOCS = Path(__file__).resolve().parents[2] / 'docs'
 
@@ -21,7 +20,7 @@ def test_a_table(tmp_path):
         Measurement(name, 4, (64, 48), 10**9, {}, seconds, [dict(loss=loss)] * 3, memory=2**30)
         for name, seconds, loss in (('slow', [2.0, 4.0], 2.0), ('fast', [1.0, 1.0], 2.5))
     )
-    write_json([slow, fast], tmp_path / 'x.json', 'A title')
+    write_measurements([slow, fast], tmp_path / 'x.json', 'A title')
     (tmp_path / 'introduction.md').write_text('# Speed\n')
     text = render(tmp_path)
     assert text.startswith('# Speed\n\n## A title\n')

@@ -8,8 +8,8 @@ from mmseg.registry import TRANSFORMS
 from PIL import Image
 
 from ktda_mmseg.benchmark import loader
-from ktda_mmseg.benchmark.interleave import Measurement
-from ktda_mmseg.benchmark.loader import LoaderSpeed, compare, measure_loader
+from ktda_mmseg.benchmark.loader import LoaderSpeed, measure_loader
+from ktda_mmseg.benchmark.timing import Measurement
 
 PAUSE = 0.02
 
@@ -82,6 +82,6 @@ def test_no_image_is_refused(config):
 )
 def test_the_verdict_compares_the_medians(seconds, verdict):
     speed = LoaderSpeed([9.0, 10.0, 12.0], batch_size=4, workers=2, transforms={})
-    said = compare(speed, Measurement('grass', 4, (8, 8), 0, {}, seconds))
+    said = speed.compared_with(Measurement('grass', 4, (8, 8), 0, {}, seconds))
     assert verdict in said
     assert f'{4 / seconds[len(seconds) // 2]:.1f} images/s' in said

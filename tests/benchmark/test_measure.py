@@ -6,15 +6,25 @@ from pathlib import Path
 import pytest
 import torch
 
-from ktda_mmseg.benchmark.candidates import Candidate
+from ktda_mmseg.benchmark.document import (
+    format_table,
+    loss_differences,
+    speed_up,
+    write_measurements,
+)
 from ktda_mmseg.benchmark.flops import count_forward, count_step
-from ktda_mmseg.benchmark.interleave import Measurement, measure
-from ktda_mmseg.benchmark.steps import batch_shape, build_model, inference_step, training_step
-from ktda_mmseg.benchmark.table import format_table, largest_difference, speed_up, write_json
+from ktda_mmseg.benchmark.steps import (
+    Variant,
+    batch_shape,
+    build_model,
+    inference_step,
+    training_step,
+)
+from ktda_mmseg.benchmark.timing import Measurement, measure
 from ktda_mmseg.checkpoints.deploy import deploy_config
 
 QUICKSTART = str(Path(__file__).resolve().parents[2] / 'configs' / 'quickstart' / 'synthetic.py')
-# everything that is random in a step off, so that candidates can be compared
+# everything that is random in a step off, so that variants can be compared
 FIXED = {
     'model.decode_head.decoder.dropout_ratio': 0,
     'model.decode_head.auxiliary.dropout_ratio': 0,
@@ -32,22 +42,22 @@ FIXED = {
 )
 def test_unknown_flags_are_refused(text, message):
     with pytest.raises(ValueError, match=message):
-        Candidate.parse(text, {})
+        Variant.parse(text, {})
 
 
 def test_a_missing_config_is_named():
     with pytest.raises(FileNotFoundError, match=r'none\.py: expected a config file'):
-        Candidate.parse('none.py+bf16', {})
+        Variant.parse('none.py+bf16', {})
 
 
 def test_the_size_is_that_of_training():
-    config = Candidate.parse(QUICKSTART, {}).load()
+    config = Variant.parse(QUICKSTART, {}).load()
     assert batch_shape(config, None, None) == (8, (128, 128))
     assert batch_shape(config, 2, [64, 96]) == (2, (64, 96))
 
 
 def test_the_operations_of_a_pass_are_those_counted_by_hand():
-    step = inference_step(Candidate.parse(QUICKSTART, FIXED), 2, (64, 64))
+    step = inference_step(Variant.parse(QUICKSTART, FIXED), 2, (64, 64))
     forward = count_forward(step.model, step.batch)
     # two images, 64 pixels at stride 4, 8, 16, 32, to the teacher's widths on a grid of 8 x 8
     grids, widths = [8 * 8, 8 * 8, 4 * 4, 2 * 2], [(24, 24), (48, 40), (96, 112), (192, 320)]
@@ -59,7 +69,7 @@ def test_the_operations_of_a_pass_are_those_counted_by_hand():
 
 def test_heads_that_only_predict_are_counted():
     """The forward pass of Mask2Former's head takes samples beside features."""
-    step = inference_step(Candidate.parse(QUICKSTART, FIXED), 2, (64, 64))
+    step = inference_step(Variant.parse(QUICKSTART, FIXED), 2, (64, 64))
     expected = count_forward(step.model, step.batch)
     head = step.model.decode_head
     forward = head.forward
@@ -71,11 +81,11 @@ def test_heads_that_only_predict_are_counted():
 
 
 def test_the_deployed_model_costs_what_the_student_costs():
-    candidate = Candidate.parse(QUICKSTART, FIXED)
-    deployed = deploy_config(candidate.load(), drop_auxiliary=True)
+    variant = Variant.parse(QUICKSTART, FIXED)
+    deployed = deploy_config(variant.load(), drop_auxiliary=True)
     plain = build_model(deployed)
     assert type(plain).__name__ == 'EncoderDecoder' and not hasattr(plain, 'teacher')
-    training = training_step(candidate, 2, (64, 64))
+    training = training_step(variant, 2, (64, 64))
     with_teacher = count_forward(training.model, training.batch)
     assert with_teacher.pop('teacher') > 0
     assert count_forward(plain.eval(), training.batch) == with_teacher
@@ -91,7 +101,7 @@ def test_a_convolution_costs_twice_as_much_backward(groups):
 
 
 def test_a_training_step_counts_the_teacher_once_and_the_student_about_three_times():
-    step = training_step(Candidate.parse(QUICKSTART, FIXED), 2, (64, 64))
+    step = training_step(Variant.parse(QUICKSTART, FIXED), 2, (64, 64))
     before = [p.detach().clone() for p in step.model.parameters()]
     forward, total = count_forward(step.model, step.batch), count_step(step.run)
     teacher = forward.pop('teacher')
@@ -102,7 +112,7 @@ def test_a_training_step_counts_the_teacher_once_and_the_student_about_three_tim
 
 def test_a_cached_teacher_costs_no_operation_and_changes_the_losses_by_rounding_only():
     plain, cached, alone = (
-        training_step(Candidate.parse(QUICKSTART + flags, FIXED), 2, (64, 64))
+        training_step(Variant.parse(QUICKSTART + flags, FIXED), 2, (64, 64))
         for flags in ('', '+cached', '+alone')
     )
     teacher = count_forward(plain.model, plain.batch)['teacher']
@@ -117,7 +127,7 @@ def test_a_cached_teacher_costs_no_operation_and_changes_the_losses_by_rounding_
 
 def test_another_memory_format_costs_the_same_operations_and_changes_no_loss():
     plain, laid_out = (
-        training_step(Candidate.parse(QUICKSTART + flags, FIXED), 2, (64, 64))
+        training_step(Variant.parse(QUICKSTART + flags, FIXED), 2, (64, 64))
         for flags in ('', '+channels_last')
     )
     weights = [p for p in laid_out.model.parameters() if p.dim() == 4]
@@ -126,19 +136,19 @@ def test_another_memory_format_costs_the_same_operations_and_changes_no_loss():
     assert plain.run() == pytest.approx(laid_out.run(), rel=1e-4)
 
 
-def test_candidates_in_turn(tmp_path):
-    """Slow: three candidates are measured in processes of their own."""
-    candidates = [Candidate.parse(QUICKSTART + flags, FIXED) for flags in ('', '', '+bf16')]
-    results = measure(candidates, 'train', 2, (64, 64), warm_up=1, repeats=2)
+def test_variants_in_turn(tmp_path):
+    """Slow: three variants are measured in processes of their own."""
+    variants = [Variant.parse(QUICKSTART + flags, FIXED) for flags in ('', '', '+bf16')]
+    results = measure(variants, 'train', 2, (64, 64), warm_up=1, repeats=2)
     assert [result.label for result in results] == [
         'quickstart/synthetic',
         'quickstart/synthetic',
         'quickstart/synthetic+bf16',
     ]
     assert all(len(result.seconds) == 2 and result.memory > 0 for result in results)
-    assert largest_difference(results[0], results[1]) < 1e-5
-    assert 1e-5 < largest_difference(results[0], results[2]) < 0.1
-    write_json(results, tmp_path / 'x.json')
+    (_, same), (_, rounded) = loss_differences(results)
+    assert same < 1e-5 < rounded < 0.1
+    write_measurements(results, tmp_path / 'x.json')
     content = json.loads((tmp_path / 'x.json').read_text())
     assert content['machine']['torch'] == torch.__version__
     assert content['results'][2]['flops'] == results[0].flops

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from ktda_mmseg.benchmark.candidates import Candidate
-from ktda_mmseg.benchmark.profile import format_shares, plot_shares, profile_step
-from ktda_mmseg.benchmark.steps import training_step
+from ktda_mmseg.benchmark.figures import plot_shares
+from ktda_mmseg.benchmark.profile import format_shares, profile_step
+from ktda_mmseg.benchmark.steps import Variant, training_step
 
 QUICKSTART = str(Path(__file__).resolve().parents[2] / 'configs' / 'quickstart' / 'synthetic.py')
 
 
 def test_shares_of_a_training_step(tmp_path):
-    step = training_step(Candidate.parse(QUICKSTART, {}), 2, (64, 64))
+    step = training_step(Variant.parse(QUICKSTART, {}), 2, (64, 64))
     step.run()
     shares = profile_step(step, tmp_path / 'trace.json')
     trace = json.loads((tmp_path / 'trace.json').read_text())['traceEvents']

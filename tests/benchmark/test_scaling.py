@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from ktda_mmseg.benchmark.scaling import TEACHERS, Sweep, options
+from ktda_mmseg.benchmark.scaling import TEACHERS, measure_scaling, options
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 
@@ -25,8 +25,9 @@ def test_a_teacher_brings_its_width(name, teacher):
 def test_points_of_a_small_sweep(tmp_path):
     """Slow: each point is measured in a process of its own, since memory is."""
     config = str(CONFIGS / 'quickstart' / 'synthetic.py')
-    sweep = Sweep([config], 2, 64, sizes=[64, 96], batches=[3], teachers=[], depths=[], repeats=1)
-    small, large, more = sweep.run(tmp_path / 'scaling.json')
+    small, large, more = measure_scaling(
+        [config], tmp_path / 'scaling.json', 2, 64, sizes=[64, 96], batches=[3], repeats=1
+    )
     assert (small.axis, small.value, small.images) == ('size', 64, 2)
     assert small.flops < large.flops
     assert more.flops == pytest.approx(1.5 * small.flops, rel=0.01) and more.images == 3
@@ -36,14 +37,12 @@ def test_points_of_a_small_sweep(tmp_path):
 
 def test_what_was_measured_before_a_failure_is_kept(tmp_path):
     config = str(CONFIGS / 'quickstart' / 'synthetic.py')
-    sweep = Sweep([config], 2, 64, sizes=[64, 0], batches=[], teachers=[], depths=[], repeats=1)
     with pytest.raises(ValueError, match='expected height of at least 1, got 0'):
-        sweep.run(tmp_path / 'scaling.json')
+        measure_scaling([config], tmp_path / 'scaling.json', 2, 64, sizes=[64, 0], repeats=1)
     (point,) = json.loads((tmp_path / 'scaling.json').read_text())['points']
     assert point['value'] == 64
 
 
 def test_an_unknown_teacher_is_named(tmp_path):
-    sweep = Sweep([], 1, 64, [], [], teachers=['giant'], depths=[], repeats=1)
     with pytest.raises(ValueError, match=r"expected teachers among .*, got \['giant'\]"):
-        sweep.run(tmp_path / 'scaling.json')
+        measure_scaling([], tmp_path / 'scaling.json', 1, 64, teachers=['giant'])

@@ -24,8 +24,8 @@ from ktda_mmseg.scenes.map.raster_inferencer import RasterInferencer
 from ktda_mmseg.scenes.predictors import load_predictor
 from ktda_mmseg.scenes.serve.jobs import Job
 from ktda_mmseg.scenes.serve.mapping import make_map
-from ktda_mmseg.studies import cell
-from ktda_mmseg.studies.pictures import PREDICTIONS
+from ktda_mmseg.studies import training
+from ktda_mmseg.studies.cells import PREDICTIONS
 
 for package in ('rasterio', 'onnx', 'onnxruntime'):
     pytest.importorskip(package)
@@ -131,7 +131,7 @@ def of_test(project, tool, out):
 
 def of_study(project, tool, out):
     deployed = load_deployed(project / 'mine.py', project / 'weights.pth', drop_auxiliary=True)
-    scores = cell._test(deployed, out)
+    scores = training._test(deployed, out)
     return read(out / PREDICTIONS), scores['mIoU']
 
 

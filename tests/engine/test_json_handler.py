@@ -10,7 +10,7 @@ from mmengine.fileio import dump
 from mmengine.visualization import LocalVisBackend
 
 import ktda_mmseg
-from ktda_mmseg.studies.curves import read_scalars
+from ktda_mmseg.studies.logs import read_scalars
 from ktda_mmseg.utils.files import json_text, write_json
 
 PACKAGE = Path(ktda_mmseg.__file__).parent

@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 
 from ktda_mmseg.studies import Study
-from ktda_mmseg.studies.pictures import middle_images
+from ktda_mmseg.studies.commands import write_tables
+from ktda_mmseg.studies.page import middle_images
 from ktda_mmseg.studies.summary import summarise
 from ktda_mmseg.studies.tables import as_csv, markdown
-from ktda_mmseg.studies.writing import write_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path('docs', 'results', 'try')

@@ -22,22 +22,22 @@ SCRIPT = 'runpy.run_path'  # of mmseg
 # a command line of each tool, and what does its work
 COMMANDS = {
     'analysis_tools/analyze_logs': ('plot_curve log.json', SCRIPT),
-    'analysis_tools/benchmark': ('train c.py', 'ktda_mmseg.benchmark.running.run'),
+    'analysis_tools/benchmark': ('train c.py', 'ktda_mmseg.benchmark.commands.run_benchmark'),
     'analysis_tools/benchmark_scene': (
-        'c.py c.pth a.tif --overlap 0', 'ktda_mmseg.benchmark.scenes.measure_scene'
+        'c.py c.pth a.tif --overlap 0', 'ktda_mmseg.benchmark.scene_speed.measure_scene'
     ),
     'analysis_tools/browse_dataset': ('c.py', SCRIPT),
     'analysis_tools/confusion_matrix': ('c.py p out', SCRIPT),
     'analysis_tools/get_flops': ('c.py', SCRIPT),
-    'analysis_tools/memory': ('c.py', 'ktda_mmseg.benchmark.footprint.count_memory'),
+    'analysis_tools/memory': ('c.py', 'ktda_mmseg.benchmark.memory.count_memory'),
     'analysis_tools/performance': ('', 'ktda_mmseg.benchmark.document.render'),
     'analysis_tools/print_config': ('c.py', SCRIPT),
     'analysis_tools/report': ('c.py c.pth --work-dir w', 'ktda_mmseg.studies.report.write_report'),
-    'analysis_tools/scaling': ('c.py --out a.json', 'ktda_mmseg.benchmark.scaling.Sweep.run'),
-    'analysis_tools/score_csmask': ('data', 'ktda_mmseg.studies.rivals.score_csmask'),
+    'analysis_tools/scaling': ('c.py --out a.json', 'ktda_mmseg.benchmark.scaling.measure_scaling'),
+    'analysis_tools/score_csmask': ('data', 'ktda_mmseg.studies.csmask.score_csmask'),
     'analysis_tools/study_features': ('s.yaml --rows a b', 'ktda_mmseg.studies.Study.load'),
     'analysis_tools/visualize_features': (
-        'c.py c.pth --out o', 'ktda_mmseg.studies.features.running.look_inside'
+        'c.py c.pth --out o', 'ktda_mmseg.studies.features.visualise.visualise_features'
     ),
     'cache_teacher': ('c.py', 'ktda_mmseg.caching.build.build_caches'),
     'check_dataset': ('c.py', 'ktda_mmseg.scenes.check.running.check'),

@@ -33,12 +33,12 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     """Measure and print."""
-    args = parse_args()
-    from ktda_mmseg.benchmark.running import Plan, run
+    args = vars(parse_args())
+    from ktda_mmseg.benchmark.commands import run_benchmark
     from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
-        run(Plan(**vars(args)))
+        run_benchmark(**args)
 
 
 if __name__ == '__main__':

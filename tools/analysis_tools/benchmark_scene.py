@@ -32,8 +32,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Measure and print."""
     args = parse_args()
-    from ktda_mmseg.benchmark.mapping import Task
-    from ktda_mmseg.benchmark.scenes import measure_scene
+    from ktda_mmseg.benchmark.scene_speed import SceneTask, measure_scene
     from ktda_mmseg.benchmark.seams import measure_seams
     from ktda_mmseg.scenes.map.torch_predictor import TorchPredictor
     from ktda_mmseg.utils.errors import clean_errors
@@ -43,7 +42,7 @@ def main() -> None:
             predictor = TorchPredictor(args.config, args.checkpoint)
             print(measure_seams(args.scene, predictor, args.overlap, args.batch_size))
             return
-        task = Task(args.config, args.checkpoint, args.scene, args.overlap, args.batch_size)
+        task = SceneTask(args.config, args.checkpoint, args.scene, args.overlap, args.batch_size)
         speed = measure_scene(task, args.repeats)
         print(f'\n{speed}')
         if args.json:

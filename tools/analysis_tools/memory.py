@@ -24,15 +24,15 @@ def main() -> None:
     args = parse_args()
     from mmengine.logging import MMLogger
 
-    from ktda_mmseg.benchmark.candidates import Candidate
-    from ktda_mmseg.benchmark.footprint import count_memory, format_memory, write_memory
+    from ktda_mmseg.benchmark.memory import count_memory, format_memory, write_memory
+    from ktda_mmseg.benchmark.steps import Variant
     from ktda_mmseg.utils.errors import clean_errors
     from ktda_mmseg.utils.tables import aligned
 
     with clean_errors():
         MMLogger.get_current_instance().setLevel('ERROR')
-        candidates = [Candidate.parse(text, args.cfg_options) for text in args.configs]
-        found = [count_memory(candidate, args.batch_size, args.size) for candidate in candidates]
+        variants = [Variant.parse(text, args.cfg_options) for text in args.configs]
+        found = [count_memory(variant, args.batch_size, args.size) for variant in variants]
         print(aligned(format_memory(found)))
         if args.json:
             write_memory(found, args.json)

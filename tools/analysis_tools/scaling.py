@@ -28,12 +28,12 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Measure, write and draw."""
     args = vars(parse_args())
-    from ktda_mmseg.benchmark.scaling import Sweep
+    from ktda_mmseg.benchmark.scaling import measure_scaling
     from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
-        out = args.pop('out')
-        Sweep(**args).run(out)
+        measure_scaling(**args)
+        out = args['out']
         print(f'{out} and {out.with_suffix(".png").name} are written')
 
 

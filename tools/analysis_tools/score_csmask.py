@@ -18,7 +18,7 @@ def main() -> None:
 
     # imported only now, so that --help answers at once
     import ktda_mmseg  # noqa: F401
-    from ktda_mmseg.studies.rivals import merged_rows, score_csmask, table
+    from ktda_mmseg.studies.csmask import merged_rows, score_csmask, table
     from ktda_mmseg.utils.errors import clean_errors
     from ktda_mmseg.utils.files import write_json
 

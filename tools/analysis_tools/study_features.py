@@ -30,8 +30,7 @@ def main() -> None:
     # imported only now, so that --help answers at once
     import ktda_mmseg  # noqa: F401
     from ktda_mmseg.studies import Study
-    from ktda_mmseg.studies.features.cells import compare_cells
-    from ktda_mmseg.studies.features.way import write_way
+    from ktda_mmseg.studies.features.gap import compare_cells, write_gap
     from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
@@ -39,7 +38,7 @@ def main() -> None:
         for dataset in study.datasets:
             if args.teacher:
                 compare_cells(study, dataset, args.rows, args.teacher, args.images)
-            print(f'\nwritten to {write_way(study, dataset, args.rows)}')
+            print(f'\nwritten to {write_gap(study, dataset, args.rows)}')
 
 
 if __name__ == '__main__':

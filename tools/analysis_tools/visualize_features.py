@@ -40,11 +40,11 @@ def main() -> None:
 
     # imported only now, so that --help answers at once
     import ktda_mmseg  # noqa: F401
-    from ktda_mmseg.studies.features.running import describe, look_inside
+    from ktda_mmseg.studies.features.visualise import describe, visualise_features
     from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
-        print(f'{describe(look_inside(**vars(args)))}\nfigures are in {args.out}')
+        print(f'{describe(visualise_features(**vars(args)))}\nfigures are in {args.out}')
 
 
 if __name__ == '__main__':

@@ -22,27 +22,17 @@ QUERIES = 64  # whose spread is averaged, evenly over the grid
 
 
 class Attention(NamedTuple):
-    """Attention of the last block of a level.
-
-    Attributes:
-        level (int): Which level.
-        maps (Tensor): What each of :data:`POINTS` attends to, ``(3, h, w)``, a pixel a key; the
-            mean of the heads, each map of sum 1.
-        spread (float): Entropy of a token's weights over that of equal ones, the mean of tokens and
-            heads: 1 attends to all alike, 0 to a single place.
-    """
+    """Attention of the last block of a level."""
 
     level: int
-    maps: Tensor
+    maps: Tensor  # what each of POINTS attends to, (3, h, w), the mean of the heads, of sum 1
+    # entropy of a token's weights over that of equal ones, the mean of tokens and heads: 1 attends
+    # to all alike, 0 to a single place
     spread: float
 
 
 class Recorder(TorchFunctionMode):
-    """Notes the arguments of every fused attention within its ``with`` block.
-
-    Attributes:
-        calls (list): Queries ``(N, heads, L, d)``, keys ``(N, heads, K, d)``, keyword arguments.
-    """
+    """Notes queries, keys and keyword arguments of every fused attention in its block."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,14 +55,9 @@ class Recorder(TorchFunctionMode):
 
 @torch.no_grad()
 def attention_by_level(model: EncoderDecoder, image: Tensor) -> list[Attention]:
-    """Read what the modulation attends to in one image.
+    """Read what the modulation attends to in one normalised image ``(1, C, H, W)``.
 
-    Args:
-        model (EncoderDecoder): A student.
-        image (Tensor): Normalised, ``(1, C, H, W)``.
-
-    Returns:
-        list[Attention]: Of the levels that are modulated; empty where no modulation attends.
+    Only of the levels that are modulated; nothing where no modulation attends.
     """
     modulation = getattr(model.decode_head, 'modulation', None)
     if not isinstance(model.decode_head, FMMHead) or modulation is None:
@@ -107,17 +92,9 @@ def _attention(level: int, call: Call, grid: tuple[int, int], pool: int) -> Atte
 
 
 def weights(query: Tensor, key: Tensor, options: dict[str, Any]) -> Tensor:
-    """Return the weights of an attention, whatever its options.
+    """Return the weights ``(N, heads, Q, L)``, rows of sum 1, of an attention with its options.
 
     Attention mixes values by its weights, so that values which are the unit vectors give them.
-
-    Args:
-        query (Tensor): ``(N, heads, Q, d)``.
-        key (Tensor): ``(N, heads, L, d)``.
-        options (dict): Other arguments of ``scaled_dot_product_attention``.
-
-    Returns:
-        Tensor: ``(N, heads, Q, L)``, rows of sum 1.
     """
     unit = torch.eye(key.size(-2), dtype=key.dtype, device=key.device)
     return F.scaled_dot_product_attention(

@@ -11,6 +11,7 @@ from ktda_mmseg.engine.unwrapping import unwrapped
 from ktda_mmseg.models import FrozenTeacher
 
 from .levels import similarity_by_level
+from .maps import choose, coloured
 
 
 @HOOKS.register_module()
@@ -48,9 +49,6 @@ class FeatureHook(Hook):
     @master_only
     def before_train(self, runner: Runner) -> None:
         """Choose the images, build the teacher and look a first time."""
-        # late: it brings matplotlib, which runs without this hook do without
-        from .panels import choose
-
         model = unwrapped(runner.model)
         teacher: FrozenTeacher | None = (
             FrozenTeacher(self.teacher_cfg, model.data_preprocessor)
@@ -80,8 +78,8 @@ class FeatureHook(Hook):
             self._look(runner, runner.iter + 1)
 
     def _look(self, runner: Runner, step: int) -> None:
-        from .figures import draw_maps, pixels_of
-        from .panels import panels
+        # late: it brings matplotlib, which runs without this hook do without
+        from ktda_mmseg.studies.figures import draw_maps, pixels_of
 
         found = similarity_by_level(self.student, self.teacher, self.batches, self.images)
         scalars = {
@@ -94,6 +92,6 @@ class FeatureHook(Hook):
             f'{name} {sum(values) / len(values):.3f}' for name, values in found.items()
         )
         runner.logger.info(f'Student and teacher after {step} iterations: {means}')
-        for panel in panels({'': self.student}, self.teacher, self.batches[: self.shown]):
-            picture = pixels_of(draw_maps(panel))
-            runner.visualizer.add_image(f'features_{panel.name}', picture, step)
+        for image in coloured({'': self.student}, self.teacher, self.batches[: self.shown]):
+            picture = pixels_of(draw_maps(*image))
+            runner.visualizer.add_image(f'features_{image.name}', picture, step)

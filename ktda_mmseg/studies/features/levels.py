@@ -21,40 +21,23 @@ POSITIONS = 64  # that count of each window, evenly spread
 
 
 class Levels(NamedTuple):
-    """Features of a batch, as pairs of maps on one grid.
+    """Features of a batch by level, as pairs of maps on the coarser grid of the two."""
 
-    Attributes:
-        backbone (list[Pair]): By level, the student's own map ``(N, C, h, w)`` and the teacher's
-            ``(N, D, h, w)``, on the coarser grid of the two.
-        aligned (list[Pair]): The same behind the student's alignment, where that has the teacher's
-            widths; else empty.
-    """
-
-    backbone: list[Pair]
-    aligned: list[Pair]
+    backbone: list[Pair]  # the student's own ``(N, C, h, w)``, the teacher's ``(N, D, h, w)``
+    aligned: list[Pair]  # behind the student's alignment; none if that has other widths
 
 
 def similarity_by_level(
     model: nn.Module, teacher: FrozenTeacher, loader: Iterable[dict], batches: int
 ) -> dict[str, list[float]]:
-    """Compare a student's features with a teacher's on images.
+    """Compare a student's features with those of a teacher, which need not have taught it.
 
-    Images are seen as the model predicts: whole, or in windows side by side where it slides. The
-    model is left in the mode in which it was found.
+    Images of the first ``batches`` of a loader are seen as the model predicts: whole, or in windows
+    side by side where it slides. The model is left in the mode in which it was found.
 
-    Args:
-        model (nn.Module): An ``EncoderDecoder``, ``KTDASegmentor`` or a wrapper of one.
-        teacher (FrozenTeacher): The teacher; it need not have taught this model.
-        loader (Iterable[dict]): Batches as a data loader for validation or testing gives them.
-        batches (int): How many of them to look at, from the first.
-
-    Returns:
-        dict[str, list[float]]: By level, finest first: ``'backbone.cka'``, and where the model
-        aligns its levels to the teacher's widths ``'aligned.cka'``, ``'aligned.cosine'`` and
-        ``'aligned.l2'`` (lower is closer). See :mod:`ktda_mmseg.studies.features.similarity`.
-
-    Raises:
-        ValueError: If there is no batch, or student and teacher have other numbers of levels.
+    Returns ``'backbone.cka'`` by level, finest first, and where the model aligns its levels to the
+    teacher's widths ``'aligned.cka'``, ``'aligned.cosine'`` and ``'aligned.l2'`` (lower is closer).
+    ValueError if there is no batch, or student and teacher have other numbers of levels.
     """
     student = unwrapped(model)
     seen = [
@@ -74,19 +57,7 @@ def similarity_by_level(
 
 @torch.no_grad()
 def extract(model: EncoderDecoder, teacher: FrozenTeacher, inputs: Tensor) -> Levels:
-    """Read the features of a batch.
-
-    Args:
-        model (EncoderDecoder): The student.
-        teacher (FrozenTeacher): The teacher.
-        inputs (Tensor): Images ``(N, C, H, W)``, normalised for the student.
-
-    Returns:
-        Levels: Maps on one grid.
-
-    Raises:
-        ValueError: If student and teacher have other numbers of levels.
-    """
+    """Read the features of normalised images ``(N, C, H, W)``."""
     with in_evaluation(model):
         own = model.backbone(inputs)
         aligned = tuple(model.neck(own)) if model.with_neck else ()
@@ -114,15 +85,10 @@ def in_evaluation(model: nn.Module) -> Iterator[None]:
 
 
 def windows(model: EncoderDecoder, batch: dict) -> tuple[Tensor, tuple[int, int]]:
-    """Prepare images as the model predicts them.
+    """Cut a loader's batch as the model predicts it.
 
-    Args:
-        model (EncoderDecoder): Its data preprocessor and test config count.
-        batch (dict): As a data loader gives it.
-
-    Returns:
-        tuple[Tensor, tuple[int, int]]: Windows ``(N * rows * columns, C, h, w)``, image by image
-        and row by row, and ``(rows, columns)``; what does not fill a window is left out.
+    Returns windows ``(N * rows * columns, C, h, w)``, image by image and row by row, and
+    ``(rows, columns)``; what does not fill a window is left out.
     """
     inputs = model.data_preprocessor(batch)['inputs']
     height, width = inputs.shape[2:]

@@ -15,16 +15,8 @@ def linear_cka(student: Tensor, teacher: Tensor) -> float:
     positions and many channels any two sets look alike. Source: Kornblith et al., "Similarity of
     Neural Network Representations Revisited", ICML 2019, section 3 (linear kernel).
 
-    Args:
-        student (Tensor): Tokens ``(n, C)``.
-        teacher (Tensor): Tokens ``(n, D)``.
-
-    Returns:
-        float: 0 (no linear relation) to 1 (the same up to rotation and scale); 0 where one of the
-        sets is constant.
-
-    Raises:
-        ValueError: If the numbers of tokens differ.
+    Returns 0 (no linear relation) to 1 (the same up to rotation and scale); 0 where one of the sets
+    is constant.
     """
     _require_pairs(student, teacher)
     student, teacher = centred(student), centred(teacher)
@@ -39,15 +31,7 @@ def mean_cosine(student: Tensor, teacher: Tensor) -> float:
     Each channel is standardised over the positions first, or the channels of the largest mean
     would decide.
 
-    Args:
-        student (Tensor): Tokens ``(n, C)``.
-        teacher (Tensor): Tokens ``(n, C)``.
-
-    Returns:
-        float: -1 to 1; 0 is what unrelated features give.
-
-    Raises:
-        ValueError: If the shapes differ.
+    Returns -1 to 1; 0 is what unrelated features give.
     """
     _require_pairs(student, teacher, same_width=True)
     return float(F.cosine_similarity(standardised(student), standardised(teacher)).mean())
@@ -60,15 +44,8 @@ def unexplained(student: Tensor, teacher: Tensor) -> float:
     linearly, in units of the channel's variance, averaged over the channels. Scale and shift are
     the student's own business, as transfer may run on raw or on standardised features.
 
-    Args:
-        student (Tensor): Tokens ``(n, C)``.
-        teacher (Tensor): Tokens ``(n, C)``. Channels that are constant do not count.
-
-    Returns:
-        float: 0 (all of the teacher's variance explained) to 1 (no better than its mean).
-
-    Raises:
-        ValueError: If the shapes differ.
+    Returns 0 (all of the teacher's variance explained) to 1 (no better than its mean). Channels of
+    the teacher that are constant do not count.
     """
     _require_pairs(student, teacher, same_width=True)
     varies = centred(teacher).abs().amax(0) > 0

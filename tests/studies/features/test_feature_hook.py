@@ -7,8 +7,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
 
-from ktda_mmseg.studies.curves import read_scalars
 from ktda_mmseg.studies.features import FeatureHook
+from ktda_mmseg.studies.logs import read_scalars
 
 MEASURES = ('backbone.cka', 'aligned.cka', 'aligned.cosine', 'aligned.l2')
 

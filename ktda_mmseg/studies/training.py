@@ -1,42 +1,41 @@
 """Run one cell: train, test once, measure, write the result.
 
-It is started by the runner, as ``python -m ktda_mmseg.studies.cell STUDY DATASET ROW SEED LOCK``.
+The runner starts it as ``python -m ktda_mmseg.studies.training STUDY DATASET ROW SEED LOCK``.
 """
 
 import os
+import statistics
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.device import get_device
 from mmengine.model import revert_sync_batchnorm
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from ktda_mmseg.benchmark.table import machine
+from ktda_mmseg.benchmark.flops import count_forward
+from ktda_mmseg.benchmark.machine import machine, versions
+from ktda_mmseg.benchmark.steps import image_size, random_batch
 from ktda_mmseg.checkpoints.deploy import Deployed, load_deployed
 from ktda_mmseg.datasets.requirements import SPLITS, require_data
 from ktda_mmseg.engine.allocator import reduce_page_faults
 from ktda_mmseg.engine.run_config import resume_from
-from ktda_mmseg.studies.curves import Curve, read_scalars
 from ktda_mmseg.utils.errors import clean_errors
+from ktda_mmseg.utils.files import json_text, write_atomic
 
-from .cells import Cell, cells_of
+from .cells import CONFIG, PREDICTIONS, Cell, cells_of
 from .definition import Study
-from .measuring import cost_of
-from .pictures import PREDICTIONS
-from .results import UNKEPT, thinned, training_log, versions, write_result
+from .logs import UNKEPT, Curve, read_scalars, thinned, training_log
 from .scoring import ConfusionByImage
 
-CONFIG = 'config.py'
+REPEATS, WARM_UP = 10, 2  # predictions to time
 
 
 def run(cell: Cell) -> None:
-    """Train a cell, from its last checkpoint on if there is one, test it and write its result.
-
-    Args:
-        cell (Cell): The cell; this process has claimed it.
-    """
+    """Train a claimed cell, from its last checkpoint on if any, test it and write its result."""
     require_data(cell.config, SPLITS)  # of the test split too, before hours of training
     cell.begin()
     cell.config.dump(cell.folder / CONFIG)
@@ -47,20 +46,20 @@ def run(cell: Cell) -> None:
     deployed.model.to(get_device())
     curves, step = read_scalars(cell.folder), int(checkpoint.stem.rpartition('_')[2])
     seconds, _ = hub.get_scalar('train/time').data
-    row = cell.setting.row
+    setting = cell.setting
     content = dict(
-        digest=cell.setting.digest,
-        study=cell.setting.study.name,
-        dataset=cell.setting.dataset,
-        row=row.name,
+        digest=setting.digest,
+        study=setting.study.name,
+        dataset=setting.dataset,
+        row=setting.row.name,
         seed=cell.seed,
-        config=row.config,
-        options=[cell.setting.study.options, cell.setting.study.datasets[cell.setting.dataset]],
-        checkpoint=dict(rule=cell.setting.study.checkpoint, iteration=step),
+        config=setting.row.config,
+        options=setting.options,
+        checkpoint=dict(rule=setting.study.checkpoint, iteration=step),
         classes=deployed.meta['classes'],
         test=_test(deployed, cell.folder),
         validation=_validation(curves, set(hub.log_scalars), step),
-        model=cost_of(deployed)._asdict(),
+        model=cost_of(deployed),
         training=dict(
             # a resumed run goes on with the times that its checkpoint holds
             seconds=round(float(seconds.sum()), 1),
@@ -70,8 +69,10 @@ def run(cell: Cell) -> None:
         machine=machine(),
         versions=versions(),
     )
-    content['options'].append(row.options)
-    write_result(cell.result, content, training_log(cell.folder))
+    # a line a key; the log first, since the result tells that both are there
+    lines = ',\n'.join(f'"{key}": {json_text(value)}' for key, value in content.items())
+    write_atomic(cell.result.with_suffix('.log'), training_log(cell.folder).encode())
+    write_atomic(cell.result, f'{{\n{lines}\n}}\n'.encode())
 
 
 def _train(cell: Cell) -> Runner:
@@ -104,6 +105,27 @@ def _validation(curves: dict[str, Curve], logged: set[str], step: int) -> dict[s
     """Return the scores of a checkpoint's validation, as mmseg gives them."""
     names = {name.removeprefix('val/') for name in logged if name.startswith('val/')} - UNKEPT
     return {name: curve[step] for name, curve in curves.items() if name in names and step in curve}
+
+
+@torch.inference_mode()
+def cost_of(deployed: Deployed) -> dict[str, Any]:
+    """Measure a model, as it stands on its device, on one image of the crop it was trained on.
+
+    Height and width in pixels, parameters, multiplications with addition in convolutions, matrix
+    products and attention, and median seconds from the raw image to its labels.
+    """
+    model, size = deployed.model, image_size(deployed.config)
+    batch = random_batch(deployed.config, 1, size)
+    macs = sum(count_forward(model, batch).values()) // 2
+    seconds = []
+    for _ in range(WARM_UP + REPEATS):
+        start = time.perf_counter()
+        # labels are copied from the device, so that it has finished
+        model.test_step(batch)[0].pred_sem_seg.data.cpu()
+        seconds.append(time.perf_counter() - start)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    latency = statistics.median(seconds[WARM_UP:])
+    return dict(size=size, parameters=parameters, macs=macs, latency=latency)
 
 
 def _end_with_runner() -> None:

@@ -17,18 +17,19 @@ from mmseg.registry import DATASETS, MODELS
 
 from ktda_mmseg.checkpoints.deploy import TRANSFER, load_deployed
 from ktda_mmseg.models import FrozenTeacher
+from ktda_mmseg.studies.figures import draw_attention, draw_maps, draw_similarity, save
 from ktda_mmseg.utils.files import write_json
+from ktda_mmseg.utils.tables import aligned
 
 from .attention import attention_by_level
-from .figures import draw_attention, draw_maps, draw_similarity, save
 from .levels import similarity_by_level, windows
-from .panels import choose, covered, panels
+from .maps import choose, coloured, covered
 
 Similarity = dict[str, dict[str, list[float]]]
 BEFORE, AFTER = 'before', 'after'
 
 
-def look_inside(
+def visualise_features(
     config: Path,
     checkpoint: Path,
     out: Path,
@@ -66,7 +67,7 @@ def look_inside(
     settings = Config.fromfile(config)
     with DefaultScope.overwrite_default_scope('mmseg'):
         students = {
-            BEFORE: load_deployed(config, before).model if before else initial(settings),
+            BEFORE: load_deployed(config, before).model if before else _initial(settings),
             AFTER: load_deployed(config, checkpoint).model,
         }
         for student in students.values():
@@ -80,8 +81,8 @@ def look_inside(
         found[name] = similarity_by_level(student, taught_by, seen, len(batches))
         print()
     drawn = batches[:: max(1, len(batches) // shown)][:shown] if shown else []
-    for panel in panels(students, taught_by, drawn):
-        save(draw_maps(panel), out / f'maps_{panel.name}.png')
+    for image in coloured(students, taught_by, drawn):
+        save(draw_maps(*image), out / f'maps_{image.name}.png')
     for batch in drawn:
         _draw_attention(students[AFTER], batch, out)
     save(draw_similarity(found), out / 'similarity.png')
@@ -89,12 +90,8 @@ def look_inside(
     return found
 
 
-def initial(config: Config) -> EncoderDecoder:
-    """Build a student as a run starts from it, with what is pretrained and the config's seed.
-
-    Args:
-        config (Config): Config of the run.
-    """
+def _initial(config: Config) -> EncoderDecoder:
+    """Build a student as a run starts from it, with what is pretrained and the config's seed."""
     options = {k: v for k, v in config.model.items() if k not in TRANSFER}
     set_random_seed(config.get('randomness', {}).get('seed', 0))
     # it would list every parameter
@@ -105,15 +102,7 @@ def initial(config: Config) -> EncoderDecoder:
 
 
 def teacher_of(path: Path, student: EncoderDecoder) -> FrozenTeacher:
-    """Build the teacher of a config for a student's inputs.
-
-    Args:
-        path (Path): A config with ``model.teacher``.
-        student (EncoderDecoder): Tells how its inputs are normalised.
-
-    Raises:
-        ValueError: If the config has no teacher.
-    """
+    """Build the teacher of a config for a student, which tells how inputs are normalised."""
     teacher = Config.fromfile(path).model.get('teacher')
     if not teacher:
         raise ValueError(
@@ -140,9 +129,8 @@ def _draw_attention(student: EncoderDecoder, batch: dict, out: Path) -> None:
 def describe(found: Similarity) -> str:
     """Lay similarities out as a table, a column a level."""
     depth = len(found[AFTER]['backbone.cka'])
-    lines = [f'{"":24}' + ''.join(f'level {level:<3}' for level in range(depth))]
+    rows = [['', '', *(f'level {level}' for level in range(depth))]]
     for name in found[AFTER]:
         for version, measures in found.items():
-            values = ''.join(f'{value:<9.3f}' for value in measures[name])
-            lines.append(f'{name:16}{version:8}{values}')
-    return '\n'.join(lines)
+            rows.append([name, version, *(f'{value:.3f}' for value in measures[name])])
+    return aligned(rows)

@@ -1,4 +1,4 @@
-"""Finished networks of others, scored on our tiles as a study scores its rows."""
+"""The cloud masks of ukis-csmask, scored on our tiles as a study scores its rows."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -16,8 +16,7 @@ from ktda_mmseg.utils.extras import needed_for
 from ktda_mmseg.utils.tables import markdown_table
 
 from .scoring import ConfusionByImage, Scores, scores_of
-from .statistics import estimate
-from .tables import spread
+from .summary import estimate
 
 # Ours are clear, shadow, thin cloud and cloud; others tell no thin clouds.
 CLASSES = ('Clear', 'Cloud Shadow', 'Cloud')
@@ -28,14 +27,7 @@ FROM_CSMASK = np.array([0, 2, 1], np.uint8)  # it has background, cloud and shad
 
 
 def merged(matrix: np.ndarray) -> np.ndarray:
-    """Count thin clouds as clouds in a confusion matrix.
-
-    Args:
-        matrix (np.ndarray): Pixel counts ``(4, 4)`` by the classes of L8-Biome.
-
-    Returns:
-        np.ndarray: Pixel counts ``(3, 3)``.
-    """
+    """Count thin clouds as clouds in pixel counts ``(4, 4)`` by the classes of L8-Biome."""
     to_merged = np.eye(len(CLASSES), dtype=int)[MERGED[:4]]
     return to_merged.T @ matrix @ to_merged
 
@@ -119,7 +111,7 @@ def table(content: dict[str, Any], rows: dict[str, list[Scores]]) -> str:
             lines.append([content['network'], tiles, *(f'{value:.2f}' for value in values)])
     for row, seeds in rows.items():
         columns = zip(*((one.mIoU, one.OA, *one.IoU) for one in seeds), strict=True)
-        lines.append([row, 'test, all', *(spread(estimate(column)) for column in columns)])
+        lines.append([row, 'test, all', *(estimate(column).text() for column in columns)])
     return markdown_table(lines)
 
 

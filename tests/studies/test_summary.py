@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from ktda_mmseg.studies.statistics import estimate, paired_difference
+from ktda_mmseg.studies.summary import Summary, estimate
 
 SCORES = st.lists(st.floats(0, 100), min_size=2, max_size=8).filter(lambda s: np.std(s) > 1e-6)
 
@@ -39,8 +39,11 @@ def test_a_score_of_nothing_is_no_number():
 
 
 def test_differences_are_paired_by_seed():
-    ours, theirs = {2: 5.0, 0: 1.0, 1: 4.0, 7: 9.0}, {0: 0.5, 2: 3.0, 1: 4.5, 3: 0.0}
-    found = paired_difference(ours, theirs)
+    ours, theirs = (
+        Summary('town', None, (), {seed: dict(test=dict(mIoU=v)) for seed, v in scores.items()})
+        for scores in ({2: 5.0, 0: 1.0, 1: 4.0, 7: 9.0}, {0: 0.5, 2: 3.0, 1: 4.5, 3: 0.0})
+    )
+    found = ours.difference(theirs)
     assert found.values == (0.5, -0.5, 2.0)
     expected = stats.ttest_rel([1.0, 4.0, 5.0], [0.5, 4.5, 3.0]).confidence_interval(0.95)
     np.testing.assert_allclose((found.low, found.high), expected)

@@ -8,16 +8,15 @@ import torch
 from torch._C._profiler import _EventType
 from torch.profiler import ProfilerActivity, profile
 
-from ktda_mmseg.benchmark.candidates import Candidate
-from ktda_mmseg.benchmark.footprint import (
-    Footprint,
+from ktda_mmseg.benchmark.memory import (
     HeldMemory,
+    StepMemory,
     count_memory,
     format_memory,
     memory_section,
     write_memory,
 )
-from ktda_mmseg.benchmark.steps import training_step
+from ktda_mmseg.benchmark.steps import Variant, training_step
 
 QUICKSTART = str(Path(__file__).resolve().parents[2] / 'configs' / 'quickstart' / 'synthetic.py')
 
@@ -55,16 +54,16 @@ def allocated(step):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="compares with the CPU's allocator")
 @pytest.mark.parametrize('flags', ['', '+bf16', '+alone'])
 def test_the_peak_is_what_the_allocator_reports(flags):
-    candidate = Candidate.parse(QUICKSTART + flags, {})
-    found = count_memory(candidate, 2, (64, 96))
-    expected = allocated(training_step(candidate, 2, (64, 96)))
+    variant = Variant.parse(QUICKSTART + flags, {})
+    found = count_memory(variant, 2, (64, 96))
+    expected = allocated(training_step(variant, 2, (64, 96)))
     assert found.peak - found.between == pytest.approx(expected, rel=0.03)
 
 
 def test_weights_and_states_are_held_between_steps():
-    candidate = Candidate.parse(QUICKSTART, {})
-    found = count_memory(candidate, 2, (64, 64))
-    model = training_step(candidate, 2, (64, 64)).model
+    variant = Variant.parse(QUICKSTART, {})
+    found = count_memory(variant, 2, (64, 64))
+    model = training_step(variant, 2, (64, 64)).model
     trained = sum(p.nbytes for p in model.parameters())
     teacher = sum(p.nbytes for p in model.teacher.backbone.parameters())
     assert found.weights == pytest.approx(trained + teacher, rel=0.01)
@@ -85,11 +84,11 @@ def test_a_tensor_counts_once_and_as_long_as_it_lives():
 
 def test_flags_that_cannot_be_counted_are_named():
     with pytest.raises(ValueError, match=r"synthetic\+compile: .*'bf16'\], got \['compile'\]"):
-        count_memory(Candidate.parse(f'{QUICKSTART}+compile', {}))
+        count_memory(Variant.parse(f'{QUICKSTART}+compile', {}))
 
 
 def test_counts_as_text(tmp_path):
-    found = Footprint('grass', (256, 512), 2, 2**30, 2**31, 3 * 2**30)
+    found = StepMemory('grass', (256, 512), 2, 2**30, 2**31, 3 * 2**30)
     assert format_memory([found])[1] == (
         'grass', '2 of 512x256', '1.00 GiB', '2.00 GiB', '3.00 GiB',
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Feature maps of whole images in colours, ready to be drawn."""
+"""Feature maps of whole images in colours: three principal components as red, green and blue."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,29 +8,26 @@ import numpy as np
 import torch
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmseg.models.segmentors import EncoderDecoder
+from scipy.linalg import orthogonal_procrustes
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d, pad
 
 from ktda_mmseg.datasets.pictures import read_picture
 from ktda_mmseg.models import FrozenTeacher
+from ktda_mmseg.raster.stretch import as_picture
 
-from .colours import colours
 from .levels import Levels, evenly, extract, windows
+from .similarity import centred
 
 ROWS = {'backbone': 'student', 'aligned': 'aligned'}
 
 
-class Panel(NamedTuple):
-    """What is drawn of an image.
-
-    Attributes:
-        name (str): Name of the image.
-        picture (np.ndarray): ``(H, W, 3)``, uint8.
-        maps (dict[str, list[np.ndarray]]): Pictures of the levels ``(h, w, 3)``, by whose they are.
-    """
+class ImageMaps(NamedTuple):
+    """What is drawn of an image."""
 
     name: str
-    picture: np.ndarray
-    maps: dict[str, list[np.ndarray]]
+    picture: np.ndarray  # (H, W, 3), uint8
+    maps: dict[str, list[np.ndarray]]  # pictures of the levels (h, w, 3), by whose they are
 
 
 def choose(dataset: BaseDataset, count: int) -> list[dict]:
@@ -38,20 +35,13 @@ def choose(dataset: BaseDataset, count: int) -> list[dict]:
     return [pseudo_collate([dataset[index]]) for index in evenly(len(dataset), count)]
 
 
-def panels(
+def coloured(
     students: Mapping[str, EncoderDecoder], teacher: FrozenTeacher, batches: Sequence[dict]
-) -> list[Panel]:
-    """Colour what teacher and students see; all images share the colours of a level.
+) -> list[ImageMaps]:
+    """Colour what a teacher and versions of one student see; images share the colours of a level.
 
-    Args:
-        students (Mapping[str, EncoderDecoder]): Versions of one student, such as before and after
-            training, by name.
-        teacher (FrozenTeacher): The teacher.
-        batches (Sequence[dict]): One image each; may be none.
-
-    Returns:
-        list[Panel]: An image each; rows of the teacher, the student's versions and, where the
-        student aligns its levels with the teacher's, what comes of it.
+    Batches are of one image. Rows are the teacher's, the student's versions and, where the student
+    aligns its levels with the teacher's, what comes of it.
     """
     if not batches:
         return []
@@ -71,7 +61,7 @@ def panels(
                     for level, (_, components) in enumerate(taught)
                 ]
     return [
-        Panel(
+        ImageMaps(
             Path(batch['data_samples'][0].img_path).stem,
             covered(next(iter(students.values())), batch),
             {title: [level[index] for level in levels] for title, levels in rows.items()},
@@ -108,3 +98,46 @@ def _mosaic(pair: tuple[Tensor, Tensor], rows: int, columns: int) -> tuple[Tenso
         for maps in pair
     )
     return own, taught
+
+
+def colours(
+    maps: Sequence[Tensor], like: Sequence[Tensor] | None = None
+) -> tuple[list[np.ndarray], list[Tensor]]:
+    """Colour feature maps ``(C, h, w)``, one an image, by their three strongest common components.
+
+    Components have no order or sign that two networks would share, so those of a student are
+    rotated onto the teacher's (``like``, ``(3, h', w')`` of the same images): the same colour then
+    means the same as far as a rotation of three axes can make it so, and unrelated features keep
+    unrelated colours. Source: PCA as in Oquab et al., "DINOv2", 2023, figure 1; the rotation is the
+    orthogonal Procrustes problem (Schönemann, 1966).
+
+    Returns pictures ``(h, w, 3)``, uint8, black at the 2nd and full at the 98th percentile of a
+    component; and the components ``(3, h, w)`` behind them, each of variance 1, or 0 where the maps
+    have fewer dimensions.
+    """
+    components = _principal_components(_tokens(maps))
+    if like is not None:
+        pairs = zip(like, maps, strict=True)
+        targets = [adaptive_avg_pool2d(x, (y.size(1), y.size(2))) for x, y in pairs]
+        rotation, _ = orthogonal_procrustes(components.numpy(), _tokens(targets).numpy())
+        components = components @ torch.from_numpy(rotation)
+    shades = np.stack([as_picture(component) for component in components.T.numpy()], axis=-1)
+    sizes = [features[0].numel() for features in maps]
+    shapes = [features.shape[1:] for features in maps]
+    pictures = np.split(shades, np.cumsum(sizes)[:-1])
+    return (
+        [x.reshape(*shape, 3) for x, shape in zip(pictures, shapes, strict=True)],
+        [x.T.unflatten(1, s) for x, s in zip(components.split(sizes), shapes, strict=True)],
+    )
+
+
+def _principal_components(tokens: Tensor) -> Tensor:
+    """Return the three strongest components of centred tokens ``(n, C)`` as ``(n, 3)``."""
+    axes, strengths, _ = torch.linalg.svd(tokens, full_matrices=False)
+    known = strengths[:3] > max(1e-9 * float(strengths[0]), 1e-30)
+    components = axes[:, :3] * known * len(tokens) ** 0.5
+    return pad(components, (0, 3 - components.size(1)))
+
+
+def _tokens(maps: Sequence[Tensor]) -> Tensor:
+    return centred(torch.cat([features.flatten(1).T.cpu() for features in maps]))

@@ -12,8 +12,13 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 from PIL import Image
 
-from ktda_mmseg.benchmark.mapping import Task, blended, sliding
-from ktda_mmseg.benchmark.scenes import SceneSpeed, measure_scene
+from ktda_mmseg.benchmark.scene_speed import (
+    SceneSpeed,
+    SceneTask,
+    blended,
+    measure_scene,
+    sliding,
+)
 from ktda_mmseg.checkpoints.deploy import deploy_config
 
 pytest.importorskip('rasterio')
@@ -34,7 +39,7 @@ def task(tiny_model, tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (5, 6, 3)).astype(np.uint8)
     scene = tmp_path / 'scene.png'
     Image.fromarray(noise).resize((170, 120), Image.Resampling.BICUBIC).save(scene)
-    return Task(tmp_path / 'config.py', tmp_path / 'model.pth', scene, 16, 4)
+    return SceneTask(tmp_path / 'config.py', tmp_path / 'model.pth', scene, 16, 4)
 
 
 def test_both_ways_map_the_same_scene(task):
@@ -70,7 +75,7 @@ def test_the_tool_times_both_ways(task, tmp_path):
 @pytest.fixture
 def speed():
     seconds = {'blended': [1.0, 2.0, 4.0], 'mmseg slide': [8.0, 12.0, 16.0]}
-    task = Task(Path('c.py'), Path('m.pth'), Path('s.tif'), 16, 4)
+    task = SceneTask(Path('c.py'), Path('m.pth'), Path('s.tif'), 16, 4)
     return SceneSpeed(task, 1_000_000, seconds, 0.9, 0.5)
 
 

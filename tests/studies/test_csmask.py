@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from ktda_mmseg.scenes.prepare.l8_biome import prepare
-from ktda_mmseg.studies import rivals
-from ktda_mmseg.studies.rivals import merged, merged_rows, score_csmask, table
+from ktda_mmseg.studies import csmask as module
+from ktda_mmseg.studies.csmask import merged, merged_rows, score_csmask, table
 
 rasterio = pytest.importorskip('rasterio')
 
@@ -50,11 +50,11 @@ def csmask(monkeypatch):
         # background 0, cloud 1, shadow 2
         return SimpleNamespace(csm=np.array([[0, 2, 1], [1, 2, 0]], np.uint8)[..., None])
 
-    package, module = ModuleType('ukis_csmask'), ModuleType('ukis_csmask.mask')
-    module.CSmask = make
+    package, mask = ModuleType('ukis_csmask'), ModuleType('ukis_csmask.mask')
+    mask.CSmask = make
     monkeypatch.setitem(sys.modules, 'ukis_csmask', package)
-    monkeypatch.setitem(sys.modules, 'ukis_csmask.mask', module)
-    monkeypatch.setattr(rivals, 'version', lambda name: '1')
+    monkeypatch.setitem(sys.modules, 'ukis_csmask.mask', mask)
+    monkeypatch.setattr(module, 'version', lambda name: '1')
     return seen
 
 

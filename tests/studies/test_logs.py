@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ktda_mmseg.studies.curves import plot_curves, read_scalars
+from ktda_mmseg.studies.logs import read_scalars
 
 
 def write(work_dir, part, *records):
@@ -23,10 +23,3 @@ def test_a_resumed_part_replaces_what_it_repeats(tmp_path):
 def test_no_log_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=str(tmp_path)):
         read_scalars(tmp_path)
-
-
-def test_curves_are_drawn_with_and_without_scores(tmp_path):
-    for name, curves in dict(a={'loss': {1: 1.0}}, b={'loss': {1: 1.0}, 'mIoU': {1: 5.0}}).items():
-        plot_curves(curves, tmp_path / f'{name}.png')
-    a, b = ((tmp_path / f'{name}.png').read_bytes() for name in 'ab')
-    assert a != b

@@ -19,41 +19,26 @@ from torch.utils.weak import WeakIdKeyDictionary
 from ktda_mmseg.utils.files import write_json
 from ktda_mmseg.utils.tables import markdown_table
 
-from .candidates import ALONE, Candidate
-from .steps import batch_shape, build_model, random_batch
+from .steps import ALONE, Variant, batch_shape, build_model, random_batch
 
 COUNTED = {'bf16', ALONE}  # the flags whose memory can be told without running
 HEADER = ('config', 'images', 'weights', 'between steps', 'at the peak')
 
 
 @dataclass
-class Footprint:
-    """What a training step holds.
-
-    Attributes:
-        label (str): The config.
-        size (tuple[int, int]): Height and width of its images in pixels.
-        images (int): How many a step has.
-        weights (int): Bytes of weights and buffers, the teacher's too.
-        between (int): Bytes held between steps: the optimizer's states as well.
-        peak (int): Bytes at the peak of a step: activations and gradients as well.
-    """
+class StepMemory:
+    """Bytes that a training step holds."""
 
     label: str
-    size: tuple[int, int]
-    images: int
-    weights: int
-    between: int
-    peak: int
+    size: tuple[int, int]  # height and width of the images in pixels
+    images: int  # a step
+    weights: int  # and buffers, the teacher's too
+    between: int  # between steps: the optimizer's states as well
+    peak: int  # at the peak of a step: activations and gradients as well
 
 
 class HeldMemory(TorchDispatchMode):
-    """Counts the bytes of tensors that are alive, from what operations return.
-
-    Attributes:
-        now (int): Bytes held.
-        peak (int): Most bytes held at once.
-    """
+    """Counts the bytes of tensors that are alive, ``now`` and at the ``peak``."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,29 +75,29 @@ class HeldMemory(TorchDispatchMode):
 
 
 def count_memory(
-    candidate: Candidate, batch_size: int | None = None, size: Sequence[int] | None = None
-) -> Footprint:
+    variant: Variant, batch_size: int | None = None, size: Sequence[int] | None = None
+) -> StepMemory:
     """Follow two training steps of a config on tensors that have shapes but no content.
 
     Operations are those of the machine's device. A GPU takes more than this: its libraries, and
     what PyTorch's allocator cannot use of the blocks it holds.
 
     Args:
-        candidate (Candidate): The config, with no flags but ``+bf16`` and ``+alone``.
+        variant (Variant): The config, with no flags but ``+bf16`` and ``+alone``.
         batch_size (int | None): Images a step; None takes the config's.
         size (Sequence[int] | None): Height and width in pixels; None takes the config's.
 
     Returns:
-        Footprint: Its memory.
+        StepMemory: Its memory.
 
     Raises:
         ValueError: If another flag is given, or a batch or a size of less than 1.
     """
-    if other := set(candidate.flags) - COUNTED:
+    if other := set(variant.flags) - COUNTED:
         raise ValueError(
-            f'{candidate.label}: expected no flags but {sorted(COUNTED)}, got {sorted(other)}'
+            f'{variant.label}: expected no flags but {sorted(COUNTED)}, got {sorted(other)}'
         )
-    config = candidate.load()
+    config = variant.load()
     images, size = batch_shape(config, batch_size, size)
     config.model.data_preprocessor.size = size
     config.optim_wrapper.pop('clip_grad', None)  # it reads the norm, and works in place
@@ -134,7 +119,7 @@ def count_memory(
         # the first step makes the optimizer's states, which the second finds there
         for _ in range(2):
             model.train_step(batch, wrapper)
-        return Footprint(candidate.label, size, images, weights, held.now, held.peak)
+        return StepMemory(variant.label, size, images, weights, held.now, held.peak)
 
 
 def _empty(module: nn.Module, fake: FakeTensorMode) -> None:
@@ -147,34 +132,33 @@ def _empty(module: nn.Module, fake: FakeTensorMode) -> None:
             setattr(part, name, fake.from_tensor(buffer, static_shapes=True))
 
 
-def format_memory(footprints: Sequence[Footprint]) -> list[tuple[str, ...]]:
+def format_memory(found: Sequence[StepMemory]) -> list[tuple[str, ...]]:
     """Return a header and a row a config, in GiB."""
     return [HEADER] + [
         (
-            found.label,
-            f'{found.images} of {found.size[1]}x{found.size[0]}',
-            *(f'{count / 2**30:.2f} GiB' for count in (found.weights, found.between, found.peak)),
+            step.label,
+            f'{step.images} of {step.size[1]}x{step.size[0]}',
+            *(f'{count / 2**30:.2f} GiB' for count in (step.weights, step.between, step.peak)),
         )
-        for found in footprints
+        for step in found
     ]
 
 
-def write_memory(footprints: Sequence[Footprint], path: Path) -> None:
+def write_memory(found: Sequence[StepMemory], path: Path) -> None:
     """Write what was counted, and with which PyTorch, as JSON."""
-    content = dict(torch=torch.__version__, footprints=[asdict(found) for found in footprints])
+    content = dict(torch=torch.__version__, footprints=[asdict(step) for step in found])
     write_json(path, content, indent=1)
 
 
 def memory_section(path: Path) -> str:
     """Return what :func:`write_memory` wrote as a section of Markdown."""
     content = json.loads(path.read_text())
-    rows = format_memory([Footprint(**found) for found in content['footprints']])
     return '\n'.join(
         [
             '\n## Memory of a training step, counted\n',
             'Tensors of a step as `memory.py` counts them without running it, '
             f'torch {content["torch"]}. A GPU takes more: its libraries, and what the allocator '
             f'cannot use. Counts: `{path.parent.name}/{path.name}`.\n',
-            markdown_table(rows),
+            markdown_table(format_memory([StepMemory(**step) for step in content['footprints']])),
         ]
     )

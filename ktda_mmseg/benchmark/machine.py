@@ -1,0 +1,49 @@
+"""Where, when and with what something was measured."""
+
+import platform
+from datetime import date
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.device import get_device
+
+from ktda_mmseg.version import __version__
+
+MODULES = ('torch', 'numpy', 'timm', 'mmengine', 'mmcv', 'mmseg', 'mmpretrain')
+
+
+def machine() -> dict[str, str]:
+    """Tell where a measurement is made, with versions and date."""
+    device = torch.cuda.get_device_name() if get_device() == 'cuda' else _processor()
+    return {
+        'device': device,
+        'threads': str(torch.get_num_threads()),
+        'torch': torch.__version__,
+        'python': platform.python_version(),
+        'date': date.today().isoformat(),
+    }
+
+
+def described(content: dict[str, Any]) -> str:
+    """Say in a sentence on which machine the content of a JSON file was measured."""
+    at = content['machine']
+    return (
+        f'{at["device"]}, {at["threads"]} threads, torch {at["torch"]}, Python {at["python"]}, '
+        f'{at["date"]}.'
+    )
+
+
+def versions() -> dict[str, str]:
+    """Tell the versions of this package and those it stands on, by the name pip knows."""
+    installed = packages_distributions()
+    names = {name for module in MODULES for name in installed.get(module, ())}
+    return {'ktda_mmseg': __version__, **{name: version(name) for name in sorted(names)}}
+
+
+def _processor() -> str:
+    info = Path('/proc/cpuinfo')
+    names = info.read_text().splitlines() if info.is_file() else []
+    models = [line.split(': ')[1] for line in names if line.startswith('model name')]
+    return models[0] if models else platform.processor()
