@@ -12,6 +12,7 @@ from mmengine.utils import track_iter_progress
 from mmseg.apis import init_model
 
 from ..datasets.pictures import read_picture
+from ..utils.scores import confusion_matrix
 from .curves import plot_curves, read_scalars
 from .figures import Example, plot_confusion_matrix, plot_predictions
 
@@ -55,9 +56,7 @@ def write_report(
         for sample in outputs:
             truth = sample.gt_sem_seg.data[0].cpu().numpy()
             prediction = sample.pred_sem_seg.data[0].cpu().numpy()
-            valid = truth != dataset.ignore_index
-            pairs = truth[valid].astype(np.int64) * len(classes) + prediction[valid]
-            matrix += np.bincount(pairs, minlength=matrix.size).reshape(matrix.shape)
+            matrix += confusion_matrix(truth, prediction, len(classes), dataset.ignore_index)
             if index in shown:
                 name = Path(sample.img_path).stem
                 image = read_picture(sample.img_path)

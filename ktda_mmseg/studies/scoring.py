@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from mmengine.evaluator import BaseMetric
-from mmseg.evaluation import IoUMetric
+
+from ktda_mmseg.utils.scores import class_scores, confusion_matrix
 
 
 class Scores(NamedTuple):
@@ -40,12 +40,7 @@ def scores_of(matrix: np.ndarray) -> Scores:
     Returns:
         Scores: mmseg's, in percent.
     """
-    hits, truth, found = (
-        torch.from_numpy(counts).double()
-        for counts in (matrix.diagonal().copy(), matrix.sum(1), matrix.sum(0))
-    )
-    areas = (hits, truth + found - hits, found, truth)
-    scores = IoUMetric.total_area_to_metrics(*areas, ['mIoU', 'mFscore'], nan_to_num=0)
+    scores = class_scores(matrix, absent=0)
     iou, f1 = 100 * scores['IoU'], 100 * scores['Fscore']
     return Scores(
         float(iou.mean()), 100 * float(scores['aAcc']), float(f1.mean()), iou.tolist(), f1.tolist()
@@ -65,11 +60,11 @@ class ConfusionByImage(BaseMetric):
         """Count the pixels of each image."""
         classes = len(self.dataset_meta['classes'])
         for sample in data_samples:
-            truth = sample['gt_sem_seg']['data'].squeeze().cpu().numpy().astype(np.int64)
-            found = sample['pred_sem_seg']['data'].squeeze().cpu().numpy()
-            counted = truth < classes
-            pairs = truth[counted] * classes + found[counted]
-            matrix = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+            truth, found = (
+                sample[key]['data'].squeeze().cpu().numpy()
+                for key in ('gt_sem_seg', 'pred_sem_seg')
+            )
+            matrix = confusion_matrix(truth, found, classes)
             self.results.append((Path(sample['img_path']).stem, matrix))
 
     def compute_metrics(self, results: list) -> dict[str, Any]:

@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import torch
 from mmengine.utils import track_iter_progress
-from mmseg.evaluation import IoUMetric
 
-from ktda_mmseg.datasets.loading import IGNORE
 from ktda_mmseg.raster.files import open_raster
 from ktda_mmseg.raster.tiling import Window
 from ktda_mmseg.scenes.map.blending import predict_strips
@@ -18,6 +15,7 @@ from ktda_mmseg.scenes.map.evaluation import read_truth
 from ktda_mmseg.scenes.map.predictor import Predictor
 from ktda_mmseg.scenes.map.reading import SceneReader
 from ktda_mmseg.scenes.map.windows import Grid
+from ktda_mmseg.utils.scores import class_scores, confusion_matrix
 
 
 def mean_iou(predictor: Predictor, tiles: Mapping[Path, Path]) -> float:
@@ -35,18 +33,15 @@ def mean_iou(predictor: Predictor, tiles: Mapping[Path, Path]) -> float:
         ValueError: If a file cannot be read, or a mask is not of the size of its tile.
     """
     classes = len(predictor.card.classes)
-    areas = []
+    matrix = np.zeros((classes, classes), np.int64)
     for tile, mask in track_iter_progress(list(tiles.items())):
         found = _labels(predictor, tile)
         with open_raster(mask) as raster:
             if raster.shape != found.shape:
                 raise ValueError(f'{mask}: expected {found.shape} as {tile}, got {raster.shape}')
             expected = read_truth(raster, Window(0, 0, *found.shape), classes)
-        pair = (torch.from_numpy(labels.astype(np.int64)) for labels in (found, expected))
-        areas.append(IoUMetric.intersect_and_union(*pair, classes, IGNORE))
-    total = (sum(area) for area in zip(*areas, strict=True))
-    scores = IoUMetric.total_area_to_metrics(*total, ['mIoU'])
-    return float(np.nanmean(scores['IoU']) * 100)
+        matrix += confusion_matrix(expected, found, classes)
+    return float(np.nanmean(class_scores(matrix)['IoU']) * 100)
 
 
 def _labels(predictor: Predictor, tile: Path) -> np.ndarray:
