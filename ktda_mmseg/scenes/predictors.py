@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .map.predictor import Predictor
+from .map.predictor import FlippedViews, Predictor
 from .map.torch_predictor import Precision, TorchPredictor
-from .map.tta import FlippedViews
 
 ONNX, OPENVINO = '.onnx', '.xml'
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ktda_mmseg.raster.files import ANY, LARGEST
 from ktda_mmseg.scenes.map.card import ModelCard
-from ktda_mmseg.scenes.map.probabilities import class_probabilities
+from ktda_mmseg.scenes.map.torch_predictor import class_probabilities
 
 from .exported_card import Output
 

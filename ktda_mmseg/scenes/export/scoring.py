@@ -10,10 +10,10 @@ from mmengine.utils import track_iter_progress
 
 from ktda_mmseg.raster.files import open_raster
 from ktda_mmseg.raster.tiling import Window
-from ktda_mmseg.scenes.map.blending import predict_strips
 from ktda_mmseg.scenes.map.evaluation import read_truth
 from ktda_mmseg.scenes.map.predictor import Predictor
 from ktda_mmseg.scenes.map.reading import SceneReader
+from ktda_mmseg.scenes.map.strips import predict_strips
 from ktda_mmseg.scenes.map.windows import Grid
 from ktda_mmseg.utils.scores import class_scores, confusion_matrix
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from ktda_mmseg.scenes.map.blending import predict_strips
 from ktda_mmseg.scenes.map.reading import SceneReader
+from ktda_mmseg.scenes.map.strips import predict_strips
 from ktda_mmseg.scenes.map.windows import Grid
 
 RADIUS = 3  # of the receptive field of three 3x3 convolutions
