@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -43,7 +44,8 @@ class Layers(NamedTuple):
         return 1 + self.confidence + classes * each
 
 
-class BlendedStrip(NamedTuple):
+@dataclass(frozen=True)
+class BlendedStrip:
     """Finished rows of a map, by their index in ``Grid.strips``.
 
     Probabilities (K, rows, W), float32, are any number where not valid (rows, W), bool.
