@@ -78,7 +78,7 @@ def _equal_area(crs: Any) -> Callable:  # noqa: ANN401
         raise ImportError(
             "areas of a geographic scene need geopandas: pip install 'ktda-mmseg[raster]'"
         ) from error
-    ellipsoid = CRS.from_wkt(crs.to_wkt()).get_geod()
+    ellipsoid: Any = CRS.from_wkt(crs.to_wkt()).get_geod()
     _, radians = crs.units_factor
     flatness = ellipsoid.es
     eccentricity = sqrt(flatness) or 1e-9  # of a sphere it would divide by 0

@@ -21,8 +21,14 @@ from .claims import Claims
 from .distribution import Ranks, Share, runs, share
 from .identity import identity_of
 from .predictor import Predictor
-from .products import Products, write_products
-from .publishing import is_finished, keep, publish, require_folder
+from .products import (
+    Products,
+    is_finished,
+    keep,
+    publish,
+    require_folder,
+    write_products,
+)
 from .reading import SceneReader, ahead
 from .scene_job import SceneJob, SceneResult, reported
 from .sources import find_scenes
