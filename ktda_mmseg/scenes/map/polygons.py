@@ -35,11 +35,7 @@ class Outlines(NamedTuple):
     simplify: float = 1
 
     def check(self) -> None:
-        """Check the values.
-
-        Raises:
-            ValueError: If one is negative.
-        """
+        """Raise ``ValueError`` if one is negative."""
         if min(self) < 0:
             raise ValueError(f'expected polygons with values of 0 or more, got {self}')
 
@@ -51,18 +47,6 @@ def write_polygons(
 
     Columns: ``label``, ``class`` and ``area`` in the scene's unit, of the polygon as it is drawn.
     The map is read by rows; memory grows with the corners of the polygons, not with the pixels.
-
-    Args:
-        profile (SceneProfile): Size and place of the scene.
-        card (ModelCard): Names of the classes.
-        labels (Path): Finished map of the scene.
-        outlines (Outlines): How to draw them.
-        path (Path): GeoPackage to write.
-
-    Raises:
-        ImportError: If geopandas is not installed.
-        OSError: If it cannot be written.
-        ValueError: If ``outlines`` are negative.
     """
     outlines.check()
     try:

@@ -23,31 +23,17 @@ Result = TypeVar('Result')
 
 
 class SceneProfile(NamedTuple):
-    """What a map takes over from its scene.
-
-    Attributes:
-        path (Path): File of the scene.
-        height (int): Rows in pixels.
-        width (int): Columns in pixels.
-        crs (rasterio.crs.CRS | None): Coordinate reference system, if it states one.
-        transform (affine.Affine): From pixel to map coordinates; the identity if it states none.
-        nodata (float | None): Stored value of pixels without data, if it states one.
-        gcps (tuple[Sequence, rasterio.crs.CRS | None]): Ground control points and the CRS of their
-            coordinates, if it states them in place of a transform.
-        rpcs (Mapping[str, str]): Rational polynomial coefficients by GDAL's names, if it states
-            them.
-        geolocated (bool): Whether other files hold the place of each of its pixels.
-    """
+    """What a map takes over from its scene."""
 
     path: Path
     height: int
     width: int
-    crs: Any
-    transform: Any
+    crs: Any  # of rasterio, or None
+    transform: Any  # from pixel to map coordinates; the identity if the scene states none
     nodata: float | None
-    gcps: tuple[Sequence[Any], Any] = ((), None)
-    rpcs: Mapping[str, str] = MappingProxyType({})
-    geolocated: bool = False
+    gcps: tuple[Sequence[Any], Any] = ((), None)  # ground control points, and the CRS of theirs
+    rpcs: Mapping[str, str] = MappingProxyType({})  # rational polynomial coefficients, as GDAL's
+    geolocated: bool = False  # whether other files hold the place of each of its pixels
 
     @property
     def placed(self) -> bool:
@@ -82,24 +68,10 @@ class SceneProfile(NamedTuple):
 
 
 class SceneReader:
-    """A scene that is open for reading, in a thread of its own.
+    """A scene that is open for reading, in a thread of its own; use it as a context manager.
 
-    Use it as a context manager.
-
-    Attributes:
-        profile (SceneProfile): Its size and place.
-
-    Args:
-        path (Path): Any raster that GDAL reads.
-        card (ModelCard): Says which bands are read, of which type, and what fills empty pixels.
-        bands (Sequence[int] | None): Bands to read instead, counted from 1; as many.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ImportError: If rasterio is not installed.
-        ValueError: If the file is no raster, lacks a band, holds complex numbers or is of another
-            type, or ``bands`` are
-            not as many as the model's.
+    The card says which bands are read, of which type, and what fills empty pixels; ``bands`` stand
+    in for its own. Wrong types and bands are a ``ValueError`` before anything is read.
     """
 
     def __init__(self, path: Path, card: ModelCard, bands: Sequence[int] | None = None) -> None:
@@ -144,18 +116,9 @@ class SceneReader:
         self._opened.close()
 
     def read_rows(self, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        """Read rows over the whole width.
+        """Read stored values ``(C, rows, W)``, float32, and where there are data ``(rows, W)``, bool.
 
-        Args:
-            first (int): First row.
-            stop (int): Row behind the last one.
-
-        Returns:
-            tuple[np.ndarray, np.ndarray]: Stored values ``(C, rows, W)``, float32, filled where
-            empty; and where there are data, ``(rows, W)``, bool.
-
-        Raises:
-            ValueError: If the file is truncated or cannot be decoded.
+        Pixels without data are filled. A file that cannot be decoded is a ``ValueError``.
         """
         return self._thread.submit(self._read, (first, stop)).result()
 
@@ -189,16 +152,7 @@ class SceneReader:
 def ahead(
     thread: Executor, function: Callable[[Item], Result], items: Iterable[Item]
 ) -> Iterator[Result]:
-    """Map in another thread, one item ahead of what is asked for.
-
-    Args:
-        thread (Executor): The thread.
-        function (Callable): What to do.
-        items (Iterable): With what.
-
-    Yields:
-        Result: What came of each item, in order.
-    """
+    """Map in another thread, one item ahead of what is asked for."""
     pending = None
     for item in items:
         following = thread.submit(function, item)

@@ -15,19 +15,12 @@ from .windows import Grid
 
 
 class SceneResult(NamedTuple):
-    """What became of a scene.
-
-    Attributes:
-        path (Path): The scene.
-        files (dict[str, Path]): Its products by kind; see :meth:`~.products.Products.paths`.
-        error (str | None): Why there are none.
-        kept (bool): Whether a former run made them.
-    """
+    """What became of a scene: its products by kind, or why there are none."""
 
     path: Path
     files: dict[str, Path]
     error: str | None = None
-    kept: bool = False
+    kept: bool = False  # whether a former run made them
 
 
 class SceneJob(NamedTuple):
@@ -68,13 +61,7 @@ class SceneJob(NamedTuple):
 
 @contextmanager
 def reported(name: str, path: Path, results: dict[str, Any]) -> Iterator[None]:
-    """Make what is wrong with a scene its result, and say it at once.
-
-    Args:
-        name (str): The scene's name.
-        path (Path): The scene.
-        results (dict[str, Any]): Where the :class:`SceneResult` goes, under the name.
-    """
+    """Make what is wrong with a scene its :class:`SceneResult`, and say it at once."""
     try:
         yield
     except (ValueError, OSError) as error:
