@@ -68,15 +68,13 @@ class ModelCard:
             bands = [1, 2, 3] if flipped else [3, 2, 1]
             scale, offset, fill = np.ones(3), np.zeros(3), mean
             nodata, dtype = None, UINT8
-        numbers = ((mean - offset) / scale, std / scale, (fill - offset) / scale)
-        mean, std, fill = (tuple(map(float, values)) for values in numbers)
         return cls(
             classes=tuple(meta['classes']),
             palette=tuple((int(r), int(g), int(b)) for r, g, b in meta['palette']),
             bands=tuple(int(band) for band in bands),
-            mean=mean,
-            std=std,
-            fill=fill,
+            mean=tuple(map(float, (mean - offset) / scale)),
+            std=tuple(map(float, std / scale)),
+            fill=tuple(map(float, (fill - offset) / scale)),
             nodata=nodata,
             dtype=dtype,
             window=_window(config),

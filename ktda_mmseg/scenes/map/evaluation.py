@@ -32,13 +32,6 @@ APART = 0.01  # pixels by which corners may lie apart that were rounded on their
 
 
 def evaluate(
-    labels: Path, reference: Path, card: ModelCard, classes: LabelMap | None = None
-) -> dict[str, float]:
-    """Score one map; see :func:`evaluate_all`."""
-    return evaluate_all([(labels, reference)], card, classes)
-
-
-def evaluate_all(
     pairs: Iterable[tuple[Path, Path]], card: ModelCard, classes: LabelMap | None = None
 ) -> dict[str, float]:
     """Score maps together, by mmseg's IoUMetric, read by rows.

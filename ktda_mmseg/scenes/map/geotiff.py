@@ -47,12 +47,13 @@ def write_map(profile: SceneProfile, card: ModelCard, rows: Rows, path: Path) ->
 
 
 def write_probabilities(
-    profile: SceneProfile, names: Sequence[str], dtype: str, rows: Rows, path: Path
+    profile: SceneProfile, names: Sequence[str], rows: Rows, path: Path
 ) -> None:
     """Write probabilities, whole numbers with a scale, one band for each name.
 
     See :class:`~.strips.Strip` for their type; overviews hold their averages.
     """
+    dtype = next(iter(rows())).dtype
     nodata = np.iinfo(dtype).max
 
     def describe(raster: Any) -> None:  # noqa: ANN401

@@ -34,11 +34,6 @@ class Outlines(NamedTuple):
     min_area: float = 0
     simplify: float = 1
 
-    def check(self) -> None:
-        """Raise ``ValueError`` if one is negative."""
-        if min(self) < 0:
-            raise ValueError(f'expected polygons with values of 0 or more, got {self}')
-
 
 def write_polygons(
     profile: SceneProfile, card: ModelCard, labels: Path, outlines: Outlines, path: Path
@@ -48,7 +43,8 @@ def write_polygons(
     Columns: ``label``, ``class`` and ``area`` in the scene's unit, of the polygon as it is drawn.
     The map is read by rows; memory grows with the corners of the polygons, not with the pixels.
     """
-    outlines.check()
+    if min(outlines) < 0:
+        raise ValueError(f'expected polygons with values of 0 or more, got {outlines}')
     try:
         import pyogrio
         import shapely

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, NamedTuple
@@ -62,18 +63,9 @@ def write_products(
     """Write the products of a scene, of which all strips are there, each as a whole."""
     paths = products.paths(folder, name)
     write_map(profile, card, store.rows, paths['map'])
-    if 'confidence' in paths:
-        write_probabilities(
-            profile, ['confidence'], 'uint8', lambda: store.rows('confidence'), paths['confidence']
-        )
-    if products.layers.probabilities:
-        write_probabilities(
-            profile,
-            card.classes,
-            products.layers.probabilities,
-            lambda: store.rows('probabilities'),
-            paths['probabilities'],
-        )
+    for layer, names in (('confidence', ['confidence']), ('probabilities', card.classes)):
+        if layer in paths:
+            write_probabilities(profile, names, partial(store.rows, layer), paths[layer])
     if products.polygons is not None:
         write_polygons(profile, card, paths['map'], products.polygons, paths['polygons'])
     counts = count_classes(profile, store.rows)

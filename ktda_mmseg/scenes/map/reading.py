@@ -116,7 +116,7 @@ class SceneReader:
         self._opened.close()
 
     def read_rows(self, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        """Read stored values ``(C, rows, W)``, float32, and where there are data ``(rows, W)``, bool.
+        """Read stored values ``(C, rows, W)``, float32, and ``(rows, W)`` where there are data.
 
         Pixels without data are filled. A file that cannot be decoded is a ``ValueError``.
         """

@@ -114,14 +114,6 @@ def test_a_batch_never_holds_windows_of_two_rows(model, write):
     assert model.batches == [4, 2] * 4
 
 
-@pytest.mark.parametrize('shape', [(1, 1), (1, 5000), (300, 1), (2, 3), (9, 40)])
-def test_scenes_of_any_shape(model, write, shape):
-    bands = random_bands(*shape)
-    probabilities, valid, _ = predict(write(bands), model, (16, 16), 8)
-    assert probabilities.shape == (2, *shape) and valid.all()
-    np.testing.assert_allclose(probabilities.sum(0), 1, rtol=0, atol=1e-5)
-
-
 def test_a_single_pixel_is_a_window_of_its_colour(model, write):
     probabilities, _, _ = predict(write(random_bands(1, 1)), model, (16, 16), 8)
     window = np.broadcast_to(random_bands(1, 1), (1, 2, 16, 16)).copy()
@@ -150,14 +142,6 @@ def test_empty_pixels_are_filled_and_cost_only_the_windows_that_hold_others(mode
     filled = np.where(valid, bands, np.array(model.card.fill, np.float32)[:, None, None])
     expected, _, _ = predict(write(filled, 'filled.tif'), model, (16, 16), 8)
     np.testing.assert_array_equal(blended[:, :, :20], expected[:, :, :20])
-
-
-def test_a_corrupt_block_is_one_error_that_names_the_file(model, write):
-    bands = np.random.default_rng(0).integers(0, 256, (2, 200, 100)).astype(np.uint8)
-    path = write(bands, interleave='pixel', blockysize=10)
-    path.write_bytes(path.read_bytes()[:30_000])
-    with pytest.raises(ValueError, match=r'scene\.tif: expected a complete raster'):
-        predict(path, model, (32, 32), 16)
 
 
 def test_what_a_model_raises_arrives(card, write):

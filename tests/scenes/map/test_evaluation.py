@@ -30,7 +30,7 @@ def score(three, write):
 
     def score(truth=TRUTH, labels=LABELS, **profile):
         labels = write(labels[None], 'map.tif', nodata=255)
-        return evaluate(labels, write(truth[None], 'truth.tif', **profile), three)
+        return evaluate([(labels, write(truth[None], 'truth.tif', **profile))], three)
 
     return score
 
@@ -67,7 +67,7 @@ def test_a_reference_without_georeference_need_only_be_as_large(score, three, wr
     shape = dict(height=90, width=70, count=1, dtype='uint8')
     with rasterio.open(tmp_path / 'truth.png', 'w', driver='PNG', **shape) as raster:
         raster.write(TRUTH, 1)
-    assert evaluate(tmp_path / 'map.tif', tmp_path / 'truth.png', three) == expected
+    assert evaluate([(tmp_path / 'map.tif', tmp_path / 'truth.png')], three) == expected
 
 
 def test_what_the_reference_calls_nodata_does_not_count(score):
@@ -104,7 +104,7 @@ def test_another_grid_is_one_clear_error(changed, three, write, tmp_path):
         match=r"truth.tif: expected one band of labels on the map's grid \(90x70, EPSG:32633, .*\)"
         r', found 1 on \d+x\d+, EPSG',
     ):
-        evaluate(labels, tmp_path / 'truth.tif', three)
+        evaluate([(labels, tmp_path / 'truth.tif')], three)
 
 
 def test_rounded_corners_are_the_same_grid(score, write, three, tmp_path):
@@ -113,7 +113,7 @@ def test_rounded_corners_are_the_same_grid(score, write, three, tmp_path):
     rounded = rasterio.Affine(10.0000001, 0, 5e5 + 1e-4, 0, -10, 5e6)
     with rasterio.open(tmp_path / 'near.tif', 'w', **shape, transform=rounded) as raster:
         raster.write(TRUTH, 1)
-    assert evaluate(tmp_path / 'map.tif', tmp_path / 'near.tif', three) == expected
+    assert evaluate([(tmp_path / 'map.tif', tmp_path / 'near.tif')], three) == expected
 
 
 @pytest.mark.parametrize(

@@ -125,18 +125,6 @@ def test_small_areas_are_left_out(tmp_path):
     assert found['class'].tolist() == ['water']
 
 
-def test_geographic_areas_are_square_metres_and_add_up_to_the_map(tmp_path):
-    pyproj = pytest.importorskip('pyproj')
-    crs, transform = PLACES['geographic']
-    found = draw(patches(), tmp_path, PIXELS, crs, transform)
-    earth = pyproj.Geod(ellps='WGS84')
-    expected = [
-        abs(earth.geometry_area_perimeter(one)[0])
-        for one in shapely.segmentize(found.geometry.values, 1 / 3600)
-    ]
-    np.testing.assert_allclose(found['area'], expected, rtol=1e-6)
-
-
 def test_a_map_without_data_has_none(tmp_path):
     for outlines in (PIXELS, Outlines()):
         found = draw(np.full((5, 6), 255, np.uint8), tmp_path, outlines)

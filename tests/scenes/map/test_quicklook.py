@@ -60,13 +60,5 @@ def test_any_scene_and_legend_fit(shape, classes, look, card):
     assert (picture == colours[0]).all(2).sum() > 200
 
 
-def test_the_same_map_is_the_same_picture(look, tmp_path):
-    labels = np.random.default_rng(0).integers(0, 2, (50, 60)).astype(np.uint8)
-    look(labels)
-    first = (tmp_path / 'a.png').read_bytes()
-    look(labels)
-    assert (tmp_path / 'a.png').read_bytes() == first
-
-
 def test_a_map_without_data_is_white(look):
     assert (look(np.full((50, 60), 255, np.uint8)) == 255).all()
