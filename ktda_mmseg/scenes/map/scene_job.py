@@ -15,12 +15,19 @@ from .windows import Grid
 
 
 class SceneResult(NamedTuple):
-    """What became of a scene: its products by kind, or why there are none."""
+    """What became of a scene.
+
+    Attributes:
+        path (Path): The scene.
+        files (dict[str, Path]): Its products by kind; see :meth:`~.products.Products.paths`.
+        error (str | None): Why there are none.
+        kept (bool): Whether a former run made them.
+    """
 
     path: Path
     files: dict[str, Path]
     error: str | None = None
-    kept: bool = False  # whether a former run made them
+    kept: bool = False
 
 
 class SceneJob(NamedTuple):
@@ -61,7 +68,13 @@ class SceneJob(NamedTuple):
 
 @contextmanager
 def reported(name: str, path: Path, results: dict[str, Any]) -> Iterator[None]:
-    """Make what is wrong with a scene its :class:`SceneResult`, and say it at once."""
+    """Make what is wrong with a scene its result, and say it at once.
+
+    Args:
+        name (str): The scene's name.
+        path (Path): The scene.
+        results (dict[str, Any]): Where the :class:`SceneResult` goes, under the name.
+    """
     try:
         yield
     except (ValueError, OSError) as error:
