@@ -7,7 +7,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from math import isfinite, pi
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -79,7 +79,6 @@ class SceneReader:
             raise ValueError(
                 f'expected {len(card.bands)} bands, as many as the model sees, got {list(bands)}'
             )
-        self._path = path
         self._card = card
         self._bands = tuple(bands or card.bands)
         self._fill = np.array(card.fill, np.float32)[:, None, None]
@@ -90,7 +89,10 @@ class SceneReader:
             self._image = self._thread.submit(image.__enter__).result()
             stack.callback(lambda: self._thread.submit(image.__exit__, None, None, None).result())
             self._raster = self._image.raster
-            self._check()
+            self._image.require(self._bands)
+            found = sorted({self._image.dtypes[band - 1] for band in self._bands})
+            if card.dtype is not None and found != [card.dtype]:
+                raise ValueError(f'{path}: expected bands of type {card.dtype}, found {found}')
             self._opened = stack.pop_all()
         self.profile = SceneProfile(
             path,
@@ -107,12 +109,7 @@ class SceneReader:
     def __enter__(self) -> SceneReader:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._opened.close()
 
     def read_rows(self, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
@@ -139,14 +136,6 @@ class SceneReader:
         stored, valid = self._image.read(self._bands, window, self._card.nodata)
         present = numbers(stored) & valid
         return np.where(present, stored, self._fill).astype(np.float32, copy=False), valid
-
-    def _check(self) -> None:
-        """Check bands and types before anything is read."""
-        bands, dtype = self._bands, self._card.dtype
-        self._image.require(bands)
-        found = sorted({self._image.dtypes[band - 1] for band in bands})
-        if dtype is not None and found != [dtype]:
-            raise ValueError(f'{self._path}: expected bands of type {dtype}, found {found}')
 
 
 def ahead(
