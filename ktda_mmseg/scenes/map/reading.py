@@ -30,7 +30,6 @@ class SceneProfile(NamedTuple):
     width: int
     crs: Any  # of rasterio, or None
     transform: Any  # from pixel to map coordinates; the identity if the scene states none
-    nodata: float | None
     gcps: tuple[Sequence[Any], Any] = ((), None)  # ground control points, and the CRS of theirs
     rpcs: Mapping[str, str] = MappingProxyType({})  # rational polynomial coefficients, as GDAL's
     geolocated: bool = False  # whether other files hold the place of each of its pixels
@@ -100,7 +99,6 @@ class SceneReader:
             self._raster.width,
             self._raster.crs,
             self._raster.transform,
-            self._raster.nodata,
             self._raster.gcps,
             self._raster.tags(ns='RPC'),
             bool(self._raster.tags(ns='GEOLOCATION')),

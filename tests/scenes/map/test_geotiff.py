@@ -38,7 +38,7 @@ PLACES = {
 
 def place(height, width, crs='EPSG:32632', transform=UTM):
     crs = crs and rasterio.crs.CRS.from_user_input(crs)
-    return SceneProfile(Path('scene.tif'), height, width, crs, transform, None)
+    return SceneProfile(Path('scene.tif'), height, width, crs, transform)
 
 
 def cut(array, height):
@@ -73,7 +73,7 @@ def test_the_map_lies_where_the_scene_lies(crs, transform, card, labels, tmp_pat
     with rasterio.open(scene, 'w', **shape, crs=crs) as raster:
         raster.write(labels, 1)
     with rasterio.open(scene) as raster:
-        profile = SceneProfile(scene, 900, 700, raster.crs, raster.transform, None)
+        profile = SceneProfile(scene, 900, 700, raster.crs, raster.transform)
         bounds = raster.bounds
     write_map(profile, card, cut(labels, 128), path)
     write_probabilities(profile, ['one'], cut(labels, 128), tmp_path / 'one.tif')

@@ -14,7 +14,7 @@ from ktda_mmseg.scenes.map.strips import Layers, Strip, StripStore
 rasterio = pytest.importorskip('rasterio')
 EVERYTHING = Products(Layers(True, 'uint16'), Outlines(), True)
 UTM = rasterio.Affine(10, 0, 5e5, 0, -10, 5e6)
-PROFILE = SceneProfile(Path('scene.tif'), 60, 50, rasterio.crs.CRS.from_epsg(32633), UTM, 0)
+PROFILE = SceneProfile(Path('scene.tif'), 60, 50, rasterio.crs.CRS.from_epsg(32633), UTM)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def look(card, write, tmp_path):
 
     def look(labels, card=card):
         path = write(labels[None], 'map.tif', nodata=255)
-        place = SceneProfile(Path('a.tif'), *labels.shape, None, rasterio.Affine.identity(), None)
+        place = SceneProfile(Path('a.tif'), *labels.shape, None, rasterio.Affine.identity())
         write_quicklook(card, path, count_classes(place, lambda: [labels]), tmp_path / 'a.png')
         return np.asarray(Image.open(tmp_path / 'a.png').convert('RGB'))
 

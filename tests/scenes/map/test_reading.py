@@ -56,7 +56,7 @@ def test_other_bands_can_be_asked_for(bands, card, write):
 def test_the_profile_is_what_rasterio_says(bands, card, write):
     path = write(bands, nodata=-1)
     with SceneReader(path, card) as reader, rasterio.open(path) as raster:
-        place = (path, 20, 30, raster.crs, raster.transform, -1, ([], None), {}, False)
+        place = (path, 20, 30, raster.crs, raster.transform, ([], None), {}, False)
         assert reader.profile == place
 
 
