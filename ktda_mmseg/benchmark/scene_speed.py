@@ -17,10 +17,10 @@ from mmengine.utils import track_iter_progress
 from mmseg.structures import SegDataSample
 
 from ktda_mmseg.checkpoints.deploy import load_deployed
-from ktda_mmseg.scenes.map.blending import predict_strips
 from ktda_mmseg.scenes.map.card import ModelCard
 from ktda_mmseg.scenes.map.predictor import Predictor
 from ktda_mmseg.scenes.map.reading import SceneReader
+from ktda_mmseg.scenes.map.strips import predict_strips
 from ktda_mmseg.scenes.map.torch_predictor import StoredToProbabilities, TorchPredictor
 from ktda_mmseg.scenes.map.windows import Grid
 from ktda_mmseg.utils.files import write_json

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from .map.predictor import Predictor
+from .map.predictor import FlippedViews, Predictor
 from .map.torch_predictor import Precision, TorchPredictor
-from .map.tta import FlippedViews
 
 ONNX, OPENVINO = '.onnx', '.xml'
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ktda_mmseg.scenes.map.card import UINT8, ModelCard
-from ktda_mmseg.scenes.map.evaluation import evaluate_all
+from ktda_mmseg.scenes.map.evaluation import evaluate
 from ktda_mmseg.scenes.map.predictor import Predictor
 from ktda_mmseg.scenes.map.reading import SceneReader
 from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
@@ -108,4 +108,4 @@ def mean_iou(
                 raise ValueError(result.error)
         maps = [result.files['map'] for result in results]
         pairs = zip(maps, (masks[name] for name in tiles), strict=True)
-        return evaluate_all(pairs, predictor.card)['mIoU']
+        return evaluate(pairs, predictor.card)['mIoU']

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from mmseg.models.utils import resize
 
-from ktda_mmseg.scenes.map.probabilities import class_probabilities
+from ktda_mmseg.scenes.map.torch_predictor import class_probabilities
 from ktda_mmseg.utils.extras import needed_for
 from ktda_mmseg.utils.files import hash_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import pi
+from math import pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -14,23 +14,11 @@ from .reading import SceneProfile
 
 
 class Ground:
-    """Areas in a scene's units.
+    """Areas of a scene, in square units of its plane; ``unit`` names them.
 
-    Of a projected scene they are those of its plane. Of a geographic one they are those on its
-    ellipsoid in square metres, by Lambert's cylindrical equal-area projection, in which parallels
-    and meridians are straight, so that pixels along them come out exactly (Snyder, Map Projections:
-    A Working Manual, USGS 1987, p. 76); where the CRS moves the poles they are up to 1.4 % off.
-    Without a CRS or a transform, or where they contradict each other, a pixel is the unit. Beyond
-    the poles there is no area.
-
-    Args:
-        profile (SceneProfile): The scene.
-
-    Attributes:
-        unit (str): 'square metre', 'square US survey foot', 'pixel' and so on.
-
-    Raises:
-        ImportError: If the scene is geographic and geopandas (with pyproj) is not installed.
+    Of a geographic scene they are square metres on its ellipsoid; where the CRS moves the poles
+    they are up to 1.4 % off. Without a CRS or a transform, or where they contradict each other, a
+    pixel is the unit. Beyond the poles there is no area.
     """
 
     def __init__(self, profile: SceneProfile) -> None:
@@ -46,14 +34,7 @@ class Ground:
         self._pixel = 1.0 if crs is None else abs(profile.transform.determinant)
 
     def of_row(self, row: int) -> float | np.ndarray:
-        """Return the area of each pixel of a row.
-
-        Args:
-            row (int): Number of the row.
-
-        Returns:
-            float | np.ndarray: One for all, or (W,) where they differ along the row.
-        """
+        """Return the area of each pixel of a row: one for all, or (W,) where they differ."""
         if self._to_plane is None:
             return self._pixel
         north_up = self._transform.d == 0
@@ -65,22 +46,14 @@ class Ground:
         return abs(area[0]) / 2 if north_up else np.abs(area) / 2
 
     def of_outlines(self, outlines: np.ndarray) -> np.ndarray:
-        """Return the areas of polygons.
-
-        Args:
-            outlines (np.ndarray): shapely polygons in pixels, columns first.
-
-        Returns:
-            np.ndarray: (N,), float64.
-        """
+        """Return the areas (N,) of shapely polygons in pixels, columns first."""
         import shapely
 
         if self._to_plane is None:
             return shapely.area(outlines) * self._pixel
         # a slanting line is not straight in the other projection
         short = shapely.segmentize(outlines, 1)
-        plane = moved(moved(short, self.to_map), self._to_plane)
-        return shapely.area(plane)
+        return shapely.area(moved(moved(short, self.to_map), self._to_plane))
 
     def to_map(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Turn columns and rows into map coordinates; equal ones stay equal to the last bit."""
@@ -89,36 +62,30 @@ class Ground:
 
 
 def moved(outlines: np.ndarray, move: Callable) -> np.ndarray:
-    """Move polygons.
-
-    Args:
-        outlines (np.ndarray): shapely polygons.
-        move (Callable): Takes x and y of all vertices and returns others.
-
-    Returns:
-        np.ndarray: As many polygons.
-    """
+    """Move shapely polygons by a function of x and y of all vertices."""
     import shapely
 
     return shapely.transform(outlines, lambda points: np.stack(move(*points.T), axis=1))
 
 
 def _equal_area(crs: Any) -> Callable:  # noqa: ANN401
-    """Return what projects longitudes and latitudes of a CRS."""
+    """Return Lambert's cylindrical equal-area projection of a geographic CRS's coordinates.
+
+    Parallels and meridians are straight in it, so pixels along them come out exactly, as geodesics
+    do not make them (Snyder, Map Projections: A Working Manual, USGS 1987, equations 3-12, 10-14).
+    """
     with needed_for('the area of a geographic scene', extra='raster'):
-        from pyproj import CRS, Transformer
-        from pyproj.crs import ProjectedCRS
-        from pyproj.crs.coordinate_operation import LambertCylindricalEqualAreaConversion
-    stated = CRS.from_wkt(crs.to_wkt())
-    # a CRS made of another one by parameters for its datum, or by moving its poles
-    geographic = (stated.source_crs or stated).to_2d()
-    plane = ProjectedCRS(LambertCylindricalEqualAreaConversion(), geodetic_crs=geographic)
-    # without wrapping longitudes of 180 and more
-    projected = Transformer.from_crs(geographic, plane, always_xy=True, force_over=True).transform
-    pole = pi / 2 / geographic.axis_info[0].unit_conversion_factor
+        from pyproj import CRS
+    ellipsoid: Any = CRS.from_wkt(crs.to_wkt()).get_geod()
+    _, radians = crs.units_factor
+    flatness = ellipsoid.es
+    eccentricity = sqrt(flatness) or 1e-9  # of a sphere it would divide by 0
 
     def to_plane(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         # grids of points that end at a pole have pixels that reach beyond it
-        return projected(x, np.clip(y, -pole, pole))
+        sine = np.sin(np.clip(y * radians, -pi / 2, pi / 2))
+        authalic = sine / (1 - flatness * sine**2)
+        authalic += np.arctanh(eccentricity * sine) / eccentricity
+        return ellipsoid.a * radians * x, ellipsoid.a * (1 - flatness) / 2 * authalic
 
     return to_plane

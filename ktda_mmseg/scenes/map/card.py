@@ -23,45 +23,24 @@ class ModelCard:
     """What stands beside a model.
 
     Stored values ``v`` of a band reach the network as ``(v - mean) / std``.
-
-    Attributes:
-        classes (tuple[str, ...]): Names, in the order of the labels.
-        palette (tuple[tuple[int, int, int], ...]): Their colours, RGB from 0 to 255.
-        bands (tuple[int, ...]): Bands of a raster that the network sees, counted from 1, in its
-            order.
-        mean (tuple[float, ...]): For each of them, in stored units.
-        std (tuple[float, ...]): Likewise, above 0.
-        fill (tuple[float, ...]): What stands in for pixels without data, likewise.
-        nodata (float | str | None): Which pixels hold no data, see ``LoadRasterFromFile``.
-        dtype (str | None): The type that a raster must have, 'uint8', or None for any.
-        window (tuple[int, int]): Height and width in pixels of the images it was trained on.
     """
 
-    classes: tuple[str, ...]
-    palette: tuple[tuple[int, int, int], ...]
-    bands: tuple[int, ...]
-    mean: tuple[float, ...]
+    classes: tuple[str, ...]  # names, in the order of the labels
+    palette: tuple[tuple[int, int, int], ...]  # RGB from 0 to 255
+    bands: tuple[int, ...]  # of a raster, counted from 1, in the network's order
+    mean: tuple[float, ...]  # for each of them, in stored units; so are the next two
     std: tuple[float, ...]
-    fill: tuple[float, ...]
-    nodata: Nodata
-    dtype: str | None
-    window: tuple[int, int]
+    fill: tuple[float, ...]  # what stands in for pixels without data
+    nodata: Nodata  # which those are, see ``LoadRasterFromFile``
+    dtype: str | None  # that a raster must have, 'uint8', or None for any
+    window: tuple[int, int]  # height and width in pixels of the images it was trained on
 
     @classmethod
     def of(cls, config: Config, meta: Mapping[str, Any]) -> ModelCard:
-        """Describe the model of a config.
+        """Describe the model of a config, and its classes as checkpoints hold them.
 
-        Args:
-            config (Config): Config that trains or tests the model.
-            meta (Mapping[str, Any]): ``classes`` and ``palette`` of the data set, as checkpoints
-                hold them in ``meta.dataset_meta``.
-
-        Returns:
-            ModelCard: Its card.
-
-        Raises:
-            ValueError: If the config loads images in a way that is not known here, or ``meta``
-                lacks names or colours.
+        ``ValueError`` if the config loads images in a way that is not known here, or
+        ``meta.dataset_meta`` of the checkpoint lacks names or colours.
         """
         if not meta.get('classes') or not meta.get('palette'):
             raise ValueError(
@@ -93,9 +72,9 @@ class ModelCard:
             classes=tuple(meta['classes']),
             palette=tuple((int(r), int(g), int(b)) for r, g, b in meta['palette']),
             bands=tuple(int(band) for band in bands),
-            mean=_numbers((mean - offset) / scale),
-            std=_numbers(std / scale),
-            fill=_numbers((fill - offset) / scale),
+            mean=tuple(map(float, (mean - offset) / scale)),
+            std=tuple(map(float, std / scale)),
+            fill=tuple(map(float, (fill - offset) / scale)),
             nodata=nodata,
             dtype=dtype,
             window=_window(config),
@@ -107,12 +86,7 @@ class ModelCard:
 
     @classmethod
     def read(cls: type[Card], path: Path) -> Card:
-        """Read what :meth:`write` wrote.
-
-        Raises:
-            FileNotFoundError: If there is no such file.
-            ValueError: If it is no card.
-        """
+        """Read what :meth:`write` wrote."""
         if not path.is_file():
             raise FileNotFoundError(f'{path}: expected the model card beside the model, found none')
         try:
@@ -146,10 +120,6 @@ def _window(config: Config) -> tuple[int, int]:
             'expected model.data_preprocessor.size or crop_size in the config, found neither'
         )
     return int(size[0]), int(size[1])
-
-
-def _numbers(values: np.ndarray) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
 
 
 def _tupled(value: Any) -> Any:  # noqa: ANN401

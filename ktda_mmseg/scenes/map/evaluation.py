@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from mmseg.evaluation import IoUMetric
-from torch import Tensor
 
 from ktda_mmseg.raster.files import (
     Georeference,
@@ -24,6 +22,7 @@ from ktda_mmseg.raster.tiling import Window
 from ktda_mmseg.scenes.prepare.label_map import LabelMap
 from ktda_mmseg.scenes.prepare.raster_labels import RasterLabels
 from ktda_mmseg.scenes.prepare.scenes import read_scenes
+from ktda_mmseg.utils.scores import areas_of, class_scores, confusion_matrix
 from ktda_mmseg.utils.tables import SHOWN
 
 from .card import ModelCard
@@ -38,20 +37,19 @@ HINT = 'predict_scene.py takes other labels, and colours, by --classes'
 
 
 def evaluate(
-    labels: Path, reference: Path, card: ModelCard, classes: LabelMap | None = None
+    pairs: Iterable[tuple[Path, Path]], card: ModelCard, classes: LabelMap | None = None
 ) -> dict[str, float]:
-    """Score a map with mmseg's IoUMetric, fed row by row.
+    """Score maps together, by mmseg's IoUMetric, read by rows.
 
     What has no data in the map or in the reference does not count, nor do its labels of 255, or
     what a label map ignores. How much that is, and which classes no pixel of the reference has, is
     printed.
 
     Args:
-        labels (Path): The map.
-        reference (Path): True labels as a raster of one band on the same grid; one without CRS and
-            transform need only be of the same size.
+        pairs (Iterable[tuple[Path, Path]]): Each a map, and its true labels as a raster of one band
+            on the same grid; one without CRS and transform need only be of the same size.
         card (ModelCard): Names of the classes.
-        classes (LabelMap | None): What the values or colours of the reference mean; None if they
+        classes (LabelMap | None): What the values or colours of the references mean; None if they
             are the model's labels. Default: None.
 
     Returns:
@@ -61,27 +59,11 @@ def evaluate(
     Raises:
         FileNotFoundError: If a file is not there.
         ImportError: If rasterio is not installed.
-        ValueError: If the reference lies on another grid, holds what is no label or is damaged, or
+        ValueError: If a reference lies on another grid, holds what is no label or is damaged, or
             ``classes`` has names that the model has not.
     """
-    return evaluate_all([(labels, reference)], card, classes)
-
-
-def evaluate_all(
-    pairs: Iterable[tuple[Path, Path]], card: ModelCard, classes: LabelMap | None = None
-) -> dict[str, float]:
-    """Score maps together; see :func:`evaluate`.
-
-    Args:
-        pairs (Iterable[tuple[Path, Path]]): Each a map and its reference.
-        card (ModelCard): Names of the classes.
-        classes (LabelMap | None): What the values of the references mean. Default: None.
-
-    Returns:
-        dict[str, float]: As of one map, over all pixels of all.
-    """
-    metric = IoUMetric()
-    metric.dataset_meta = {'classes': card.classes}
+    count = len(card.classes)
+    matrix = np.zeros((count, count), np.int64)
     ignored: Counter[str] = Counter()
     for labels, reference in pairs:
         with open_raster(labels) as found, _truth(reference, found, card, classes) as truth_of:
@@ -91,14 +73,14 @@ def evaluate_all(
                 pixels = read_window(found, window)[0]
                 empty = (pixels == NODATA) & (truth != NODATA)
                 ignored['where the map has no data'] += int(empty.sum())
-                _count(metric, pixels, truth)
+                truth[empty] = NODATA
+                matrix += confusion_matrix(truth, pixels, count)
+    metric = IoUMetric()
+    metric.dataset_meta = {'classes': card.classes}
     # not `evaluate`, which waits for all ranks
-    scores = metric.compute_metrics(metric.results)
-    intersections, unions, _, truths = (
-        sum(counts) for counts in list(zip(*metric.results, strict=True))
-    )
-    _tell(card, truths, ignored)
-    for name, share in zip(card.classes, intersections / unions, strict=True):
+    scores = metric.compute_metrics([areas_of(matrix)])
+    _tell(card, matrix.sum(1), ignored)
+    for name, share in zip(card.classes, class_scores(matrix)['IoU'], strict=True):
         scores[f'IoU.{name}'] = round(100 * float(share), 2)
     return {name: float(score) for name, score in scores.items()}
 
@@ -134,7 +116,7 @@ def _truth(
         yield read
 
 
-def _tell(card: ModelCard, truths: Tensor, ignored: Counter[str]) -> None:
+def _tell(card: ModelCard, truths: np.ndarray, ignored: Counter[str]) -> None:
     """Say which classes no pixel of the reference has, and what did not count."""
     absent = [name for name, area in zip(card.classes, truths, strict=True) if not area]
     if absent:
@@ -149,34 +131,13 @@ def _tell(card: ModelCard, truths: Tensor, ignored: Counter[str]) -> None:
         print(f'note: {count:,} pixels ({share:.1%}) did not count: {parts}{hint}')
 
 
-def _count(metric: IoUMetric, pixels: np.ndarray, truth: np.ndarray) -> None:
-    truth[pixels == NODATA] = metric.ignore_index
-    sample = dict(
-        pred_sem_seg=dict(data=torch.from_numpy(pixels)),
-        gt_sem_seg=dict(data=torch.from_numpy(truth)),
-    )
-    metric.process({}, [sample])
-    # sums of float32 would be wrong from 16 million pixels on
-    metric.results[-1] = tuple(count.double() for count in metric.results[-1])
-
-
 def read_truth(
     raster: DatasetReader, window: Window, classes: int, ignored: Counter[str] | None = None
 ) -> np.ndarray:
-    """Read true labels.
+    """Read true labels (height, width), uint8, of a raster of one band; 255 where there is none.
 
-    Args:
-        raster (DatasetReader): An open raster of one band.
-        window (Window): The part to read.
-        classes (int): How many there are.
-        ignored (Counter[str] | None): Pixels without a label are added to it, by what they hold.
-            Default: None.
-
-    Returns:
-        np.ndarray: (height, width), uint8; 255 where there is no label.
-
-    Raises:
-        ValueError: If it holds what is no label or is damaged.
+    Pixels without a label are added to ``ignored``, by what they hold. What is no label is a
+    ``ValueError``.
     """
     values = read_window(raster, window)
     valid = read_valid(raster, values, window, [1])

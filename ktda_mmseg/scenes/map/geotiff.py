@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,6 +20,7 @@ from .card import ModelCard
 from .reading import SceneProfile
 from .strips import NODATA
 
+# gives (rows, W) or (bands, rows, W) from the first row to the last, in parts of any height
 Rows = Callable[[], Iterable[np.ndarray]]
 
 TILE = 512
@@ -33,16 +35,6 @@ def write_map(profile: SceneProfile, card: ModelCard, rows: Rows, path: Path) ->
     Overviews hold the most frequent label. GDAL has no place in a GeoTIFF for names that programs
     show in a legend, so they stand beside it in ``.aux.xml``, which appears first; the file itself
     holds them as tags ``class_0`` and so on of its band.
-
-    Args:
-        profile (SceneProfile): Size and place of the scene.
-        card (ModelCard): Names and colours of the classes.
-        rows (Callable): Gives the labels from the first row to the last, (rows, W), uint8, in
-            parts of any height; called twice.
-        path (Path): File to write.
-
-    Raises:
-        OSError: If it cannot be written.
     """
 
     def describe(raster: Any) -> None:  # noqa: ANN401
@@ -55,23 +47,13 @@ def write_map(profile: SceneProfile, card: ModelCard, rows: Rows, path: Path) ->
 
 
 def write_probabilities(
-    profile: SceneProfile, names: Sequence[str], dtype: str, rows: Rows, path: Path
+    profile: SceneProfile, names: Sequence[str], rows: Rows, path: Path
 ) -> None:
-    """Write probabilities, one band for each name.
+    """Write probabilities, whole numbers with a scale, one band for each name.
 
-    They are whole numbers with a scale; overviews hold their averages.
-
-    Args:
-        profile (SceneProfile): Size and place of the scene.
-        names (Sequence[str]): Descriptions of the bands.
-        dtype (str): 'uint8' or 'uint16'; see :class:`~.strips.Strip`.
-        rows (Callable): Gives them from the first row to the last, (rows, W) or (bands, rows, W),
-            in parts of any height; called twice.
-        path (Path): File to write.
-
-    Raises:
-        OSError: If it cannot be written.
+    See :class:`~.strips.Strip` for their type; overviews hold their averages.
     """
+    dtype = next(iter(rows())).dtype
     nodata = np.iinfo(dtype).max
 
     def describe(raster: Any) -> None:  # noqa: ANN401
@@ -97,29 +79,45 @@ def _write(
 
     place = dict(height=profile.height, width=profile.width)
     place |= dict(crs=profile.crs, transform=profile.transform)
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), atomic(path) as partial, _explained(path):
-        with _cleared(partial):
-            # overviews stand before the pixels they are made of, so pixels go to a draft first
-            draft = Path(f'{partial}.draft.tif')
-            with rasterio.open(draft, 'w', **DRAFT, **place, **bands) as raster:
-                describe(raster)
-                if profile.gcps[0]:
-                    raster.gcps = profile.gcps
-                raster.update_tags(ns='RPC', **profile.rpcs)
-                for window, part in _tile_rows(rows, profile):
-                    raster.write(part, window=window)
-            copy(draft, partial, **FINAL, **options)
-            draft.unlink()
-            with rasterio.open(partial) as raster:
-                # GDAL may keep to itself what it could not write
-                for window, part in _tile_rows(rows, profile):
-                    if not np.array_equal(raster.read(window=window), part):
-                        raise OSError(f'{path}: expected what was written, read something else')
-            sidecar = Path(f'{partial}{SIDECAR}')
-            if names:
-                _name_classes(sidecar, names)
-            if sidecar.exists():
-                os.replace(sidecar, f'{path}{SIDECAR}')
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), _writing(path) as partial:
+        # overviews stand before the pixels they are made of, so pixels go to a draft first
+        draft = Path(f'{partial}.draft.tif')
+        with rasterio.open(draft, 'w', **DRAFT, **place, **bands) as raster:
+            describe(raster)
+            if profile.gcps[0]:
+                raster.gcps = profile.gcps
+            raster.update_tags(ns='RPC', **profile.rpcs)
+            for window, part in _tile_rows(rows, profile):
+                raster.write(part, window=window)
+        copy(draft, partial, **FINAL, **options)
+        draft.unlink()
+        with rasterio.open(partial) as raster:
+            # GDAL may keep to itself what it could not write
+            for window, part in _tile_rows(rows, profile):
+                if not np.array_equal(raster.read(window=window), part):
+                    raise OSError(f'{path}: expected what was written, read something else')
+        sidecar = Path(f'{partial}{SIDECAR}')
+        if names:
+            _name_classes(sidecar, names)
+        if sidecar.exists():
+            os.replace(sidecar, f'{path}{SIDECAR}')
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[Path]:
+    """Give a name to write to; remove what GDAL leaves beside, and explain what it raises."""
+    from rasterio._err import CPLE_BaseError  # what copying raises has no public name
+    from rasterio.errors import RasterioError
+
+    with atomic(path) as partial:
+        try:
+            yield partial
+        except (RasterioError, CPLE_BaseError) as error:
+            reason = error.__cause__ or error
+            raise OSError(f'{path}: expected to write it, found: {reason}') from None
+        finally:
+            for left in partial.parent.glob(f'{escape(partial.name)}?*'):
+                left.unlink(missing_ok=True)
 
 
 def _tile_rows(rows: Rows, profile: SceneProfile) -> Iterator[tuple[Any, np.ndarray]]:
@@ -146,26 +144,3 @@ def _name_classes(sidecar: Path, names: Sequence[str]) -> None:
     for name in names:
         ElementTree.SubElement(categories, 'Category').text = name
     ElementTree.ElementTree(root).write(sidecar, encoding='utf-8')
-
-
-@contextmanager
-def _cleared(partial: Path) -> Iterator[None]:
-    """Remove what GDAL leaves beside a file."""
-    try:
-        yield
-    finally:
-        for left in partial.parent.glob(f'{partial.name}?*'):
-            left.unlink(missing_ok=True)
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn what GDAL says of a file that cannot be written into one sentence."""
-    from rasterio._err import CPLE_BaseError  # what copying raises has no public name
-    from rasterio.errors import RasterioError
-
-    try:
-        yield
-    except (RasterioError, CPLE_BaseError) as error:
-        reason = error.__cause__ or error
-        raise OSError(f'{path}: expected to write it, found: {reason}') from None

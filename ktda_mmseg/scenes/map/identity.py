@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 END = 1 << 14  # bytes that are read at either end of a file
 BESIDE = (SIDECAR, '.msk', '.ovr')
-ARCHIVE = re.compile(
-    r'^/vsi\w+/|[{}]'
-)  # what GDAL adds to the name of an archive with a file in it
+# what GDAL adds to the name of an archive with a file in it
+ARCHIVE = re.compile(r'^/vsi\w+/|[{}]')
 
 
 def identity_of(path: Path) -> dict[str, Any]:
@@ -30,18 +29,7 @@ def identity_of(path: Path) -> dict[str, Any]:
     That is the content of all its files: masks, overviews, ``.aux.xml``, world files, and the
     sources of a VRT with theirs. Of each count name, size, time of change and what stands at its
     ends. Of an ``.aux.xml`` counts what it says, without statistics, which programs add when they
-    show a scene.
-
-    Args:
-        path (Path): The scene.
-
-    Returns:
-        dict[str, Any]: How many 'files' it has, and the 'sha256' of what counts.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ImportError: If rasterio is not installed.
-        ValueError: If the file is no raster.
+    show a scene. Returned are how many 'files' it has, and the 'sha256' of what counts.
     """
     found = [told for name in _files(path) if (told := _described(name))]
     content = json_text([path.name, found]).encode()

@@ -35,15 +35,6 @@ class Outlines(NamedTuple):
     min_area: float = 0
     simplify: float = 1
 
-    def check(self) -> None:
-        """Check the values.
-
-        Raises:
-            ValueError: If one is negative.
-        """
-        if min(self) < 0:
-            raise ValueError(f'expected polygons with values of 0 or more, got {self}')
-
 
 def write_polygons(
     profile: SceneProfile, card: ModelCard, labels: Path, outlines: Outlines, path: Path
@@ -52,20 +43,9 @@ def write_polygons(
 
     Columns: ``label``, ``class`` and ``area`` in the scene's unit, of the polygon as it is drawn.
     The map is read by rows; memory grows with the corners of the polygons, not with the pixels.
-
-    Args:
-        profile (SceneProfile): Size and place of the scene.
-        card (ModelCard): Names of the classes.
-        labels (Path): Finished map of the scene.
-        outlines (Outlines): How to draw them.
-        path (Path): GeoPackage to write.
-
-    Raises:
-        ImportError: If geopandas is not installed.
-        OSError: If it cannot be written.
-        ValueError: If ``outlines`` are negative.
     """
-    outlines.check()
+    if min(outlines) < 0:
+        raise ValueError(f'expected polygons with values of 0 or more, got {outlines}')
     with needed_for('writing polygons', extra='raster'):
         import pyogrio
         import shapely

@@ -1,38 +1,50 @@
 """What runs a model on windows, whatever the model is stored as."""
 
+import hashlib
 from typing import Protocol
 
 import numpy as np
 
 from .card import ModelCard
 
+# rows and columns of (N, C, H, W), reversed
+VIEWS: tuple[tuple[int, ...], ...] = ((), (2,), (3,), (2, 3))
+
 
 class Predictor(Protocol):
-    """A model that is ready to run.
-
-    Attributes:
-        card (ModelCard): What it expects and what its classes are.
-        identity (str): SHA-256 of the model and of every setting that changes what it predicts.
-    """
+    """A model that is ready to run."""
 
     @property
     def card(self) -> ModelCard:
-        """Return its card."""
+        """Return what it expects and what its classes are."""
         ...
 
     @property
     def identity(self) -> str:
-        """Return what tells it from others."""
+        """Return the SHA-256 of the model and of every setting that changes what it predicts."""
         ...
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Predict.
+        """Return probabilities ``(N, K, h, w)``, float32, of images ``(N, C, h, w)``, float32.
 
-        Args:
-            images (np.ndarray): ``(N, C, h, w)``, float32: stored values of the card's bands,
-                pixels without data filled. ``N`` varies; ``h`` and ``w`` are a window's.
-
-        Returns:
-            np.ndarray: ``(N, K, h, w)``, float32: probability of each class.
+        Images hold stored values of the card's bands, pixels without data filled. ``N`` varies;
+        ``h`` and ``w`` are a window's.
         """
         ...
+
+
+class FlippedViews:
+    """A :class:`Predictor` that averages another one's probabilities over its mirror images."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.predictor = predictor
+        self.card = predictor.card
+        self.identity = hashlib.sha256(f'flipped {predictor.identity}'.encode()).hexdigest()
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Predict; see :class:`Predictor`."""
+        views = (
+            np.flip(self.predictor(np.ascontiguousarray(np.flip(images, axes))), axes)
+            for axes in VIEWS
+        )
+        return np.mean(list(views), axis=0)

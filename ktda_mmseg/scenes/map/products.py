@@ -1,9 +1,21 @@
-"""What is made of a finished prediction: the map and whatever else was asked for."""
+"""What is made of a finished prediction, and how it gets its names: whole and of one run.
+
+Products are made in a folder of their own and then moved, the summary last: it says of the others
+that they are whole. What is not theirs is never replaced.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryFile
+from typing import Any, NamedTuple
+
+from ktda_mmseg.raster.writing import SIDECAR
+from ktda_mmseg.utils.files import json_text, write_json
 
 from .card import ModelCard
 from .geotiff import write_map, write_probabilities
@@ -28,16 +40,7 @@ class Products(NamedTuple):
     quicklook: bool = False
 
     def paths(self, folder: Path, name: str) -> dict[str, Path]:
-        """Return the file of each product, 'summary' as the last, which is written last.
-
-        Args:
-            folder (Path): Folder of the products.
-            name (str): What their names begin with.
-
-        Returns:
-            dict[str, Path]: By 'map', 'confidence', 'probabilities', 'polygons', 'quicklook' and
-            'summary', as far as they are wanted.
-        """
+        """Return the file of each product that is wanted, by kind, the summary last."""
         wanted = {
             'map': '.tif',
             'confidence': '.confidence.tif' * self.layers.confidence,
@@ -57,38 +60,12 @@ def write_products(
     folder: Path,
     name: str,
 ) -> dict[str, Path]:
-    """Write the products of a scene, each as a whole, the summary last.
-
-    Args:
-        products (Products): What is wanted.
-        profile (SceneProfile): The scene.
-        card (ModelCard): Of the model.
-        store (StripStore): All strips of the scene, with the layers that are wanted.
-        folder (Path): Where to write; made if need be.
-        name (str): What the files' names begin with.
-
-    Returns:
-        dict[str, Path]: The files; see :meth:`Products.paths`.
-
-    Raises:
-        ImportError: If rasterio, or for polygons geopandas, is not installed.
-        OSError: If a file cannot be written.
-        ValueError: If the polygons' settings are negative, or a strip is damaged.
-    """
+    """Write the products of a scene, of which all strips are there, each as a whole."""
     paths = products.paths(folder, name)
     write_map(profile, card, store.rows, paths['map'])
-    if 'confidence' in paths:
-        write_probabilities(
-            profile, ['confidence'], 'uint8', lambda: store.rows('confidence'), paths['confidence']
-        )
-    if products.layers.probabilities:
-        write_probabilities(
-            profile,
-            card.classes,
-            products.layers.probabilities,
-            lambda: store.rows('probabilities'),
-            paths['probabilities'],
-        )
+    for layer, names in (('confidence', ['confidence']), ('probabilities', card.classes)):
+        if layer in paths:
+            write_probabilities(profile, names, partial(store.rows, layer), paths[layer])
     if products.polygons is not None:
         write_polygons(profile, card, paths['map'], products.polygons, paths['polygons'])
     counts = count_classes(profile, store.rows)
@@ -96,3 +73,88 @@ def write_products(
         write_quicklook(card, paths['map'], counts, paths['quicklook'])
     write_summary(profile, card, counts, store.settings, paths)
     return paths
+
+
+def require_folder(out: Path) -> None:
+    """Make a folder if need be; ``OSError`` if nothing can be written there."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise OSError(
+            f'{out}: expected a folder that can be written to, found: {error.strerror}'
+        ) from None
+
+
+def is_finished(
+    scene: Path, paths: Mapping[str, Path], settings: Mapping[str, Any], work: Path
+) -> bool:
+    """Tell whether a scene's products are there as they would be made now.
+
+    What the scene holds is ``settings['scene']``, wherever it lies; ``work`` is the folder of
+    unfinished work on it, which may have left products. ``ValueError`` if one of the names is
+    taken: by the scene itself, by the map of another one, or by what was not made here.
+    """
+    begun = work.exists()  # before another process may finish it
+    scene = scene.resolve()
+    summary = _read(paths['summary'])
+    made_with = summary.get('settings', {})
+    found = summary.get('path', str(scene))
+    if found != str(scene) and made_with['scene'] != settings['scene']:
+        raise ValueError(
+            f'{paths["summary"]}: expected the map of {scene}, found that of {found}; '
+            'name another folder'
+        )
+    ours = summary.get('products', {}).values()
+    for path in paths.values():
+        foreign = path.exists() and path.name not in ours and not begun
+        if foreign or path.resolve() == scene:
+            raise ValueError(
+                f'{path}: expected a free name for a product, found a file not made '
+                'here; name another folder'
+            )
+    return made_with == json.loads(json_text(settings)) and all(
+        path.exists() for path in paths.values()
+    )
+
+
+def keep(scene: Path, paths: Mapping[str, Path]) -> None:
+    """Note in the summary where the scene of finished products lies now, if it was moved."""
+    content, path = _read(paths['summary']), str(scene.resolve())
+    if content.get('path', path) != path:
+        write_json(paths['summary'], content | {'path': path}, indent=2, ensure_ascii=False)
+
+
+def publish(staged: Path, paths: Mapping[str, Path]) -> None:
+    """Move finished products to their names, from a folder on the same disk that holds no more.
+
+    What a former run made there, and is not made now, goes.
+    """
+    summary = paths['summary']
+    files = {path.name: path for path in staged.iterdir()}
+    for name in _read(summary).get('products', {}).values():
+        if name not in files:
+            (summary.parent / Path(name).name).unlink(missing_ok=True)
+    summary.unlink(missing_ok=True)
+    # what stands beside a map is there before it
+    for name in sorted(files, key=lambda name: (name == summary.name, not name.endswith(SIDECAR))):
+        os.replace(files[name], summary.parent / name)
+
+
+def _read(summary: Path) -> dict[str, Any]:
+    """Return a former run's summary, empty if there is none."""
+    try:
+        content = json.loads(summary.read_bytes())
+        scene = content['settings']['scene']
+        content['products'].values()
+        # older versions knew scenes by their paths
+        content.setdefault('path', scene.get('path'))
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError(
+            f'{summary}: expected the summary of a map, found a file not made here; '
+            'name another folder'
+        ) from None
+    return content

@@ -23,16 +23,9 @@ LINES = 14  # of them at the most
 
 
 def write_quicklook(card: ModelCard, labels: Path, counts: Counts, path: Path) -> None:
-    """Draw a map, from its overviews if it is large, with the classes and their shares.
+    """Draw a finished map, from its overviews if it is large, with the classes and their shares.
 
-    Args:
-        card (ModelCard): Names and colours of the classes.
-        labels (Path): Finished map.
-        counts (Counts): What the classes cover.
-        path (Path): PNG to write, at most 2,000 pixels high and wide.
-
-    Raises:
-        OSError: If it cannot be written.
+    The PNG is at most 2,000 pixels high and wide.
     """
     with open_raster(labels) as raster:
         longer = max(raster.height, raster.width)

@@ -31,16 +31,7 @@ class RasterInferencer(MMSegInferencer):
         preds: Sequence[Any],
         **options: Any,  # noqa: ANN401
     ) -> list[np.ndarray] | None:
-        """Draw predictions as mmseg does, over pictures of the first three bands.
-
-        Args:
-            inputs (Sequence[str]): Files.
-            preds (Sequence[SegDataSample]): What the model made of them.
-            **options (Any): See ``MMSegInferencer.visualize``.
-
-        Returns:
-            list[np.ndarray] | None: RGB pictures ``(H, W, 3)``, uint8, if ``return_vis`` is set.
-        """
+        """Draw predictions as ``MMSegInferencer`` does, over pictures of the first three bands."""
         return super().visualize(map(read_picture, inputs), preds, **options)
 
 

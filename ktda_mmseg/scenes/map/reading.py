@@ -7,7 +7,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from math import isfinite, pi
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -23,31 +23,16 @@ Result = TypeVar('Result')
 
 
 class SceneProfile(NamedTuple):
-    """What a map takes over from its scene.
-
-    Attributes:
-        path (Path): File of the scene.
-        height (int): Rows in pixels.
-        width (int): Columns in pixels.
-        crs (rasterio.crs.CRS | None): Coordinate reference system, if it states one.
-        transform (affine.Affine): From pixel to map coordinates; the identity if it states none.
-        nodata (float | None): Stored value of pixels without data, if it states one.
-        gcps (tuple[Sequence, rasterio.crs.CRS | None]): Ground control points and the CRS of their
-            coordinates, if it states them in place of a transform.
-        rpcs (Mapping[str, str]): Rational polynomial coefficients by GDAL's names, if it states
-            them.
-        geolocated (bool): Whether other files hold the place of each of its pixels.
-    """
+    """What a map takes over from its scene."""
 
     path: Path
     height: int
     width: int
-    crs: Any
-    transform: Any
-    nodata: float | None
-    gcps: tuple[Sequence[Any], Any] = ((), None)
-    rpcs: Mapping[str, str] = MappingProxyType({})
-    geolocated: bool = False
+    crs: Any  # of rasterio, or None
+    transform: Any  # from pixel to map coordinates; the identity if the scene states none
+    gcps: tuple[Sequence[Any], Any] = ((), None)  # ground control points, and the CRS of theirs
+    rpcs: Mapping[str, str] = MappingProxyType({})  # rational polynomial coefficients, as GDAL's
+    geolocated: bool = False  # whether other files hold the place of each of its pixels
 
     @property
     def placed(self) -> bool:
@@ -82,24 +67,10 @@ class SceneProfile(NamedTuple):
 
 
 class SceneReader:
-    """A scene that is open for reading, in a thread of its own.
+    """A scene that is open for reading, in a thread of its own; use it as a context manager.
 
-    Use it as a context manager.
-
-    Attributes:
-        profile (SceneProfile): Its size and place.
-
-    Args:
-        path (Path): Any raster that GDAL reads.
-        card (ModelCard): Says which bands are read, of which type, and what fills empty pixels.
-        bands (Sequence[int] | None): Bands to read instead, counted from 1; as many.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ImportError: If rasterio is not installed.
-        ValueError: If the file is no raster, lacks a band, holds complex numbers or is of another
-            type, or ``bands`` are
-            not as many as the model's.
+    The card says which bands are read, of which type, and what fills empty pixels; ``bands`` stand
+    in for its own. Wrong types and bands are a ``ValueError`` before anything is read.
     """
 
     def __init__(self, path: Path, card: ModelCard, bands: Sequence[int] | None = None) -> None:
@@ -107,7 +78,6 @@ class SceneReader:
             raise ValueError(
                 f'expected {len(card.bands)} bands, as many as the model sees, got {list(bands)}'
             )
-        self._path = path
         self._card = card
         self._bands = tuple(bands or card.bands)
         self._fill = np.array(card.fill, np.float32)[:, None, None]
@@ -118,7 +88,10 @@ class SceneReader:
             self._image = self._thread.submit(image.__enter__).result()
             stack.callback(lambda: self._thread.submit(image.__exit__, None, None, None).result())
             self._raster = self._image.raster
-            self._check()
+            self._image.require(self._bands)
+            found = sorted({self._image.dtypes[band - 1] for band in self._bands})
+            if card.dtype is not None and found != [card.dtype]:
+                raise ValueError(f'{path}: expected bands of type {card.dtype}, found {found}')
             self._opened = stack.pop_all()
         self.profile = SceneProfile(
             path,
@@ -126,7 +99,6 @@ class SceneReader:
             self._raster.width,
             self._raster.crs,
             self._raster.transform,
-            self._raster.nodata,
             self._raster.gcps,
             self._raster.tags(ns='RPC'),
             bool(self._raster.tags(ns='GEOLOCATION')),
@@ -135,27 +107,13 @@ class SceneReader:
     def __enter__(self) -> SceneReader:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._opened.close()
 
     def read_rows(self, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        """Read rows over the whole width.
+        """Read stored values ``(C, rows, W)``, float32, and ``(rows, W)`` where there are data.
 
-        Args:
-            first (int): First row.
-            stop (int): Row behind the last one.
-
-        Returns:
-            tuple[np.ndarray, np.ndarray]: Stored values ``(C, rows, W)``, float32, filled where
-            empty; and where there are data, ``(rows, W)``, bool.
-
-        Raises:
-            ValueError: If the file is truncated or cannot be decoded.
+        Pixels without data are filled. A file that cannot be decoded is a ``ValueError``.
         """
         return self._thread.submit(self._read, (first, stop)).result()
 
@@ -177,28 +135,11 @@ class SceneReader:
         present = numbers(stored) & valid
         return np.where(present, stored, self._fill).astype(np.float32, copy=False), valid
 
-    def _check(self) -> None:
-        """Check bands and types before anything is read."""
-        bands, dtype = self._bands, self._card.dtype
-        self._image.require(bands)
-        found = sorted({self._image.dtypes[band - 1] for band in bands})
-        if dtype is not None and found != [dtype]:
-            raise ValueError(f'{self._path}: expected bands of type {dtype}, found {found}')
-
 
 def ahead(
     thread: Executor, function: Callable[[Item], Result], items: Iterable[Item]
 ) -> Iterator[Result]:
-    """Map in another thread, one item ahead of what is asked for.
-
-    Args:
-        thread (Executor): The thread.
-        function (Callable): What to do.
-        items (Iterable): With what.
-
-    Yields:
-        Result: What came of each item, in order.
-    """
+    """Map in another thread, one item ahead of what is asked for."""
     pending = None
     for item in items:
         following = thread.submit(function, item)

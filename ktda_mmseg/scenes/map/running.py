@@ -9,7 +9,7 @@ from mmengine.dist import is_main_process
 
 from ktda_mmseg.scenes.prepare.label_map import LabelMap
 
-from .evaluation import evaluate_all
+from .evaluation import evaluate
 from .scene_inferencer import SceneInferencer
 
 
@@ -45,7 +45,7 @@ def map_scenes(
             if name in masks and not result.error
         ]
         if pairs:
-            print(evaluate_all(pairs, inferencer.predictor.card, classes))
+            print(evaluate(pairs, inferencer.predictor.card, classes))
     if not failed or not is_main_process():
         return min(len(failed), 1)
     return f'error: {len(failed)} of {len(results)} scenes failed: {"; ".join(failed)}'

@@ -17,17 +17,22 @@ from ktda_mmseg.raster.imagery import tell_alpha
 from ktda_mmseg.utils.files import require_space
 from ktda_mmseg.version import __version__
 
-from .blending import predict_strips
 from .claims import Claims
 from .distribution import Ranks, Share, runs, share
 from .identity import identity_of
 from .predictor import Predictor
-from .products import Products, write_products
-from .publishing import is_finished, keep, publish, require_folder
+from .products import (
+    Products,
+    is_finished,
+    keep,
+    publish,
+    require_folder,
+    write_products,
+)
 from .reading import SceneReader, ahead
 from .scene_job import SceneJob, SceneResult, reported
 from .sources import find_scenes
-from .strips import NODATA, PRODUCTS, StripStore, quantise
+from .strips import NODATA, PRODUCTS, StripStore, predict_strips, quantise
 from .windows import Grid, axis
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from glob import glob, has_magic
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ktda_mmseg.raster.names import container, file_of, seen_from, stem_of
@@ -149,7 +149,8 @@ def _items(path: Path, asset: str | None) -> Iterator[tuple[str, Path]]:
 
 def _file_of(item: Item, key: str | None, collection: Path) -> Path:
     where = f'{collection}: item {item.id}'
-    keys = [key] if key else [name for name, one in item.assets.items() if 'data' in _roles(one)]
+    data = [name for name, one in item.assets.items() if 'data' in (one.roles or ())]
+    keys = [key] if key else data
     if len(keys) != 1 or keys[0] not in item.assets:
         raise ValueError(
             f'{where}: expected one asset to map, name its key (--asset), found {[*item.assets]}'
@@ -160,7 +161,3 @@ def _file_of(item: Item, key: str | None, collection: Path) -> Path:
     # some write names as they are, and a name may look encoded
     encoded, plain = collection.parent / unquote(href), collection.parent / href
     return plain if plain.is_file() and not encoded.is_file() else encoded
-
-
-def _roles(asset: Any) -> Sequence[str]:  # noqa: ANN401
-    return asset.roles or ()

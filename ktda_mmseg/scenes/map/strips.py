@@ -1,23 +1,30 @@
-"""Finished strips of a map on disk: what a run that goes on, or another rank, builds upon."""
+"""Strips of a map: predicted by overlapping windows, blended, rounded, and kept on disk."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
 
 from ktda_mmseg.utils.files import atomic, json_text
 
-if TYPE_CHECKING:
-    from .blending import BlendedStrip
+from .predictor import Predictor
+from .reading import SceneReader, ahead
+from .windows import Grid
 
+LEAST = np.float32(1e-30)  # a probability that is told from 0
 NODATA = 255  # of labels and of all layers of 8 bits; 65535 of those of 16
 PRODUCTS = 'products'  # of settings, and the folder beside the strips in which they are made
+Placed = tuple[int, np.ndarray]  # a window's column in the grid, and what it holds
 
 
 class Layers(NamedTuple):
@@ -37,16 +44,23 @@ class Layers(NamedTuple):
         return 1 + self.confidence + classes * each
 
 
+@dataclass(frozen=True)
+class BlendedStrip:
+    """Finished rows of a map, by their index in ``Grid.strips``.
+
+    Probabilities (K, rows, W), float32, are any number where not valid (rows, W), bool.
+    """
+
+    index: int
+    probabilities: np.ndarray
+    valid: np.ndarray
+
+
 class Strip(NamedTuple):
-    """Rows of a map, as wide as the scene.
+    """What is kept of it: labels (rows, W), uint8, and as asked for confidence and probabilities.
 
-    Probabilities are stored as whole numbers from 0 to the largest of the type but one, which
-    stands for 1; the largest stands for no data.
-
-    Attributes:
-        labels (np.ndarray): (rows, W), uint8; 255 where there are no data.
-        confidence (np.ndarray | None): (rows, W), uint8: probability of the label.
-        probabilities (np.ndarray | None): (K, rows, W), uint8 or uint16: of each class.
+    Probabilities (rows, W) or (K, rows, W) are whole numbers from 0 to the largest of the type but
+    one, which stands for 1; the largest stands for no data.
     """
 
     labels: np.ndarray
@@ -54,19 +68,82 @@ class Strip(NamedTuple):
     probabilities: np.ndarray | None
 
 
-def quantise(blended: BlendedStrip, layers: Layers) -> Strip:
-    """Turn probabilities into what is kept of them.
+def predict_strips(
+    reader: SceneReader, predictor: Predictor, grid: Grid, first: int, stop: int, batch_size: int
+) -> Iterator[BlendedStrip]:
+    """Predict the strips from one to the one before another.
 
-    Args:
-        blended (BlendedStrip): Probabilities (K, rows, W) and which pixels hold data (rows, W).
-        layers (Layers): What to keep.
+    Where windows share pixels, the logarithms of their probabilities are averaged, which is to
+    average logits: with windows alike, labels are those of mmseg's sliding windows.
 
-    Returns:
-        Strip: Labels and, as asked for, confidence and probabilities.
-
-    Raises:
-        ValueError: If a pixel with data has a probability that is no number.
+    A strip is the same to the last bit wherever prediction starts: a batch never holds windows of
+    two rows, and rows of windows are added in their order. Memory holds two rows of windows of the
+    scene and one of the map, whatever the scene's height.
     """
+    rows = grid.rows.starts[grid.needed(first) : stop]
+    spans = [(max(start, 0), min(start + grid.window[0], grid.height)) for start in rows]
+    carried = np.zeros((len(predictor.card.classes), 0, grid.width), np.float32)
+    scene = zip(range(stop - len(rows), stop), spans, reader.read_ahead(spans), strict=True)
+    with ThreadPoolExecutor(1) as thread:
+        for index, (start, end), (values, valid) in scene:
+            top, bottom = grid.strips[index]
+            sums = np.zeros((len(carried), end - top, grid.width), np.float32)
+            sums[:, : carried.shape[1]] = carried
+            windows = _cut(values, valid, grid, index)
+            batches = _batches(windows, batch_size)
+            for predicted in ahead(thread, partial(_predict, predictor), batches):
+                for column, probabilities in predicted:
+                    _add(sums, probabilities, grid, index, column)
+            if index >= first:
+                blended = _normalised(sums[:, : bottom - top])
+                yield BlendedStrip(index, blended, valid[top - start : bottom - start])
+            carried = sums[:, bottom - top :].copy()
+
+
+def _batches(windows: Iterator[Placed], size: int) -> Iterator[list[Placed]]:
+    while batch := list(islice(windows, size)):
+        yield batch
+
+
+def _predict(predictor: Predictor, batch: list[Placed]) -> Iterator[Placed]:
+    """Return the probabilities ``(K, h, w)`` of each window of a batch."""
+    columns, images = zip(*batch, strict=True)
+    return zip(columns, predictor(np.stack(images)), strict=True)
+
+
+def _cut(values: np.ndarray, valid: np.ndarray, grid: Grid, row: int) -> Iterator[Placed]:
+    """Yield the images ``(C, h, w)`` of the windows of a row that hold data."""
+    start, height = grid.rows.starts[row], grid.window[0]
+    above = max(-start, 0)
+    below = height - above - len(valid)
+    for column, first in enumerate(grid.columns.starts):
+        left, right = max(first, 0), min(first + grid.window[1], grid.width)
+        if valid[:, left:right].any():
+            outside = ((0, 0), (above, below), (left - first, first + grid.window[1] - right))
+            yield column, np.pad(values[:, :, left:right], outside, mode='reflect')
+
+
+def _add(sums: np.ndarray, probabilities: np.ndarray, grid: Grid, row: int, column: int) -> None:
+    """Add a window to the sums, whose first row is the first one of the strip of its row."""
+    start = grid.columns.starts[column]
+    inside = slice(max(-start, 0), min(grid.width - start, grid.window[1]))
+    first = grid.strips[row][0] - grid.rows.starts[row]
+    rows = slice(first, first + sums.shape[1])
+    weight = np.outer(grid.rows.weights[row][rows], grid.columns.weights[column][inside])
+    part = sums[:, :, start + inside.start : start + inside.stop]
+    part += np.log(np.maximum(probabilities[:, rows, inside], LEAST)) * weight
+
+
+def _normalised(logarithms: np.ndarray) -> np.ndarray:
+    """Turn averaged logarithms ``(K, rows, W)`` into probabilities, in place."""
+    logarithms -= logarithms.max(0)
+    np.exp(logarithms, out=logarithms)
+    logarithms /= logarithms.sum(0)
+    return logarithms
+
+
+def quantise(blended: BlendedStrip, layers: Layers) -> Strip:
+    """Round probabilities to what is kept of them; ``ValueError`` for NaN where there are data."""
     probabilities, valid = blended.probabilities, blended.valid
     highest = probabilities.max(axis=0)
     if not np.isfinite(highest[valid]).all():
@@ -94,18 +171,9 @@ def _scaled(probability: np.ndarray, valid: np.ndarray, dtype: str) -> np.ndarra
 class StripStore:
     """A folder of strips of one map, each whole or not there.
 
-    The settings are part of the files' names, so that strips of other settings are never read.
-
-    Args:
-        folder (Path): The folder; nothing is made or removed before :meth:`prepare`.
-        settings (Mapping[str, Any]): All that decides the values, as JSON holds it: the scene and
-            its version, model, windows, layers; and under 'products' what is made of them, which
-            another run may change.
-        strips (Sequence[tuple[int, int]]): First row and the one after the last of each strip.
-
-    Attributes:
-        settings (Mapping[str, Any]): As given.
-        strips (Sequence[tuple[int, int]]): As given.
+    Settings are all that decides the values, as JSON holds it, and a part of the files' names, so
+    that strips of other settings are never read; under ``PRODUCTS`` they hold what is made of the
+    strips, which another run may change. Nothing is made or removed before :meth:`prepare`.
     """
 
     def __init__(
@@ -117,11 +185,7 @@ class StripStore:
         self._key = hashlib.sha256(content).hexdigest()[:16]
 
     def prepare(self) -> None:
-        """Make the folder and clear it of other settings' strips and of what a kill left.
-
-        Raises:
-            OSError: If the folder cannot be written to.
-        """
+        """Make the folder and clear it of other settings' strips and of what a kill left."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in self.folder.iterdir():
             if path.is_dir():
@@ -134,33 +198,13 @@ class StripStore:
         return [index for index in range(len(self.strips)) if not self._path(index).exists()]
 
     def write(self, index: int, strip: Strip) -> None:
-        """Keep a strip; it survives a loss of power.
-
-        Args:
-            index (int): Its number.
-            strip (Strip): Its layers.
-
-        Raises:
-            OSError: If it cannot be written.
-        """
+        """Keep a strip; it survives a loss of power."""
         layers = {name: layer for name, layer in strip._asdict().items() if layer is not None}
         with atomic(self._path(index), durable=True) as partial:
             np.savez(partial, **layers)
 
     def read(self, index: int, layer: str = 'labels') -> np.ndarray:
-        """Read one layer of a strip.
-
-        Args:
-            index (int): The strip's number.
-            layer (str): 'labels', 'confidence' or 'probabilities'. Default: 'labels'.
-
-        Returns:
-            np.ndarray: (rows, W), or (K, rows, W) for probabilities.
-
-        Raises:
-            FileNotFoundError: If the strip is not there.
-            ValueError: If the file is damaged.
-        """
+        """Read one layer of :class:`Strip`; ``ValueError`` if the file is damaged."""
         path = self._path(index)
         try:
             with np.load(path) as content:
@@ -171,7 +215,7 @@ class StripStore:
             ) from None
 
     def rows(self, layer: str = 'labels') -> Iterator[np.ndarray]:
-        """Read one layer from the first row to the last, strip by strip; see :meth:`read`."""
+        """Read one layer from the first row to the last, strip by strip."""
         return (self.read(index, layer) for index in range(len(self.strips)))
 
     def remove(self) -> None:

@@ -18,17 +18,11 @@ from .strips import NODATA
 
 
 class Counts(NamedTuple):
-    """What each label covers.
+    """What each label covers; the last one is nodata."""
 
-    Attributes:
-        pixels (np.ndarray): (256,), int64, by label; the last is nodata.
-        areas (np.ndarray): (256,), float64, likewise.
-        unit (str): Unit of the areas; see :class:`~.areas.Ground`.
-    """
-
-    pixels: np.ndarray
-    areas: np.ndarray
-    unit: str
+    pixels: np.ndarray  # (256,), int64
+    areas: np.ndarray  # (256,), float64
+    unit: str  # of the areas
 
     def shares(self) -> np.ndarray:
         """Return the part of the area with data that each label covers, (255,), from 0 to 1."""
@@ -36,16 +30,7 @@ class Counts(NamedTuple):
 
 
 def count_classes(profile: SceneProfile, rows: Rows) -> Counts:
-    """Count pixels and add up their areas.
-
-    Args:
-        profile (SceneProfile): The scene.
-        rows (Callable): Gives the labels from the first row to the last, (rows, W), uint8, in
-            parts of any height.
-
-    Returns:
-        Counts: Of each label.
-    """
+    """Count the pixels of each label and add up their areas."""
     ground = Ground(profile)
     pixels, areas = np.zeros(256, np.int64), np.zeros(256)
     for row, labels in enumerate(line for part in rows() for line in part):
@@ -64,18 +49,7 @@ def write_summary(
     settings: Mapping[str, Any],
     paths: Mapping[str, Path],
 ) -> None:
-    """Write what was made of a scene and what its classes cover.
-
-    Args:
-        profile (SceneProfile): The scene.
-        card (ModelCard): Names of the classes.
-        counts (Counts): What they cover.
-        settings (Mapping[str, Any]): What the map was made with, as JSON can hold it.
-        paths (Mapping[str, Path]): The products, 'summary' among them, which is written.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
+    """Write what was made of a scene, with which settings, and what its classes cover."""
     shares = counts.shares()
     content = {
         'scene': profile.path.name,

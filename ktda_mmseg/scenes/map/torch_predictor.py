@@ -6,6 +6,7 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict
+from math import log
 from pathlib import Path
 from typing import Literal
 
@@ -21,19 +22,30 @@ from ktda_mmseg.utils.compiling import compile_parts
 from ktda_mmseg.utils.files import hash_of, json_text
 
 from .card import ModelCard
-from .probabilities import class_probabilities
 
 Precision = Literal['bf16', 'fp16']
 DTYPES = {'bf16': torch.bfloat16, 'fp16': torch.float16}
 PIXELS = 1 << 16  # of the windows that a core works on at once; they have to fit its cache
 
 
+def class_probabilities(logits: Tensor, threshold: float | None = None) -> Tensor:
+    """Turn logits ``(N, K, h, w)``, or ``(N, 1, h, w)`` for two classes, into probabilities.
+
+    A head with one output gives the odds of class 1 against its threshold (None for 0.5), so that
+    the more probable class is the one that mmseg labels.
+    """
+    if logits.size(1) > 1:
+        return logits.softmax(1)
+    threshold = threshold or 0.5
+    positive = (logits - log(threshold / (1 - threshold))).sigmoid()
+    return torch.cat([1 - positive, positive], 1)
+
+
 class StoredToProbabilities(nn.Module):
     """A deployed model with what comes before and after it.
 
-    Args:
-        model (BaseSegmentor): A segmentor with ``encode_decode``.
-        card (ModelCard): How it normalises.
+    It takes stored values ``(N, C, h, w)`` of the card's bands, and gives the probability of each
+    class ``(N, K, h, w)``, float32.
     """
 
     mean: Tensor

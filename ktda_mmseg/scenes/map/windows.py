@@ -11,13 +11,11 @@ import numpy as np
 
 
 class Axis(NamedTuple):
-    """Windows along the rows or the columns of a scene.
+    """Windows along the rows or the columns of a scene: the first pixel of each, and its weights.
 
-    Attributes:
-        starts (tuple[int, ...]): First pixel of each window, ascending. The first ones may lie
-            before the scene and the last ones may reach beyond it.
-        weights (tuple[np.ndarray, ...]): ``(window,)``, float32, from 0 to 1, for each window; 0
-            outside the scene. At every pixel of the scene all windows together weigh 1.
+    The first ones may lie before the scene and the last ones may reach beyond it. Weights are
+    ``(window,)``, float32, from 0 to 1, and 0 outside the scene; at every pixel of the scene all
+    windows together weigh 1.
     """
 
     starts: tuple[int, ...]
@@ -35,18 +33,7 @@ def axis(length: int, window: int, overlap: int) -> Axis:
     What a network says near the end of a window lacks context, so the outer quarter of the overlap
     weighs nothing; in its middle half one window fades into the next as a raised cosine. The first
     and the last window lie outside the scene by that quarter, which is for the reader to fill; the
-    last one is moved back so that it ends there.
-
-    Args:
-        length (int): Rows or columns of the scene in pixels, at least 1.
-        window (int): Rows or columns of a window in pixels, at least 1.
-        overlap (int): Pixels that neighbours share at least, from 0 to ``window - 1``.
-
-    Returns:
-        Axis: The windows.
-
-    Raises:
-        ValueError: If a number is out of its range.
+    last one is moved back so that it ends there. Neighbours share ``overlap`` pixels at least.
     """
     if min(length, window) < 1:
         raise ValueError(f'expected sizes of at least 1, got scene {length}, window {window}')
@@ -75,33 +62,26 @@ def axis(length: int, window: int, overlap: int) -> Axis:
 
 @dataclass(frozen=True)
 class Grid:
-    """Windows of a scene: every row of windows crosses its whole width.
-
-    Attributes:
-        height (int): Rows of the scene in pixels.
-        width (int): Columns of the scene in pixels.
-        window (tuple[int, int]): Height and width of a window in pixels.
-        overlap (int): Pixels that neighbours share at least, below both sides of a window.
-    """
+    """Windows of a scene of a height and width: every row of windows crosses its whole width."""
 
     height: int
     width: int
-    window: tuple[int, int]
-    overlap: int
+    window: tuple[int, int]  # height and width
+    overlap: int  # that neighbours share at least, below both sides of a window
 
     @cached_property
     def rows(self) -> Axis:
-        """Axis: The rows of windows."""
+        """The rows of windows."""
         return axis(self.height, self.window[0], self.overlap)
 
     @cached_property
     def columns(self) -> Axis:
-        """Axis: The windows of a row."""
+        """The windows of a row."""
         return axis(self.width, self.window[1], self.overlap)
 
     @cached_property
     def strips(self) -> tuple[tuple[int, int], ...]:
-        """tuple[tuple[int, int], ...]: First row and stop of what each row of windows finishes."""
+        """First row and stop of what each row of windows finishes."""
         margin = margin_of(self.overlap)
         edges = [start + margin for start in self.rows.starts]
         return tuple(pairwise([*edges, self.height]))

@@ -16,7 +16,7 @@ shapely = pytest.importorskip('shapely')
 
 def ground(crs, transform, height=50, width=40):
     crs = crs and CRS.from_user_input(crs)
-    return Ground(SceneProfile(Path('scene.tif'), height, width, crs, transform, None))
+    return Ground(SceneProfile(Path('scene.tif'), height, width, crs, transform))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from ktda_mmseg.scenes.map import geotiff
 from ktda_mmseg.scenes.map.card import ModelCard
 from ktda_mmseg.scenes.map.geotiff import write_map, write_probabilities
-from ktda_mmseg.scenes.map.reading import SceneProfile, SceneReader
+from ktda_mmseg.scenes.map.reading import SceneProfile
 
 pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 rasterio = pytest.importorskip('rasterio')
@@ -38,7 +38,7 @@ PLACES = {
 
 def place(height, width, crs='EPSG:32632', transform=UTM):
     crs = crs and rasterio.crs.CRS.from_user_input(crs)
-    return SceneProfile(Path('scene.tif'), height, width, crs, transform, None)
+    return SceneProfile(Path('scene.tif'), height, width, crs, transform)
 
 
 def cut(array, height):
@@ -73,33 +73,15 @@ def test_the_map_lies_where_the_scene_lies(crs, transform, card, labels, tmp_pat
     with rasterio.open(scene, 'w', **shape, crs=crs) as raster:
         raster.write(labels, 1)
     with rasterio.open(scene) as raster:
-        profile = SceneProfile(scene, 900, 700, raster.crs, raster.transform, None)
+        profile = SceneProfile(scene, 900, 700, raster.crs, raster.transform)
         bounds = raster.bounds
     write_map(profile, card, cut(labels, 128), path)
-    write_probabilities(profile, ['one'], 'uint8', cut(labels, 128), tmp_path / 'one.tif')
+    write_probabilities(profile, ['one'], cut(labels, 128), tmp_path / 'one.tif')
     for file in (path, tmp_path / 'one.tif'):
         with rasterio.open(file) as raster:
             assert raster.crs == profile.crs and raster.transform == profile.transform == transform
             assert raster.bounds == bounds
             np.testing.assert_array_equal(raster.read(1), labels)
-
-
-def test_ground_control_points_are_taken_over(card, labels, tmp_path):
-    points = [
-        rasterio.control.GroundControlPoint(row, column, 10 + column / 1e4, 50 - row / 1e4, 3.5)
-        for row, column in ((0, 0), (0, 700), (900, 0), (899.5, 699))
-    ]
-    shape = dict(driver='GTiff', height=900, width=700, count=1, dtype='uint8')
-    with rasterio.open(
-        tmp_path / 'scene.tif', 'w', **shape, crs='EPSG:4326', gcps=points
-    ) as raster:
-        raster.write(labels, 1)
-    with SceneReader(tmp_path / 'scene.tif', card) as scene:
-        write_map(scene.profile, card, cut(labels, 128), tmp_path / 'map.tif')
-    with rasterio.open(tmp_path / 'scene.tif') as one, rasterio.open(tmp_path / 'map.tif') as other:
-        assert other.gcps[1] == one.gcps[1] == 'EPSG:4326' and other.transform.is_identity
-        assert [point.asdict() for point in other.gcps[0]] == [p.asdict() for p in one.gcps[0]]
-        assert len(other.gcps[0]) == 4
 
 
 @pytest.mark.parametrize('shape', [(1, 1), (1, 1300), (1300, 1), (512, 512), (513, 1025)])
@@ -167,7 +149,7 @@ def test_probabilities_have_names_and_a_scale(dtype, nodata, card, tmp_path):
     stored = np.random.default_rng(0).integers(0, nodata, (3, 600, 520)).astype(dtype)
     stored[:, 7, 9] = nodata
     path = tmp_path / 'probabilities.tif'
-    write_probabilities(place(600, 520), card.classes, dtype, cut(stored, 100), path)
+    write_probabilities(place(600, 520), card.classes, cut(stored, 100), path)
     with rasterio.open(path) as raster:
         np.testing.assert_array_equal(raster.read(), stored)
         assert raster.descriptions == card.classes and raster.nodatavals == (nodata,) * 3

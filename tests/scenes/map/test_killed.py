@@ -90,7 +90,7 @@ def test_killed_at_random_moments(start, tmp_path):
 
 @pytest.mark.parametrize('moves', [0, 1, 6])
 def test_killed_while_products_get_their_names(start, tmp_path, monkeypatch, moves):
-    from ktda_mmseg.scenes.map import publishing
+    from ktda_mmseg.scenes.map import products
 
     alone, killed = tmp_path / 'alone', tmp_path / 'killed'
     start(alone).join()
@@ -104,7 +104,7 @@ def test_killed_while_products_get_their_names(start, tmp_path, monkeypatch, mov
                 os._exit(9)
             replace(source, target)
 
-        monkeypatch.setattr(publishing.os, 'replace', replace_or_end)
+        monkeypatch.setattr(products.os, 'replace', replace_or_end)
 
     process = start(killed, end_soon)
     process.join()

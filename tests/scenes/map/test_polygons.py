@@ -38,7 +38,7 @@ def draw(labels, folder, outlines, crs='EPSG:32632', transform=PLACES['UTM'][1],
     with rasterio.open(folder / 'map.tif', 'w', **shape, crs=crs) as raster:
         raster.write(labels, 1)
     crs = crs and rasterio.crs.CRS.from_user_input(crs)
-    profile = SceneProfile(Path('scene.tif'), height, width, crs, transform, None)
+    profile = SceneProfile(Path('scene.tif'), height, width, crs, transform)
     write_polygons(profile, CARD, folder / 'map.tif', outlines, folder / f'{name}.gpkg')
     return geopandas.read_file(folder / f'{name}.gpkg')
 
@@ -125,18 +125,6 @@ def test_small_areas_are_left_out(tmp_path):
     assert found['class'].tolist() == ['water']
 
 
-def test_geographic_areas_are_square_metres_and_add_up_to_the_map(tmp_path):
-    pyproj = pytest.importorskip('pyproj')
-    crs, transform = PLACES['geographic']
-    found = draw(patches(), tmp_path, PIXELS, crs, transform)
-    earth = pyproj.Geod(ellps='WGS84')
-    expected = [
-        abs(earth.geometry_area_perimeter(one)[0])
-        for one in shapely.segmentize(found.geometry.values, 1 / 3600)
-    ]
-    np.testing.assert_allclose(found['area'], expected, rtol=1e-6)
-
-
 def test_a_map_without_data_has_none(tmp_path):
     for outlines in (PIXELS, Outlines()):
         found = draw(np.full((5, 6), 255, np.uint8), tmp_path, outlines)
@@ -173,7 +161,7 @@ def test_a_full_disk_is_one_error_and_leaves_nothing(part, tmp_path):
     draw(labels, tmp_path, PIXELS)
     before = (tmp_path / 'a.gpkg').read_bytes()
     crs = rasterio.crs.CRS.from_epsg(32632)
-    profile = SceneProfile(Path('scene.tif'), 50, 50, crs, PLACES['UTM'][1], None)
+    profile = SceneProfile(Path('scene.tif'), 50, 50, crs, PLACES['UTM'][1])
     with (
         no_file_above(int(part * len(before))),
         pytest.raises(OSError, match=r'^\S*a\.gpkg: expected'),

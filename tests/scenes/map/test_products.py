@@ -14,7 +14,7 @@ from ktda_mmseg.scenes.map.strips import Layers, Strip, StripStore
 rasterio = pytest.importorskip('rasterio')
 EVERYTHING = Products(Layers(True, 'uint16'), Outlines(), True)
 UTM = rasterio.Affine(10, 0, 5e5, 0, -10, 5e6)
-PROFILE = SceneProfile(Path('scene.tif'), 60, 50, rasterio.crs.CRS.from_epsg(32633), UTM, 0)
+PROFILE = SceneProfile(Path('scene.tif'), 60, 50, rasterio.crs.CRS.from_epsg(32633), UTM)
 
 
 @pytest.fixture
@@ -53,13 +53,6 @@ def test_everything(store, card, tmp_path):
     assert summary['products'] == names and summary['settings'] == {'model': 'abc'}
 
 
-def test_no_more_than_is_asked_for(store, card, tmp_path):
-    paths = write_products(Products(), PROFILE, card, store, tmp_path / 'out', 'a')
-    assert {*paths} == {'map', 'summary'}
-    found = {file.name for file in (tmp_path / 'out').iterdir()}
-    assert found == {'a.tif', 'a.tif.aux.xml', 'a.json'}
-
-
 def test_the_summary_is_the_last(store, card, tmp_path, monkeypatch):
     """So that it says of the others that they are whole."""
 
@@ -70,12 +63,3 @@ def test_the_summary_is_the_last(store, card, tmp_path, monkeypatch):
     with pytest.raises(OSError, match='full'):
         write_products(Products(quicklook=True), PROFILE, card, store, tmp_path / 'out', 'a')
     assert not (tmp_path / 'out' / 'a.json').exists()
-
-
-def test_twice_the_same_bytes(store, card, tmp_path):
-    pytest.importorskip('geopandas')
-    one, other = (
-        write_products(EVERYTHING, PROFILE, card, store, tmp_path / name, 'a') for name in 'xy'
-    )
-    for kind, path in one.items():
-        assert path.read_bytes() == other[kind].read_bytes(), kind

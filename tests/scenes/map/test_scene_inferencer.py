@@ -43,8 +43,8 @@ def test_the_map_is_that_of_each_pixel_and_lies_as_the_scene(brightest, scene, t
 
 @pytest.mark.parametrize(
     ('height', 'width', 'empty'),
-    [(1, 1, 0), (1, 5000, 2), (300, 1, 0), (9, 11, 3), (16, 16, 0), (40, 20, 40)],
-    ids=['1x1', '1x5000', '300x1', 'below a window', 'a window', 'no data'],
+    [(1, 1, 0), (1, 5000, 2), (300, 1, 0), (2, 3, 1), (9, 11, 3), (16, 16, 0), (40, 20, 40)],
+    ids=['1x1', '1x5000', '300x1', '2x3', 'below a window', 'a window', 'no data'],
 )
 def test_scenes_of_any_shape(brightest, scene, tmp_path, height, width, empty):
     path, labels = scene(height, width, empty=empty)

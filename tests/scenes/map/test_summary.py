@@ -15,7 +15,7 @@ LABELS = np.random.default_rng(0).choice(np.uint8([0, 1, 255]), (120, 90), p=[0.
 
 def place(crs, transform):
     crs = crs and rasterio.crs.CRS.from_user_input(crs)
-    return SceneProfile(Path('folder', 'scene.tif'), 120, 90, crs, transform, None)
+    return SceneProfile(Path('folder', 'scene.tif'), 120, 90, crs, transform)
 
 
 def rows():

@@ -96,9 +96,3 @@ def test_strips_part_the_rows_and_no_later_window_adds_to_them(numbers, width):
         assert adding[-1] == index
         assert grid.needed(index) == adding[0]
         assert adding == list(range(adding[0], index + 1))
-
-
-def test_rows_and_columns_have_windows_of_their_own():
-    grid = Grid(100, 50, (20, 10), 4)
-    assert grid.rows.starts == axis(100, 20, 4).starts
-    assert grid.columns.starts == axis(50, 10, 4).starts

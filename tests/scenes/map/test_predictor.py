@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ktda_mmseg.scenes.map.tta import FlippedViews
+from ktda_mmseg.scenes.map.predictor import FlippedViews
 
 
 class Shifting:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ktda_mmseg.checkpoints.deploy import without
 
-CONFIGS = Path(__file__).resolve().parents[3] / 'configs' / 'quickstart'
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'quickstart'
 
 
 def write(folder, sizes):
