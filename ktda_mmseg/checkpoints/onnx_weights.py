@@ -26,12 +26,8 @@ def read_graph(source: str | Path, name: str | None = None) -> tuple[GraphProto,
     with needed_for(str(source), install='onnx'):
         import onnx
         from google.protobuf.message import DecodeError
-    source = Path(source).expanduser()
-    if not source.is_file():
-        raise FileNotFoundError(f'{source} does not exist')
     try:
-        content = _from_wheel(source, name) if zipfile.is_zipfile(source) else source.read_bytes()
-        graph = onnx.load_model_from_string(content).graph
+        graph = onnx.load_model_from_string(read_content(source, name)).graph
     except (DecodeError, zipfile.BadZipFile) as error:
         raise ValueError(f'{source} is damaged or no ONNX file') from error
     kinds = onnx.TensorProto
@@ -39,6 +35,14 @@ def read_graph(source: str | Path, name: str | None = None) -> tuple[GraphProto,
     if outside := [one.name for one in stored if one.data_location == kinds.EXTERNAL]:
         raise ValueError(f'{source}: expected tensors in the file, found {outside[0]} outside it')
     return graph, {one.name: torch.tensor(onnx.numpy_helper.to_array(one)) for one in stored}
+
+
+def read_content(source: str | Path, name: str | None = None) -> bytes:
+    """Read an ONNX file, or the one of this name in a wheel, as it is."""
+    source = Path(source).expanduser()
+    if not source.is_file():
+        raise FileNotFoundError(f'{source} does not exist')
+    return _from_wheel(source, name) if zipfile.is_zipfile(source) else source.read_bytes()
 
 
 def _from_wheel(source: Path, name: str | None) -> bytes:
