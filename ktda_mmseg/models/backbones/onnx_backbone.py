@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ktda_mmseg.checkpoints.onnx_weights import read_content, read_graph
+from ktda_mmseg.checkpoints.onnx_weights import read_content
 from ktda_mmseg.utils.extras import needed_for
 
 
@@ -44,7 +44,7 @@ class OnnxBackbone(BaseModule):
         input_std: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
-        graph, _ = read_graph(checkpoint, name)
+        content, graph = read_content(checkpoint, name)
         names = [tensor for node in graph.node for tensor in node.output]
         if missing := [output for output in outputs if output not in names]:
             raise ValueError(
@@ -54,8 +54,7 @@ class OnnxBackbone(BaseModule):
         self.outputs = list(outputs)
         self.input_mean, self.input_std = input_mean, input_std
         # as a parameter, so that it has a device and a digest like other teachers' weights
-        content = bytearray(read_content(checkpoint, name))
-        stored = torch.frombuffer(content, dtype=torch.uint8)
+        stored = torch.frombuffer(bytearray(content), dtype=torch.uint8)
         self.graph = nn.Parameter(stored, requires_grad=False)
 
     @cached_property
