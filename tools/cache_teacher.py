@@ -18,6 +18,7 @@ def main() -> None:
     parser.add_argument(
         '--amp', action='store_true', help="compute the teachers' products in bfloat16: faster"
     )
+    parser.add_argument('--overwrite', action='store_true', help='replace a cache of other images')
     parser.add_argument(
         '--launcher', choices=['none', 'pytorch'], default='none', help='pytorch under torchrun'
     )
@@ -36,7 +37,8 @@ def main() -> None:
         join_group(args.launcher)
         import torch  # behind the package, which says how threads wait
 
-        for cache in build_caches(config, dtype=torch.bfloat16 if args.amp else None):
+        dtype = torch.bfloat16 if args.amp else None
+        for cache in build_caches(config, dtype=dtype, overwrite=args.overwrite):
             print(f'\n{describe(cache)}')
 
 

@@ -27,7 +27,10 @@ TRACKING = 'TrackPixels'
 
 
 def build_caches(
-    config: Config, images_per_shard: int = 16, dtype: torch.dtype | None = None
+    config: Config,
+    images_per_shard: int = 16,
+    dtype: torch.dtype | None = None,
+    overwrite: bool = False,
 ) -> list[TeacherCache]:
     """Compute the maps of a config's teachers, of all views that the training pipeline can make.
 
@@ -40,13 +43,14 @@ def build_caches(
         images_per_shard (int): Images whose views share a file.
         dtype (torch.dtype | None): Type that the teachers' products are computed in; None for
             float32.
+        overwrite (bool): Whether a cache of other images may be replaced. Default: False.
 
     Returns:
         list[TeacherCache]: The finished cache of each teacher.
 
     Raises:
-        ValueError: If the pipeline has no ``LoadTeacherMaps`` or views that cannot be listed, or
-            the model has not a teacher for each folder.
+        ValueError: If the pipeline has no ``LoadTeacherMaps`` or views that cannot be listed, the
+            model has not a teacher for each folder, or a folder holds the cache of other images.
     """
     # a transform that loads others looks for them here
     init_default_scope('mmseg')
@@ -59,13 +63,30 @@ def build_caches(
             f'got {len(teachers)}'
         )
     images = DATASETS.build(dict(config.train_dataloader.dataset, pipeline=[loading]))
+    views = Views(images, steps, images_per_shard)
+    if not overwrite:
+        for folder in folders:
+            _check_is_of(folder, views)
     preprocessor = MODELS.build(config.model.data_preprocessor).to(get_device())
     caches = []
     for teacher, folder in zip(teachers, folders, strict=True):
-        views = Views(images, steps, images_per_shard)
         with torch.autocast(get_device(), dtype, enabled=dtype is not None):
             caches.append(_build(FrozenTeacher(teacher, preprocessor), folder, views, preprocessor))
     return caches
+
+
+def _check_is_of(folder: Path, views: 'Views') -> None:
+    """Refuse a folder whose finished cache knows none of the views: it is of another data set."""
+    try:
+        cache = TeacherCache(folder)
+    except (OSError, ValueError):  # none, or not whole
+        return
+    if not any(key in cache for shard in views for key in shard):
+        raise ValueError(
+            f'{folder}: expected no cache or one of these images, got one of {len(cache)} other '
+            'views; name a folder of its own in LoadTeacherMaps.cache, or replace it with '
+            '--overwrite'
+        )
 
 
 def _build(
