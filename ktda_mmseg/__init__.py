@@ -11,10 +11,11 @@ check_environment()
 
 with quiet_imports():
     from . import caching, datasets, engine, models
-    from .checkpoints import register_safe_globals
+    from .checkpoints import mmengine_globals
     from .studies import features
+    from .utils.stacks import allow_while_mmengine_loads, ask_for_mmdet
 
-# mmengine's own checkpoints then open without falling back to unsafe unpickling
-register_safe_globals()
+allow_while_mmengine_loads(mmengine_globals)
+ask_for_mmdet()
 
 __all__ = ['__version__', 'caching', 'datasets', 'engine', 'features', 'models']

@@ -94,6 +94,10 @@ def _import(module: str, command: str) -> None:
     except (ImportError, RuntimeError, OSError, AttributeError, AssertionError, TypeError) as error:
         reason = ' '.join(str(error).split()) or type(error).__name__
         problem = f'{module} cannot load beside the packages installed ({reason})'
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        # OpenMMLab's packages do not declare all that they import
+        if missing and missing.partition('.')[0] not in (*DISTRIBUTIONS, 'torchvision'):
+            command = _install([missing.partition('.')[0]])
         raise _refusal(problem, command) from error
 
 

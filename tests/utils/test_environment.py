@@ -120,7 +120,6 @@ def test_two_distributions_of_one_module(site, other):
             'raise RuntimeError("operator torchvision::nms does not exist")',
             'operator torchvision::nms does not exist',
         ),
-        ('import nowhere', "No module named 'nowhere'"),
         ('raise OSError("undefined symbol:\\n x")', 'undefined symbol: x'),
         ('class Model(None): ...', 'NoneType takes no arguments'),
     ],
@@ -130,6 +129,15 @@ def test_a_torchvision_that_cannot_load(site, source, reason):
     assert error_of_import(site) == says(
         f'torchvision cannot load beside the packages installed ({reason})',
         'pip install --force-reinstall torch torchvision',
+    )
+
+
+def test_a_module_that_others_need_is_what_to_install(site):
+    """Not declared by who imports it, as ftfy by the original mmpretrain."""
+    replace(site, 'mmpretrain', 'import nowhere.to_be_found')
+    assert error_of_import(site) == says(
+        "mmpretrain.models cannot load beside the packages installed (No module named 'nowhere')",
+        'pip install nowhere',
     )
 
 
