@@ -69,4 +69,5 @@ TESTED := demo,hub,raster,timm,vit,csmask,stac,export,serve,dev
 	$(BIN)/python -m pip install --no-build-isolation --editable '.[$(TESTED)]'
 	$(BIN)/python -m pip install click colorama pandas requests tabulate
 	$(BIN)/python -m pip install --no-deps openmim==0.3.9
+	$(BIN)/python setup.py --quiet egg_info
 	touch $@

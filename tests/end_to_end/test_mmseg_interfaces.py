@@ -38,7 +38,7 @@ def run(config, *command):
     done = subprocess.run(
         [*map(str, command)],
         cwd=config.parent,
-        # openmim finds an editable installation by its path
+        # where openmim finds an editable installation, by its egg-info
         env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)},
         capture_output=True,
         text=True,
