@@ -13,7 +13,7 @@ import numpy as np
 from ktda_mmseg.utils.extras import needed_for
 
 from ..label_map import Label, LabelMap
-from .drawing import Annotated, Drawing, Shape, files_of, meanings, outline, read_json
+from .drawing import Annotated, Drawing, Shape, files_of, meanings, outline, own_path, read_json
 
 
 def list_coco(source: Path, label_map: LabelMap) -> list[Annotated]:
@@ -47,11 +47,11 @@ def _list(path: Path, source: Path, label_map: LabelMap) -> list[Annotated]:
             f'failed on {error}'
         ) from None
     labels = meanings(names, label_map)
-    folder = path.parent.relative_to(source).as_posix() if source.is_dir() else ''
+    folder = PurePosixPath(own_path(path, source)).parent
     return [
         Annotated(
             path,
-            (str(PurePosixPath(folder, name)), name),
+            (str(folder / name), name),
             f'{path}: image {name!r}',
             partial(_draw, path, images[key], of_image[key], labels),
         )

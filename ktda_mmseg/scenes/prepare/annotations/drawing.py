@@ -126,3 +126,8 @@ def files_of(source: Path, suffix: str) -> Sequence[Path]:
     if not source.is_dir():
         return [source]
     return [path for path in sorted(walk(source)) if path.suffix.lower() == suffix]
+
+
+def own_path(path: Path, source: Path) -> str:
+    """Return the path of one of these files, seen from the folder."""
+    return path.relative_to(source).as_posix() if source.is_dir() else path.name

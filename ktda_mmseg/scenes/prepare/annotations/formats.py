@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from ..label_map import LabelMap
-from ..listing import SUFFIXES
+from ..listing import SUFFIXES, walk
 from .coco import list_coco
+from .cvat import list_cvat, root_of
 from .drawing import Annotated, files_of, read_json
 from .labelme import list_labelme
+from .yolo import label_files, list_yolo, names_file
 
 RASTER = 'raster'
 READERS: dict[str, Callable[[Path, LabelMap], list[Annotated]]] = {
     'labelme': lambda source, _: list_labelme(source),
     'coco': list_coco,
+    'yolo': list_yolo,
+    'cvat': list_cvat,
 }
 FORMATS = (RASTER, *READERS)
 
@@ -34,7 +38,7 @@ def find_format(labels: Path, images: Path, stated: str | None = None) -> str:
     Raises:
         FileNotFoundError: If there is no such file or folder.
         ValueError: If ``stated`` is no format, a JSON file is of no known one, or there are
-            rasters beside JSON files of LabelMe or COCO, so that either may be meant.
+            rasters beside drawings of LabelMe, COCO or YOLO, so that either may be meant.
     """
     if stated is not None:
         if stated not in FORMATS:
@@ -44,7 +48,12 @@ def find_format(labels: Path, images: Path, stated: str | None = None) -> str:
         return _of_file(labels)
     if not labels.is_dir():
         return RASTER
-    kind = next(filter(None, map(_of_json, files_of(labels, '.json'))), RASTER)
+    if root_of(labels) is not None:
+        return 'cvat'
+    if names_file(labels) is not None and label_files(labels):
+        kind = 'yolo'
+    else:
+        kind = next(filter(None, map(_of_json, files_of(labels, '.json'))), RASTER)
     if kind != RASTER and labels.resolve() != images.resolve():
         _require_no_rasters(labels, images, kind)
     return kind
@@ -80,7 +89,7 @@ def _kind(content: Any) -> str | None:  # noqa: ANN401
 
 
 def _require_no_rasters(labels: Path, images: Path, kind: str) -> None:
-    rasters = [p for s in SUFFIXES for p in files_of(labels, s) if images not in p.parents]
+    rasters = sorted(p for p in walk(labels, [images]) if p.suffix.lower() in SUFFIXES)
     if rasters:
         raise ValueError(
             f'{labels}: expected label rasters or files of {kind}, found both, such as '

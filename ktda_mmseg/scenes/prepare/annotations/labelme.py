@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .drawing import Annotated, Drawing, Shape, files_of, read_json
+from .drawing import Annotated, Drawing, Shape, files_of, own_path, read_json
 
 KEYS = ('imageHeight', 'imageWidth', 'shapes')
 
@@ -22,9 +22,9 @@ def list_labelme(source: Path) -> list[Annotated]:
     """
     found = []
     for path in files_of(source, '.json'):
-        own = path.relative_to(source) if source.is_dir() else Path(path.name)
+        own = own_path(path, source)
         named = str(_content(path).get('imagePath') or own).replace('\\', '/')
-        images = (str(PurePosixPath(own.parent.as_posix(), named)), named, own.as_posix())
+        images = (str(PurePosixPath(own).parent / named), named, own)
         found.append(Annotated(path, images, str(path), partial(_draw, path)))
     return found
 

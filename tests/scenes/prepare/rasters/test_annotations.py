@@ -3,7 +3,11 @@
 import base64
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -96,7 +100,44 @@ def coco_crowds(folder, kinds):
     return coco(folder, kinds, runs=True)
 
 
-WRITERS = [labelme, coco, coco_crowds]
+def yolo(folder, kinds):
+    """Text files as of Ultralytics, in folders of theirs."""
+    for name, kind in kinds.items():
+        lines = [
+            ' '.join([str(k), *(f'{x / 70:.6f} {y / 50:.6f}' for x, y in corners)])
+            for corners, k in traced(kind)
+        ]
+        store(folder / 'labels' / f'{name}.txt', '\n'.join(lines) + '\n\n')
+    store(folder / 'train.txt', 'images/a.png\nimages/b.png\n')
+    store(folder / 'README.roboflow.txt', 'exported')
+    names = ''.join(f'  {number}: {name}\n' for number, name in enumerate(NAMES))
+    store(folder / 'data.yaml', f'path: .\ntrain: train.txt\nnames:\n{names}')
+    return folder
+
+
+def cvat(folder, kinds, palette=False):
+    """What CVAT exports as "Segmentation mask 1.1"."""
+    names = ['background', *NAMES[1:]]
+    lines = [f'{n}:{",".join(map(str, c))}::\n' for n, c in zip(names, COLOURS)]
+    store(folder / 'labelmap.txt', f'# label:color_rgb:parts:actions\n{"".join(lines)}')
+    store(folder / 'ImageSets' / 'Segmentation' / 'default.txt', 'a\nb\n')
+    for kind in ('SegmentationClass', 'SegmentationObject'):
+        (folder / kind).mkdir()
+    for name, kind in kinds.items():
+        picture = Image.fromarray(np.array(COLOURS, np.uint8)[kind])
+        picture.save(folder / 'SegmentationObject' / f'{name}.png')
+        if palette:
+            picture = Image.fromarray(kind.astype(np.uint8))
+            picture.putpalette(np.array(COLOURS, np.uint8).tobytes())
+        picture.save(folder / 'SegmentationClass' / f'{name}.png')
+    return folder
+
+
+def cvat_palette(folder, kinds):
+    return cvat(folder, kinds, palette=True)
+
+
+WRITERS = [labelme, coco, coco_crowds, yolo, cvat, cvat_palette]
 
 
 @pytest.fixture
@@ -127,6 +168,29 @@ def test_masks_are_those_of_label_rasters(write_labels, run, truth, kinds, tmp_p
     assert isinstance(summary, Summary)
     kind = write_labels.__name__.partition('_')[0]
     assert any(f'labels as {kind}: read ' in n and 'of 2 images' in n for n in summary.notes)
+
+
+@pytest.mark.parametrize('write_labels', [labelme, coco, yolo, cvat])
+def test_what_is_in_no_area_is_unlabelled(write_labels, run, truth, kinds, tmp_path):
+    labels = write_labels(tmp_path / 'drawn', kinds)
+    run(WORDS.replace('[nothing]', '[]') + 'unlabelled: forest', labels=labels)
+    found = masks(tmp_path / 'out')
+    assert all((found[p] == np.where(m == 255, 1, m)).all() for p, m in truth.items())
+
+
+def test_cvat_folders_may_be_named_by_their_masks(run, truth, kinds, tmp_path):
+    run(WORDS, labels=cvat(tmp_path / 'drawn', kinds) / 'SegmentationClass')
+    found = masks(tmp_path / 'out')
+    assert all((found[path] == mask).all() for path, mask in truth.items())
+
+
+def test_yolo_beside_its_images(run, truth, kinds, tmp_path):
+    yolo(tmp_path, kinds)  # tmp_path/labels, beside tmp_path/images
+    for path in (tmp_path / 'labels').glob('*.tif'):
+        path.unlink()
+    run(WORDS)
+    found = masks(tmp_path / 'out')
+    assert all((found[path] == mask).all() for path, mask in truth.items())
 
 
 def test_labelme_may_lie_beside_its_images(run, truth, kinds, tmp_path):
@@ -185,3 +249,61 @@ def test_geojson_asks_for_its_field(run, truth, tmp_path):
     path = store(tmp_path / 'x.json', dict(type='FeatureCollection', features=[]))
     with pytest.raises(ValueError, match=r'x\.json: .* GeoJSON need --class-field'):
         run(WORDS, labels=path)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (dict(label_format='voc'), "expected a label format of raster, labelme, .* got 'voc'"),
+        (dict(label_format='coco', class_field='use'), 'expected class_field, .* or label_format'),
+    ],
+)
+def test_formats_that_are_none_are_refused(run, truth, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        run(WORDS, **arguments)
+
+
+def test_two_sets_of_labels_for_an_image_are_named(run, truth, kinds, tmp_path):
+    labels = coco(tmp_path / 'drawn', kinds)
+    shutil.copy(labels, labels.with_name('more.json'))
+    with pytest.raises(ValueError, match=r"more\.json: image .* only labels of image 'a'"):
+        run(WORDS, labels=labels.parent)
+
+
+def test_folders_tell_images_of_one_name_apart(write, run, tmp_path, rng):
+    kinds = {f'{side}/a': rng.integers(0, 4, SIZE) for side in ('north', 'south')}
+    for name in kinds:
+        write(tmp_path / 'images' / f'{name}.png', rng.integers(1, 255, (3, *SIZE), np.uint8))
+    (tmp_path / 'parts.yaml').write_text('{train: [north/a], val: [south/a]}')
+    for labels in (coco(tmp_path / 'coco', kinds), yolo(tmp_path / 'yolo', kinds)):
+        run(WORDS, labels=labels, split=str(tmp_path / 'parts.yaml'), tile=70)
+        for split, name in (('train', 'north/a'), ('val', 'south/a')):
+            (path,) = (tmp_path / 'out' / 'ann_dir' / split).iterdir()
+            expected = np.array([255, 0, 0, 1])[kinds[name]]
+            np.testing.assert_array_equal(np.array(Image.open(path)), expected)
+        shutil.rmtree(tmp_path / 'out')
+    file = coco(tmp_path / 'coco', kinds)
+    file.write_text(file.read_text().replace('set/images/south/', ''))
+    with pytest.raises(ValueError, match="'a.jpg', which may be north/a, south/a"):
+        run(WORDS, labels=file)
+
+
+def test_the_command_line_takes_and_tells_formats(truth, kinds, tmp_path):
+    tool = Path(__file__).resolve().parents[4] / 'tools' / 'prepare_dataset.py'
+    labels = coco(tmp_path / 'drawn', kinds)
+    command = [sys.executable, tool, 'rasters', tmp_path / 'images', '--labels', labels]
+    command += ['--classes', tmp_path / 'words.yaml', '--split', tmp_path / 'splits.yaml']
+    command += ['--tile', '32', '--out', tmp_path / 'out', '--label-format', 'coco']
+    (tmp_path / 'words.yaml').write_text(WORDS)
+    environment = {**os.environ, 'PYTHONPATH': str(tool.parents[1])}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert 'labels as coco: read ' in done.stdout
+    found = masks(tmp_path / 'out')
+    assert all((found[path] == mask).all() for path, mask in truth.items())
+    labels.write_text('{')
+    done = subprocess.run(
+        [*command, '--seed', '1'], capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f'error: {labels}: expected JSON')
