@@ -11,7 +11,7 @@ from ...datasets.grass import GrassDataset
 from ...raster.files import georeference, open_raster, read_window
 from .annotations.drawing import rasterise
 from .annotations.labelme import read_labelme
-from .label_map import class_mask
+from .label_map import Label, class_mask
 from .layout import Files, Job, Tile, write_layout
 from .pairing import pair_all, pair_files
 from .splits import divide
@@ -19,7 +19,7 @@ from .summary import IGNORE, Summary
 
 SHARES = {'train': 0.8, 'val': 0.2}
 CLASSES = GrassDataset.METAINFO['classes']
-LABELS = {str(index + 1): index for index in range(len(CLASSES))}
+LABELS: dict[Label, int] = {str(index + 1): index for index in range(len(CLASSES))}
 KEPT = {index: index for index in (*range(len(CLASSES)), IGNORE)}
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from .drawing import Annotated, Drawing, Shape, files_of, own_path, read_json
 
+OUTLINED = ('polygon', 'oriented_rectangle')
 KEYS = ('imageHeight', 'imageWidth', 'shapes')
 
 
@@ -54,6 +55,8 @@ def _shape(content: Any, size: tuple[int, int], where: str) -> Shape:  # noqa: A
         kind = content.get('shape_type', 'polygon')  # old versions knew nothing else
         points = [(float(x), float(y)) for x, y in content['points']]
         label = str(content['label'])
+        if not np.isfinite(points).all():
+            raise ValueError
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ValueError(f'{where}: expected a label and points (x, y), found {content}') from None
     if kind == 'rectangle' and len(points) == 2:
@@ -63,7 +66,7 @@ def _shape(content: Any, size: tuple[int, int], where: str) -> Shape:  # noqa: A
         return _disc(points, size, label)
     if kind == 'mask' and len(points) == 2:
         return Shape(label, points[:1], _pixels(content.get('mask'), points, where))
-    if kind != 'polygon' or len(points) < 3:
+    if kind not in OUTLINED or len(points) < 3:
         raise ValueError(
             f'{where}: expected a polygon of 3 points or more, or a rectangle, circle or mask '
             f'of 2, found a {kind} of {len(points)}'

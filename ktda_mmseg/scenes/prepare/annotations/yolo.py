@@ -15,6 +15,7 @@ from .drawing import Annotated, Drawing, Shape, files_of, meanings, outline, own
 
 NAMES = 'data.yaml'
 FOLDER = 'labels'
+ROUNDING = 0.01  # by which areas may leave their image, as Ultralytics allows
 NO_LABELS = ('classes.txt', 'train.txt', 'val.txt', 'test.txt')  # lists beside them
 
 
@@ -74,6 +75,11 @@ def _draw(
         if not index.isdecimal() or (names is not None and int(index) not in names):
             known = 'a class number' if names is None else f'a class of {file}, {[*names]}'
             raise ValueError(f'{where}: expected {known}, found {index!r}')
-        corners = [(x * size[1], y * size[0]) for x, y in outline(shares, where)]
+        corners = outline(shares, where)
+        if not -ROUNDING <= min(map(min, corners)) <= max(map(max, corners)) <= 1 + ROUNDING:
+            raise ValueError(
+                f'{where}: expected shares of the image from 0 to 1, found {line[:60]}'
+            )
+        corners = [(x * size[1], y * size[0]) for x, y in corners]
         shapes.append(Shape(int(index) if names is None else names[int(index)], corners))
     return Drawing(size, shapes)

@@ -124,6 +124,7 @@ def test_another_file_is_named(tmp_path, content, message):
         (shape('1', [[1, 1], [2, 2], [3, 1]], 'rectangle'), 'found a rectangle of 3'),
         (shape('1', [[1, 1], [2, 2], [3, 1]], 'linestrip'), 'found a linestrip of 3'),
         (shape('1', [[1], [2, 2], [3, 1]]), 'expected a label and points'),
+        (shape('1', [[float('nan'), 1], [2, 2], [3, 1]]), 'expected a label and points'),
         (shape('1', [['a', 1], [2, 2], [3, 1]]), 'expected a label and points'),
         ({'points': [[1, 1], [2, 2], [3, 1]]}, 'expected a label and points'),
         ([], 'expected a label and points'),
@@ -167,3 +168,10 @@ def test_a_mask_that_is_none_is_named(tmp_path, mask, message):
     path = write(tmp_path / 'a.json', shape('1', [[1, 1], [3, 4]], 'mask') | dict(mask=mask))
     with pytest.raises(ValueError, match=rf'a\.json: shape 0: {message}'):
         read_labelme(path)
+
+
+def test_a_turned_rectangle_has_four_corners(tmp_path):
+    corners = [[10, 2], [18, 10], [10, 18], [2, 10]]
+    turned, drawn = shape('1', corners, 'oriented_rectangle'), shape('1', corners)
+    one, other = (read_labelme(write(tmp_path / 'a.json', s)) for s in (turned, drawn))
+    assert one == other

@@ -67,6 +67,7 @@ def test_an_empty_file_says_that_nothing_is_there(entries):
         (f'{LINE}\n1 0.5 0.5 0.2 0.2', r'a\.txt: line 2: expected a polygon of 3 points or more'),
         ('1 0 0 1 0 1 1 0', r'a\.txt: line 1: expected a polygon of 3 points or more'),
         ('1 0 0 1 0 1 nan', r'a\.txt: line 1: expected a polygon of 3 points or more'),
+        ('1 0 0 60 0 60 4', r'a\.txt: line 1: expected shares of the image from 0 to 1'),
         ('2 0 0 1 0 1 1', r"a\.txt: line 1: expected a class of .*data\.yaml, .* found '2'"),
         ('sea 0 0 1 0 1 1', r"a\.txt: line 1: expected a class of .* found 'sea'"),
     ],
