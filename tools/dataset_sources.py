@@ -76,7 +76,7 @@ def synthetic(command: ArgumentParser) -> None:
 
 
 def rasters(command: ArgumentParser) -> None:
-    """Any images with label rasters or polygons, tiled; scenes nearby stay in one split."""
+    """Any images with rasters, polygons or annotations, tiled; scenes nearby stay in one split."""
     command.add_argument(
         'images',
         type=Path,
@@ -86,7 +86,8 @@ def rasters(command: ArgumentParser) -> None:
         '--labels',
         type=Path,
         required=True,
-        help='folder with label rasters at the same places, or polygons; or one file',
+        help='folder with label rasters at the same places, polygons, or what an annotation tool '
+        'wrote; or one file',
     )
     command.add_argument(
         '--classes', type=Path, required=True, help='YAML: {classes: {NAME: {labels: [1, 2]}}}'
@@ -94,6 +95,12 @@ def rasters(command: ArgumentParser) -> None:
     _out(command, 'data/mine')
     command.add_argument(
         '--class-field', default=SUPPRESS, help='field that holds the labels of polygons'
+    )
+    command.add_argument(
+        '--label-format',
+        default=SUPPRESS,
+        metavar='FORMAT',
+        help='raster, labelme, coco, yolo or cvat; default: told by what is there',
     )
     for kind in ('image', 'label'):
         command.add_argument(
