@@ -3,9 +3,10 @@
 import os
 import re
 from pathlib import Path
-from typing import Any
 
+from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r'(?<!!)\[([^\]]+)\]\(([^)\s:#]+)(#[^)\s]*)?\)')
@@ -16,22 +17,22 @@ FENCED = re.compile(r'(^```.*?^```$)', re.DOTALL | re.MULTILINE)
 ROLE = re.compile(r':(?:class|data|func|meth):<code>~?(?:[\w.]*\.)?(\w+)</code>')
 
 
-def on_files(files: Files, config: Any) -> Files:
+def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Make pages of files at the root of the repository, such as its README."""
     for page, name in config.extra['root_pages'].items():
         files.append(File.generated(config, page, abs_src_path=str(ROOT / name)))
     return files
 
 
-def on_page_markdown(text: str, page: Any, config: Any, files: Files) -> str:
+def on_page_markdown(text: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Bring in docstrings, what a study drew, and links as they are on the site."""
     path = page.file.src_uri
     if re.fullmatch(r'results/\w+/README\.md', path):
         text += drawn(ROOT / 'docs' / path)
     text = REFERENCE.sub(lambda item: f'::: {item[2].replace("/", ".")}.{item[1]}', text)
-    site = {f'docs/{file.src_uri}': file.src_uri for file in files.documentation_pages()}
-    site |= {name: page for page, name in config.extra['root_pages'].items()}
-    source = next((name for name, uri in site.items() if uri == path))
+    from_root = config.extra['root_pages']
+    source = from_root.get(path, f'docs/{path}')
+    site = {from_root.get(f.src_uri, f'docs/{f.src_uri}'): f.src_uri for f in files}
 
     def mend(link: re.Match[str]) -> str:
         label, target = link[1], os.path.normpath(os.path.join(os.path.dirname(source), link[2]))
@@ -48,10 +49,10 @@ def on_page_markdown(text: str, page: Any, config: Any, files: Files) -> str:
     parts[::2] = [LINK.sub(mend, part) for part in parts[::2]]
     text = ''.join(parts)
     # pictures of a page that comes from the root
-    return text.replace('](docs/', '](') if path in config.extra['root_pages'] else text
+    return text.replace('](docs/', '](') if path in from_root else text
 
 
-def on_page_content(html: str, **_: Any) -> str:
+def on_page_content(html: str, **_: object) -> str:
     """Show what docstrings refer to without the markup of Sphinx."""
     return ROLE.sub(r'<code>\1</code>', html)
 
