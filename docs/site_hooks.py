@@ -15,6 +15,7 @@ REFERENCE = re.compile(r'^- \[`(\w+)`\]\((?:\.\./)+(ktda_mmseg/[\w/]+)\.py\)$', 
 FENCED = re.compile(r'(^```.*?^```$)', re.DOTALL | re.MULTILINE)
 # Sphinx roles in docstrings, as Markdown renders them
 ROLE = re.compile(r':(?:class|data|func|meth):<code>~?(?:[\w.]*\.)?(\w+)</code>')
+FIGURE = re.compile(r'<td>[-+]?\d[^<]{,24}</td>')
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -53,16 +54,19 @@ def on_page_markdown(text: str, page: Page, config: MkDocsConfig, files: Files) 
 
 
 def on_page_content(html: str, **_: object) -> str:
-    """Show what docstrings refer to without the markup of Sphinx."""
+    """Keep figures in tables on one line; show what docstrings refer to without Sphinx's markup."""
+    html = FIGURE.sub(lambda cell: cell[0].replace(' ', '&nbsp;'), html)
     return ROLE.sub(r'<code>\1</code>', html)
 
 
 def drawn(page: Path) -> str:
     """Return what a study left beside its tables: ways to the teacher, and pictures."""
     ways = [path.read_text(encoding='utf-8') for path in sorted(page.parent.glob('*/way.md'))]
+    files = [
+        path.relative_to(page.parent).as_posix() for path in page.parent.glob('*/pictures.jpg')
+    ]
     pictures = [
-        f'![Test images, labels and predictions]({path.relative_to(page.parent).as_posix()})\n'
-        for path in sorted(page.parent.glob('*/pictures.jpg'))
+        f'[![Test images, labels, predictions]({file})]({file})\n' for file in sorted(files)
     ]
     parts = ways and ['\n## On the way from the student alone to the frozen teacher\n', *ways]
     return '\n'.join([*parts, *(pictures and ['\n## Pictures\n', *pictures])])
