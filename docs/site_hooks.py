@@ -33,6 +33,7 @@ def on_page_markdown(text: str, page: Page, config: MkDocsConfig, files: Files) 
     text = REFERENCE.sub(lambda item: f'::: {item[2].replace("/", ".")}.{item[1]}', text)
     from_root = config.extra['root_pages']
     source = from_root.get(path, f'docs/{path}')
+    repository = config.extra['repository']
     site = {from_root.get(f.src_uri, f'docs/{f.src_uri}'): f.src_uri for f in files}
 
     def mend(link: re.Match[str]) -> str:
@@ -42,8 +43,8 @@ def on_page_markdown(text: str, page: Page, config: MkDocsConfig, files: Files) 
             return f'[{label}]({there}{link[3] or ""})'
         if not (ROOT / target).exists():
             return link[0]  # for --strict to refuse
-        if config.repo_url:
-            return f'[{label}]({config.repo_url.rstrip("/")}/blob/HEAD/{target})'
+        if repository:
+            return f'[{label}]({repository}/blob/HEAD/{target})'
         return label if target in label else f'{label} (`{target}`)'
 
     parts = FENCED.split(text)
