@@ -14,7 +14,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 EXTRAS = {
     'onedl', 'openmmlab', 'raster', 'timm', 'vit', 'csmask', 'stac', 'export', 'serve', 'hub',
-    'demo', 'labels', 'dev',
+    'demo', 'labels', 'docs', 'dev',
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from ktda_mmseg.studies.cells import cells_of
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
-PATTERNS = ('*.md', 'docs/*.md', 'docs/results/*/README.md')
+PATTERNS = ('*.md', 'docs/*.md', 'docs/reference/*.md', 'docs/results/*/README.md')
 PAGES = [page for pattern in PATTERNS for page in sorted(ROOT.glob(pattern))]
 FENCED = re.compile(r'^```(\w*)\n(.*?)^```', re.DOTALL | re.MULTILINE)
 each_page = pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(ROOT)))
