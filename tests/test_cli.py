@@ -113,7 +113,10 @@ def completed(tmp_path):
         ('ktda convert onnx --l', {'--layout'}),
         ('ktda train --res', {'--resume'}),
         ('ktda map m.onnx --pro', {'--probabilities'}),
-        ('ktda prepare rasters --lab', {'--labels', '--label-name', '--label-suffix'}),
+        (
+            'ktda prepare rasters --lab',
+            {'--labels', '--label-name', '--label-suffix', '--label-format'},
+        ),
     ],
 )
 def test_the_shell_completes_commands_and_options(completed, line, offered):
