@@ -96,7 +96,8 @@ def gradients(total: torch.Tensor, leaves: torch.Tensor | None = None, **_) -> t
             if index in grads:
                 grads[index] = _fitted(grads[index], place, node)
         if hasattr(node, 'variable'):
-            found.update({node.variable: grad for grad in grads.values()})
+            if grads:
+                found[node.variable] = grads[0]
             continue
         with torch.no_grad():
             results = node(*map(grads.get, range(len(node._input_metadata)))) if grads else None
@@ -149,10 +150,12 @@ def batch(model: nn.Module, size: tuple[int, int], count: int = 2) -> dict:
     return dict(inputs=images, data_samples=samples)
 
 
-def learn(model: nn.Module, data: dict, precision: str | None = None) -> dict[str, torch.Tensor]:
+def learn(
+    model: nn.Module, data: dict, precision: str | None = None, **layout
+) -> dict[str, torch.Tensor]:
     """Compute losses and gradients on the GPU, in the order of a run; return the losses."""
     # the runner moves the model first, and the teacher is built when its weights are initialised
-    model.to('cuda').train()
+    model.to('cuda', **layout).train()
     _ = getattr(model, 'teacher', None)
     data = model.data_preprocessor(data, training=True)
     assert data['inputs'].device.type == 'cuda'
