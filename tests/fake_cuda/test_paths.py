@@ -23,7 +23,6 @@ from ktda_mmseg.scenes.map.predictor import FlippedViews
 from ktda_mmseg.studies.features import similarity_by_level
 from ktda_mmseg.studies.features.attention import attention_by_level
 
-from ..models.backbones.test_onnx_backbone import file, network  # noqa: F401
 from ..test_configs import build
 from .conftest import PRECISIONS, batch, learn
 
@@ -115,26 +114,6 @@ def test_a_teacher_of_each_kind(name, cuda, tiny_model):
     with cuda:
         losses = learn(model, batch(model, SIZE), 'bf16')
     assert model.teacher.backbone and 'transfer.loss_l2' in losses
-
-
-def test_a_network_in_an_onnx_file_teaches_though_it_runs_on_the_cpu(file, cuda, tiny_model):  # noqa: F811
-    tiny_model.teacher = aligned(
-        dict(type='OnnxBackbone', checkpoint=str(file), outputs=['first'], input_mean=[0.0] * 3,
-             input_std=[1.0] * 3), 4, 1, patch_size=2,
-    )  # fmt: skip
-    model = MODELS.build(tiny_model)
-
-    def run(outputs, inputs):
-        (image,) = inputs.values()
-        assert isinstance(image, np.ndarray)
-        return [np.zeros((len(image), 4, 32, 32), np.float32)]
-
-    with cuda:
-        model.to('cuda')
-        # the file itself is of fake bytes
-        source = SimpleNamespace(name='x')
-        model.teacher.backbone.session = SimpleNamespace(run=run, get_inputs=lambda: [source])
-        assert 'transfer.loss_l2' in learn(model, batch(model, SIZE), 'bf16')
 
 
 @pytest.mark.parametrize('standardise', [False, True, 'equal_variance'])
