@@ -71,7 +71,7 @@ def numbers(tensor: FakeTensor, **_) -> np.ndarray:
         raise TypeError(f'cannot convert a tensor on {tensor.device} to numpy')
     if tensor.requires_grad:
         raise RuntimeError('cannot convert a tensor that requires grad to numpy')
-    return np.zeros(tuple(tensor.shape), torch.empty(0, dtype=tensor.dtype).numpy().dtype)
+    return np.zeros(tuple(tensor.shape), str(tensor.dtype).removeprefix('torch.'))
 
 
 def gradients(total: torch.Tensor, leaves: torch.Tensor | None = None, **_) -> tuple | None:
