@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ktda_mmseg.checkpoints.presence import missing_weights
-from ktda_mmseg.utils.files import write_atomic
+from ktda_mmseg.utils.files import json_text, write_atomic
 
 from .fragment import CONFIG, MULTI_BAND, NAME
 from .label_file import read_label_map
@@ -125,7 +124,7 @@ def _class_file(path: Path, names: Sequence[str]) -> Path:
             )
         return path
     lines = ["# What the labels' values mean: edit it where they are others.", 'classes:']
-    lines += [f'  {json.dumps(name)}: {{labels: [{index}]}}' for index, name in enumerate(names)]
+    lines += [f'  {json_text(name)}: {{labels: [{index}]}}' for index, name in enumerate(names)]
     lines += [f'ignore: [{IGNORE}]']
     write_atomic(path, ('\n'.join(lines) + '\n').encode())
     return path
