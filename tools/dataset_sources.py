@@ -8,6 +8,8 @@ once.
 from argparse import SUPPRESS, ArgumentParser
 from pathlib import Path
 
+from scene_arguments import bands, nodata
+
 
 def grass(command: ArgumentParser) -> None:
     """Grass cover: the published archive, or raw tiles with LabelMe polygons."""
@@ -155,18 +157,18 @@ def rasters(command: ArgumentParser) -> None:
         help='pixels between different splits, 0 lets them touch; default: one tile',
     )
     command.add_argument(
-        '--bands', type=_integers, default=SUPPRESS, help='bands to keep, such as 4,3,2'
+        '--bands', type=bands, default=SUPPRESS, help='bands to keep, such as 4,3,2'
     )
     command.add_argument(
         '--nodata',
-        type=_nodata,
+        type=nodata,
         default=SUPPRESS,
         metavar='VALUE|any',
         help='which pixels are empty: of this value in all bands, or with the nodata value in any; '
         "default: by the file's mask",
     )
     command.add_argument(
-        '--rgb', type=_integers, default=SUPPRESS, help='three bands to write as 8-bit RGB'
+        '--rgb', type=bands, default=SUPPRESS, help='three bands to write as 8-bit RGB'
     )
     command.add_argument(
         '--stretch',
@@ -189,11 +191,3 @@ def _out(command: ArgumentParser, folder: str) -> None:
 
 def _tile(command: ArgumentParser) -> None:
     command.add_argument('--tile', type=int, default=512, help='side of a tile in pixels')
-
-
-def _integers(text: str) -> list[int]:
-    return [int(part) for part in text.split(',')]
-
-
-def _nodata(text: str) -> str | float:
-    return text if text == 'any' else float(text)

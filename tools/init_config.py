@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from scene_arguments import bands
+
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
@@ -33,11 +35,6 @@ def parse_args() -> argparse.Namespace:
     if args.images and not (args.labels and args.classes):
         parser.error('--images expects --labels and --classes')
     return args
-
-
-def bands(text: str) -> list[int]:
-    """Split numbers at commas."""
-    return [int(number) for number in text.split(',')]
 
 
 def main() -> None:
