@@ -6,13 +6,15 @@ JOBS ?= 2
 STACK ?= onedl
 VENV := $(if $(filter openmmlab,$(STACK)),.venv-openmmlab,.venv)
 BIN := $(VENV)/bin
+# the site needs neither PyTorch nor the package: an environment of its own
+DOCS := .venv-docs
 WORK := work_dirs/quickstart
 BEST = "$$(ls -t $(WORK)/best_mIoU_iter_*.pth | head -n 1)"
 CONFIG := configs/quickstart/synthetic.py
 SOURCES := setup.py pyproject.toml $(wildcard requirements/*.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint openmmlab clean
+.PHONY: help demo test lint openmmlab docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1: /p' $(MAKEFILE_LIST)
@@ -35,13 +37,16 @@ lint: $(VENV)/test  ## check style, types and layers
 openmmlab:  ## make .venv-openmmlab with OpenMMLab's original packages; compiles mmcv
 	$(MAKE) STACK=openmmlab .venv-openmmlab/ops
 
-clean:  ## remove the environment and all that was generated
-	rm -rf .venv .venv-openmmlab build dist *.egg-info ktda_mmseg/.mim data/synthetic_grass $(WORK)
+docs: $(DOCS)/made  ## build the documentation site, to site/
+	$(DOCS)/bin/mkdocs build --strict
+
+clean:  ## remove the environments and all that was generated
+	rm -rf .venv .venv-openmmlab $(DOCS) site build dist *.egg-info ktda_mmseg/.mim data/synthetic_grass $(WORK)
 
 data/synthetic_grass: | $(VENV)/demo
 	$(BIN)/python tools/prepare_dataset.py synthetic --out $@
 
-TESTED := demo,hub,raster,timm,vit,csmask,stac,export,serve,dev
+TESTED := demo,hub,raster,timm,vit,csmask,stac,export,serve,labels,dev
 .venv/demo: EXTRAS := onedl,demo
 .venv/test: EXTRAS := onedl,$(TESTED)
 .venv/test: MIM := 'onedl-mim>=0.5.1'
@@ -70,4 +75,9 @@ TESTED := demo,hub,raster,timm,vit,csmask,stac,export,serve,dev
 	$(BIN)/python -m pip install click colorama pandas requests tabulate
 	$(BIN)/python -m pip install --no-deps openmim==0.3.9
 	$(BIN)/python setup.py --quiet egg_info
+	touch $@
+
+$(DOCS)/made: requirements/docs.txt
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --requirement $<
 	touch $@
