@@ -8,14 +8,14 @@ CLUSTER = (
 )
 
 
-def add_workers(parser: ArgumentParser | _ArgumentGroup, name: str = '--workers') -> None:
-    """Add the number of processes, by this name, and ``--cluster``."""
+def add_workers(parser: ArgumentParser | _ArgumentGroup) -> None:
+    """Add ``--workers`` and ``--cluster``."""
     parser.add_argument(
-        name,
+        '--workers',
         type=int,
         default=None,
         metavar='N',
-        help='processes that share the work, each with one thread and, where there are GPUs, one '
-        'of them; by default as many as there are GPUs, else this one alone with its threads',
+        help='processes that share the work, each with one thread and, where a model runs on GPUs, '
+        'one of them; default: this process with its threads, or one a GPU',
     )
     parser.add_argument('--cluster', default=None, metavar='SCHEDULER', help=CLUSTER)

@@ -19,9 +19,10 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import cloudpickle
 import torch
@@ -40,7 +41,8 @@ Item = TypeVar('Item')
 Result = TypeVar('Result')
 
 
-class Workers(NamedTuple):
+@dataclass(frozen=True)
+class Workers:
     """Who does the work of a command.
 
     Attributes:
@@ -73,7 +75,9 @@ class Workers(NamedTuple):
                 f'expected a number of workers or a cluster, got {self.count} and {self.cluster}'
             )
         client = _client(self.cluster)
-        client.wait_for_workers(1)
+        if not client.nthreads():
+            print(f'{self.cluster}: waits for a worker', file=sys.stderr)
+            client.wait_for_workers(1)
         threads = client.nthreads()
         if max(threads.values()) > 1:
             raise ValueError(
@@ -87,7 +91,7 @@ class Workers(NamedTuple):
         task: Callable[[Item], Result],
         items: Sequence[Item],
         *,
-        threads: int = 1,
+        threads: int | None = None,
         ahead: int | None = None,
         total: int | None = None,
         unit: str = '',
@@ -100,8 +104,9 @@ class Workers(NamedTuple):
         Args:
             task (Callable): What to do. It and the items can be pickled where there are workers.
             items (Sequence): With what.
-            threads (int): Threads of this process that may do it, where there are no workers; for
-                tasks that spend their time outside Python. Default: 1.
+            threads (int | None): Threads of this process that do it where no number of workers
+                was asked for, for tasks that spend their time outside Python; None for tasks that
+                have threads of their own or take a GPU. Default: None.
             ahead (int | None): Results a worker that may wait to be taken; None for any number.
                 Default: None.
             total (int | None): What ``done`` comes to in the end; None for the number of items.
@@ -116,14 +121,15 @@ class Workers(NamedTuple):
             Exception: What the task raises; items behind it may be done or not.
         """
         count = self.size() if items else 1
-        if self.cluster is not None or count > 1:
-            options = dict(backend='loky')
-            if self.cluster is not None:
-                options = dict(backend='dask', client=_client(self.cluster))
-            run = _by_workers(task, items, count, options)
-        else:
-            count = threads if self.count is None else 1
+        if self == HERE and threads is not None:
+            count = threads
             run = partial(_by_threads, task, items, count)
+        elif self.cluster is None and count == 1:
+            run = partial(_by_threads, task, items, 1)
+        else:
+            client = None if self.cluster is None else _client(self.cluster)
+            shared = _Shared(task, items, takes_gpu=threads is None)
+            run = partial(_by_workers, shared, count, client)
         step = ahead * count if ahead else max(len(items), 1)
         with progress(len(items) if total is None else total, unit, done) as bar:
             for first in range(0, len(items), step):
@@ -139,8 +145,8 @@ HERE = Workers()
 class _Shared:
     """A task and its items, which a worker gets and reads once."""
 
-    def __init__(self, task: Callable, items: Sequence) -> None:
-        self.pickled = cloudpickle.dumps((task, items))
+    def __init__(self, task: Callable, items: Sequence, takes_gpu: bool) -> None:
+        self.pickled, self.takes_gpu = cloudpickle.dumps((task, items)), takes_gpu
         self.folder, self.process = os.getcwd(), os.getpid()
 
 
@@ -155,41 +161,33 @@ def _by_threads(task: Callable, items: Sequence, count: int, chosen: range) -> I
     return run(delayed(task)(items[index]) for index in chosen)
 
 
-def _by_workers(
-    task: Callable, items: Sequence, count: int, options: dict[str, Any]
-) -> Callable[[range], Iterator]:
-    """Return what does some of the items, and does them again when local workers die."""
-    shared: _Shared | None = _Shared(task, items)
-    if options['backend'] == 'loky':
-        # processes get it when they start, not with each item
-        options |= dict(inner_max_num_threads=1, initializer=_begin, initargs=(shared,))
-        shared = None
-    else:
-        options['scatter'] = [shared]
-
-    def run(chosen: range) -> Iterator:
-        finished = 0
-        for left in reversed(range(TRIES)):
-            try:
-                with parallel_config(**options):
-                    # all at once, since workers of a cluster may join later
-                    parallel = Parallel(count, return_as='generator', pre_dispatch='all')
-                for result in parallel(delayed(_work)(shared, i) for i in chosen[finished:]):
-                    yield result
-                    finished += 1
-                return
-            except Exception as error:
-                # Dask has done it again already
-                killed = type(error).__name__ == 'KilledWorker'
-                if not killed and not isinstance(error, BrokenProcessPool):
-                    raise
-                if killed or not left:
-                    raise OSError(
-                        f'expected workers to live, found that they died {TRIES} times, perhaps '
-                        'since memory ran out: take fewer of them'
-                    ) from error
-
-    return run
+def _by_workers(shared: _Shared, count: int, client: Client | None, chosen: range) -> Iterator:
+    """Do some of the items by Dask or local processes, and again what these had when one died."""
+    options: dict[str, Any] = dict(backend='dask', client=client, scatter=[shared])
+    if client is None:
+        # they get it when they start, not with each item
+        options = dict(backend='loky', initializer=_begin, initargs=(shared,))
+        options['inner_max_num_threads'] = 1
+    given = None if client is None else shared
+    finished = 0
+    for left in reversed(range(TRIES)):
+        try:
+            with parallel_config(**options):
+                # all at once, since workers of a cluster may join later
+                run = Parallel(count, return_as='generator', pre_dispatch='all')
+            for result in run(delayed(_work)(given, index) for index in chosen[finished:]):
+                yield result
+                finished += 1
+            return
+        except Exception as error:
+            killed = type(error).__name__ == 'KilledWorker'  # by Dask, which has tried it often
+            if not killed and not isinstance(error, BrokenProcessPool):
+                raise
+            if killed or not left:
+                raise OSError(
+                    f'expected workers to live, found that they died {TRIES} times, perhaps since '
+                    'memory ran out: take fewer of them'
+                ) from error
 
 
 def _begin(shared: _Shared) -> None:
@@ -206,10 +204,11 @@ def _begin(shared: _Shared) -> None:
 
 def _work(shared: _Shared | None, index: int) -> Any:  # noqa: ANN401
     """Do one item in a worker."""
-    number = gpu()
+    shared = shared or _given[0]
+    number = gpu() if shared.takes_gpu else None
     if number is not None:
         torch.cuda.set_device(number)
-    task, items = _read(shared or _given[0])
+    task, items = _read(shared)
     try:
         return task(items[index])
     except Exception as error:
