@@ -1,15 +1,18 @@
 """What `tools/run_study.py` does with its arguments."""
 
 import shutil
+import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ktda_mmseg.utils.workers import Workers
+
 from .cells import CHANGED, DONE, STATES, Cell, cells_of
 from .definition import Study
-from .running import default_jobs, run_cells
+from .running import run_cells
 from .writing import write_tables
 
 
@@ -23,6 +26,7 @@ class Command:
         rows (list[str] | None): Only these rows.
         seeds (list[int] | None): Only these seeds.
         jobs (int | None): Cells at once; None takes one a GPU, else one.
+        cluster (str | None): Run them there instead, see :class:`Workers`.
         status (bool): Only say how far each cell is.
         dry_run (bool): Only list what would be run.
         tables (bool): Only write the tables.
@@ -34,6 +38,7 @@ class Command:
     rows: list[str] | None
     seeds: list[int] | None
     jobs: int | None
+    cluster: str | None
     status: bool
     dry_run: bool
     tables: bool
@@ -63,8 +68,9 @@ def run_study(command: Command) -> None:
     if command.dry_run:
         print('\n'.join([*(cell.label for cell in missing), f'{len(missing)} cells to run']))
         return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        failures = run_cells(missing, command.jobs or default_jobs())
+        failures = run_cells(missing, Workers(command.jobs, command.cluster))
     except KeyboardInterrupt:
         sys.exit('stopped; the same command goes on from the last checkpoints')
     print(f'written to {write_tables(study)}')
