@@ -43,11 +43,13 @@ def run_cells(cells: Sequence[Cell], workers: Workers) -> list[str]:
     Returns:
         list[str]: What failed, one sentence each.
     """
-    # a worker of a cluster says itself how many threads it has
-    threads = None if workers.cluster else max(1, cpu_count() // workers.size())
+    size, threads = workers.size(), None
+    if workers.cluster is None:  # a worker of a cluster says itself how many threads it has
+        workers, threads = Workers(size), max(1, cpu_count() // size)
     outcomes = workers.map(
         partial(run_cell, threads=threads),
         cells,
+        threads=1,  # the worker waits; the cell's own process takes the GPU
         total=sum(cell.steps for cell in cells),
         unit='step',
         done=lambda: sum(cell.steps_done for cell in cells),
