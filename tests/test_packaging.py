@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[1]
 EXTRAS = {
     'onedl', 'openmmlab', 'raster', 'timm', 'vit', 'csmask', 'stac', 'export', 'serve', 'hub',
-    'demo', 'dev',
+    'cluster', 'demo', 'dev',
 }  # fmt: skip
 
 
@@ -80,8 +80,8 @@ def test_metadata_has_the_requirements_and_extras(wheel):
         if not requirement.marker
     }
     assert required == {
-        'filelock', 'jinja2', 'numpy', 'opencv-python', 'pyyaml', 'scipy', 'torch', 'torchvision',
-        'tqdm',
+        'cloudpickle', 'filelock', 'jinja2', 'joblib', 'numpy', 'opencv-python', 'pyyaml', 'scipy',
+        'torch', 'torchvision', 'tqdm',
     }  # fmt: skip
 
 

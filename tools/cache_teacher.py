@@ -4,6 +4,7 @@ import argparse
 
 from mmengine.config import Config
 from run_arguments import add_cfg_options
+from worker_arguments import add_workers
 
 
 def main() -> None:
@@ -11,32 +12,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='LoadTeacherMaps in the training pipeline of CONFIG names the folder. What is there '
-        'is kept when a run is repeated; under torchrun, processes share the work.',
+        'is kept when a run is repeated.',
     )
     parser.add_argument('config', help='config file, such as configs/ktda/grass_cached.py')
     add_cfg_options(parser)
     parser.add_argument(
         '--amp', action='store_true', help="compute the teachers' products in bfloat16: faster"
     )
-    parser.add_argument(
-        '--launcher', choices=['none', 'pytorch'], default='none', help='pytorch under torchrun'
-    )
+    add_workers(parser)
     args = parser.parse_args()
 
     # imported only now, so that --help answers at once
     from ktda_mmseg.caching.build import build_caches, describe
     from ktda_mmseg.engine.allocator import reduce_page_faults
-    from ktda_mmseg.engine.launch import join_group
     from ktda_mmseg.utils.errors import clean_errors
+    from ktda_mmseg.utils.workers import Workers
 
     with clean_errors():
         reduce_page_faults()
         config = Config.fromfile(args.config)
         config.merge_from_dict(args.cfg_options)
-        join_group(args.launcher)
         import torch  # behind the package, which says how threads wait
 
-        for cache in build_caches(config, dtype=torch.bfloat16 if args.amp else None):
+        dtype = torch.bfloat16 if args.amp else None
+        workers = Workers(args.workers, args.cluster)
+        for cache in build_caches(config, dtype=dtype, workers=workers):
             print(f'\n{describe(cache)}')
 
 

@@ -1,7 +1,8 @@
-"""Computing a cache: by shards, so that it can be shared by ranks and resumed after a kill."""
+"""Computing a cache: by shards, so that workers can share it and a killed run goes on."""
 
 import shutil
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,13 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.device import get_device
-from mmengine.dist import barrier, get_rank, get_world_size
 from mmengine.registry import init_default_scope
-from mmengine.utils import track_iter_progress
 from mmseg.registry import DATASETS, MODELS
 
 from ktda_mmseg.models import FrozenTeacher
 from ktda_mmseg.utils.files import remove_partial
 from ktda_mmseg.utils.input_bands import teacher_configs
+from ktda_mmseg.utils.workers import HERE, Workers
 
 from .store import INDEX, Shard, TeacherCache
 from .views import check_steps, views_of
@@ -27,7 +27,10 @@ TRACKING = 'TrackPixels'
 
 
 def build_caches(
-    config: Config, images_per_shard: int = 16, dtype: torch.dtype | None = None
+    config: Config,
+    images_per_shard: int = 16,
+    dtype: torch.dtype | None = None,
+    workers: Workers = HERE,
 ) -> list[TeacherCache]:
     """Compute the maps of a config's teachers, of all views that the training pipeline can make.
 
@@ -39,7 +42,8 @@ def build_caches(
             each teacher.
         images_per_shard (int): Images whose views share a file.
         dtype (torch.dtype | None): Type that the teachers' products are computed in; None for
-            float32.
+            float32. Default: None.
+        workers (Workers): Who computes. Default: this process.
 
     Returns:
         list[TeacherCache]: The finished cache of each teacher.
@@ -59,41 +63,56 @@ def build_caches(
             f'got {len(teachers)}'
         )
     images = DATASETS.build(dict(config.train_dataloader.dataset, pipeline=[loading]))
-    preprocessor = MODELS.build(config.model.data_preprocessor).to(get_device())
-    caches = []
-    for teacher, folder in zip(teachers, folders, strict=True):
-        views = Views(images, steps, images_per_shard)
-        with torch.autocast(get_device(), dtype, enabled=dtype is not None):
-            caches.append(_build(FrozenTeacher(teacher, preprocessor), folder, views, preprocessor))
-    return caches
+    preprocessor = MODELS.build(config.model.data_preprocessor)
+    views = Views(images, steps, images_per_shard)
+    return [
+        _build(FrozenTeacher(teacher, preprocessor), folder, views, preprocessor, dtype, workers)
+        for teacher, folder in zip(teachers, folders, strict=True)
+    ]
 
 
 def _build(
-    teacher: FrozenTeacher, folder: Path, views: 'Views', preprocessor: torch.nn.Module
+    teacher: FrozenTeacher,
+    folder: Path,
+    views: 'Views',
+    preprocessor: torch.nn.Module,
+    dtype: torch.dtype | None,
+    workers: Workers,
 ) -> TeacherCache:
     """Compute the cache of one teacher."""
     source = teacher.source()
     staging = folder / source[:16]
     staging.mkdir(parents=True, exist_ok=True)
     names = [f'{source[:16]}/shard_{index:05d}.npy' for index in range(len(views))]
-    if get_rank() == 0:
-        (folder / INDEX).unlink(missing_ok=True)
-        remove_partial(folder)
-    barrier()
-    mine = list(enumerate(names))[get_rank() :: get_world_size()]
-    for index, name in track_iter_progress(mine):
-        shard = views[index]
-        if not _holds(folder / name, shard):
-            maps = _maps(teacher, preprocessor, list(shard.values()), views.tracked)
-            Shard.write(folder / name, dict(zip(shard, maps, strict=True)))
-    barrier()
-    if get_rank() == 0:
-        TeacherCache.finish(folder, source, names, teacher.fingerprint())
-        for other in folder.iterdir():
-            if other.is_dir() and other != staging:
-                shutil.rmtree(other)
-    barrier()
+    (folder / INDEX).unlink(missing_ok=True)
+    remove_partial(folder)
+    # workers get the teacher itself, since one of random weights cannot be made again
+    write = partial(_write_shard, teacher, preprocessor, views, dtype)
+    for _ in workers.map(write, [folder / name for name in names], unit='shard'):
+        pass
+    TeacherCache.finish(folder, source, names, teacher.fingerprint())
+    for other in folder.iterdir():
+        if other.is_dir() and other != staging:
+            shutil.rmtree(other)
     return TeacherCache(folder)
+
+
+def _write_shard(
+    teacher: FrozenTeacher,
+    preprocessor: torch.nn.Module,
+    views: 'Views',
+    dtype: torch.dtype | None,
+    path: Path,
+) -> None:
+    """Compute a shard, if it is not there."""
+    init_default_scope('mmseg')  # a transform that loads others looks for them here
+    shard = views[int(path.stem.removeprefix('shard_'))]
+    if _holds(path, shard):
+        return
+    device = get_device()
+    with torch.autocast(device, dtype, enabled=dtype is not None):
+        maps = _maps(teacher, preprocessor.to(device), list(shard.values()), views.tracked)
+        Shard.write(path, dict(zip(shard, maps, strict=True)))
 
 
 class Views:

@@ -4,19 +4,19 @@ import io
 import json
 import os
 import shutil
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from mmengine.utils import track_iter_progress
+from joblib import cpu_count
 from PIL import Image
 
 from ktda_mmseg.utils.files import json_text, remove_partial, write_atomic, write_json
+from ktda_mmseg.utils.workers import HERE, Workers
 
 from ...raster.files import Georeference
 from ...raster.tile_places import FOLDER as PLACES
@@ -92,9 +92,10 @@ def write_layout(
     settings: dict,
     classes: Sequence[str],
     image_suffix: str = '.png',
+    workers: Workers = HERE,
     threads: int | None = None,
 ) -> Summary:
-    """Run the jobs on all cores and write their tiles.
+    """Run the jobs and write their tiles.
 
     Files go to ``<out>.partial``, which becomes ``out`` when all are there. Repeating a finished
     preparation does nothing; one that was interrupted or failed goes on with what is missing, or
@@ -108,13 +109,14 @@ def write_layout(
 
     Args:
         out (Path): Folder to create.
-        jobs (Sequence[Job]): The work; threads share it, since GDAL, Pillow and numpy leave Python
-            to the others while they work.
+        jobs (Sequence[Job]): The work; where there are no workers threads share it, since GDAL,
+            Pillow and numpy leave Python to the others while they work.
         settings (dict): What determines the result; recorded beside it as JSON.
         classes (Sequence[str]): Class names, for the summary.
         image_suffix (str): '.png' or '.tif'. Default: '.png'.
-        threads (int | None): How many jobs run at a time at the most, at least 1; None for as many
-            as there are cores. Default: None.
+        workers (Workers): Who does the work. Default: this process.
+        threads (int | None): How many jobs run at a time in this process at the most, at least 1;
+            None for as many as there are cores. Default: None.
 
     Returns:
         Summary: Images and pixels, counted in the written masks.
@@ -133,15 +135,10 @@ def write_layout(
     _check_settings(out, settings)
     if not out.exists():
         _begin(staging, settings)
-        cores = len(os.sched_getaffinity(0))
-        with ThreadPoolExecutor(min(cores, threads or cores)) as pool:
-            work = [pool.submit(_run, job, staging, image_suffix, held) for job in jobs]
-            try:
-                # mmengine's default is what stdout was when it was imported
-                for future in track_iter_progress(work, file=sys.stdout):
-                    future.result()
-            finally:
-                pool.shutdown(cancel_futures=True)
+        run = partial(_run, root=staging, image_suffix=image_suffix, held=held)
+        cores = cpu_count()
+        for _ in workers.map(run, jobs, threads=min(cores, threads or cores), unit='job'):
+            pass
         _remove_unnamed(staging, jobs, image_suffix)
         os.replace(staging, out)
     return summarise(out, classes)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
+
 from ktda_mmseg.utils.files import read_text
+from ktda_mmseg.utils.workers import HERE, Workers
 
 from ...raster.files import Nodata
 from ...raster.imagery import open_image, tell_alpha
@@ -27,6 +30,7 @@ from .vector_files import vector_files
 from .vector_labels import VectorLabels
 
 YAML = ('.yaml', '.yml')
+RUN = ('out', 'workers')  # which do not decide what tiles hold
 NEW = ('layer', 'buffer')  # which folders of earlier versions do not record
 
 
@@ -53,6 +57,7 @@ def prepare(
     nodata: Nodata = None,
     layer: str | None = None,
     buffer: float | None = None,
+    workers: Workers = HERE,
 ) -> Summary:
     """Cut images and labels into tiles, and write a config fragment beside them.
 
@@ -95,6 +100,7 @@ def prepare(
             Default: None.
         buffer (float | None): Metres around lines and points that count as theirs; None where
             these are an error. Default: None.
+        workers (Workers): Who does the work. Default: this process.
 
     Returns:
         Summary: What was written, what was left out and why, and how to go on.
@@ -105,7 +111,7 @@ def prepare(
         ValueError: If an argument is out of range; if a file cannot be read; if labels do not fit
             their image or are not in ``classes``; if there are too few scenes or blocks to split.
     """
-    given = {'set': 'rasters', **{k: _recorded(v) for k, v in locals().items() if k != 'out'}}
+    given = {'set': 'rasters', **{k: _recorded(v) for k, v in locals().items() if k not in RUN}}
     settings = {k: value for k, value in given.items() if value is not None or k not in NEW}
     if class_field is None and (layer, buffer) != (None, None):
         raise ValueError('expected class_field with layer or buffer, which are for polygons')
@@ -158,7 +164,7 @@ def prepare(
     jobs = tile_jobs(parts, source, limits)
     suffix = image_suffix(scenes[0], limits)
     threads = most_threads(scenes, tile)
-    summary = write_layout(out, jobs, settings, label_map.classes, suffix, threads)
+    summary = write_layout(out, jobs, settings, label_map.classes, suffix, workers, threads)
     summary.notes += notes + _left_out(scenes, parts, jobs, summary) + source.notes()
     summary.hints += write_fragment(summary, label_map, suffix)
     return summary
@@ -181,8 +187,13 @@ def _limits(bands: Sequence[int] | None, rgb: Sequence[int] | None, stretch: str
         raise ValueError(f'expected rgb, which stretch is for, got stretch {stretch!r} alone')
     if rgb is None:
         return None
-    parsed = Stretch.parse(stretch or '2%,98%')
-    return cache(lambda scene: parsed.limits(scene.path, scene.bands, scene.nodata))
+    return partial(_limits_of, Stretch.parse(stretch or '2%,98%'))
+
+
+@cache
+def _limits_of(stretch: Stretch, scene: Scene) -> np.ndarray:
+    """Look for the limits of a scene once a process."""
+    return stretch.limits(scene.path, scene.bands, scene.nodata)
 
 
 def _neighbours_note(scenes: Sequence[Scene], groups: Mapping[str, str]) -> list[str]:

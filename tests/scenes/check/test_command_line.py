@@ -105,14 +105,14 @@ def test_planted_faults_are_all_that_is_found(planted):
     done, _ = planted
     assert done.stdout.splitlines()[-1] == 'verdict: 7 errors, 5 warnings'
     assert done.returncode == 1
-    assert done.stderr == ''
-    assert 'ETA' in done.stdout
+    assert 'Warning' not in done.stderr
+    assert '100%' in done.stderr and 'pair/s' in done.stderr
 
 
 def test_sound_data_pass_and_leave_a_report_and_a_config(rgb, run_tool, tmp_path):
     rgb.config()
     code, out, err = run_tool(rgb.root / 'config.py', '--out', tmp_path / 'out')
-    assert code == 0 and err == ''
+    assert code == 0 and 'Warning' not in err
     assert out.splitlines()[-1] == 'verdict: ok'
     assert {path.name for path in (tmp_path / 'out').iterdir()} == {
         'index.html',
@@ -121,9 +121,8 @@ def test_sound_data_pass_and_leave_a_report_and_a_config(rgb, run_tool, tmp_path
 
 
 def test_help_answers_without_importing_what_it_would_need():
-    code = f'import runpy, sys; sys.argv = ["check", "--help"]; runpy.run_path({str(TOOL)!r}, '
-    code += 'run_name="__main__")'
-    done = subprocess.run([sys.executable, '-X', 'importtime', '-c', code], capture_output=True)
+    command = [sys.executable, '-X', 'importtime', str(TOOL), '--help']
+    done = subprocess.run(command, capture_output=True)
     assert done.returncode == 0
     assert b'dataset_check' in done.stdout and b'torch' not in done.stderr
 
