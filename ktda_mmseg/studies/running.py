@@ -15,7 +15,7 @@ from ktda_mmseg.utils.workers import THREADS, Workers, gpu, run_process
 from .cells import ERROR, TAKEN, Cell
 
 CONSOLE = 'console.log'
-COMMAND = (sys.executable, '-m', 'ktda_mmseg.studies.training')
+PROGRAM = ('-m', 'ktda_mmseg.studies.training')
 
 
 class Outcome(NamedTuple):
@@ -47,7 +47,7 @@ def run_cells(cells: Sequence[Cell], workers: Workers) -> list[str]:
     if workers.cluster is None:  # a worker of a cluster says itself how many threads it has
         workers, threads = Workers(size), max(1, cpu_count() // size)
     outcomes = workers.map(
-        partial(run_cell, threads=threads),
+        partial(run_cell, program=PROGRAM, threads=threads),
         cells,
         threads=1,  # the worker waits; the cell's own process takes the GPU
         total=sum(cell.steps for cell in cells),
@@ -62,7 +62,7 @@ def run_cells(cells: Sequence[Cell], workers: Workers) -> list[str]:
     return failures
 
 
-def run_cell(cell: Cell, threads: int | None) -> Outcome:
+def run_cell(cell: Cell, program: Sequence[str], threads: int | None) -> Outcome:
     """Run a cell in a process of its own, and note in its folder if it fails."""
     if cell.result.is_file():
         return Outcome('done by another process')
@@ -78,7 +78,7 @@ def run_cell(cell: Cell, threads: int | None) -> Outcome:
     console = cell.folder / CONSOLE
     tqdm.write(f'{cell.label}: started', file=sys.stderr)
     with console.open('a') as log:
-        code = run_process([*COMMAND, *names], log, environment)
+        code = run_process([sys.executable, *program, *names], log, environment)
     if code == TAKEN:
         return Outcome('left to another process, which runs it')
     if code == 0 and cell.result.is_file():

@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -39,6 +40,15 @@ if row == 'bad':
 result.parent.mkdir(parents=True, exist_ok=True)
 result.write_text('{"digest": ""}')
 """
+TWO_JOBS = """
+import sys
+from pathlib import Path
+from ktda_mmseg.studies import Study, running
+from ktda_mmseg.studies.cells import cells_of
+from ktda_mmseg.utils.workers import Workers
+running.PROGRAM = sys.argv[1:]
+running.run_cells(cells_of(Study.load(Path('try.yaml')), seeds=[0]), Workers(2))
+"""
 CONTEXT = multiprocessing.get_context('fork')
 
 
@@ -47,7 +57,7 @@ def stand_in(tmp_path, monkeypatch):
     """Run a small script in place of the training of a cell."""
     script = tmp_path / 'stand_in.py'
     script.write_text(STAND_IN)
-    monkeypatch.setattr(running, 'COMMAND', (sys.executable, str(script)))
+    monkeypatch.setattr(running, 'PROGRAM', (str(script),))
 
 
 def ran():
@@ -79,12 +89,11 @@ def test_jobs_share_the_cores_and_end_with_their_worker(load, monkeypatch):
     """Slow: each worker imports the package."""
     monkeypatch.setenv('SECONDS_OF_A_CELL', '60')
     cells = cells_of(load(), seeds=[0])
-    process = CONTEXT.Process(target=running.run_cells, args=(cells, Workers(2)))
-    process.start()
+    process = subprocess.Popen([sys.executable, '-c', TWO_JOBS, *running.PROGRAM])
     wait_for(lambda: len(ran()) == 2)
     assert {cell.state for cell in cells} == {RUNNING}
     process.kill()
-    process.join()
+    process.wait()
     wait_for(lambda: {cell.state for cell in cells} == {MISSING})
     monkeypatch.setenv('SECONDS_OF_A_CELL', '0')
     assert running.run_cells(cells, Workers(2)) == []
