@@ -11,8 +11,8 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from ktda_mmseg.utils.claims import claim
 from ktda_mmseg.utils.files import json_text, write_json
-from ktda_mmseg.utils.workers import claim
 
 from .definition import Options, Row, Study
 from .selection import selects_on_test

@@ -10,7 +10,8 @@ import torch
 from joblib import cpu_count
 from tqdm import tqdm
 
-from ktda_mmseg.utils.workers import THREADS, Workers, gpu, run_process
+from ktda_mmseg.utils.claims import gpu
+from ktda_mmseg.utils.workers import THREADS, Workers, run_process
 
 from .cells import ERROR, TAKEN, Cell
 

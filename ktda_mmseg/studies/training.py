@@ -23,9 +23,10 @@ from ktda_mmseg.checkpoints.deploy import Deployed, load_deployed
 from ktda_mmseg.datasets.requirements import SPLITS, require_data
 from ktda_mmseg.engine.allocator import reduce_page_faults
 from ktda_mmseg.engine.run_config import resume_from
+from ktda_mmseg.utils.claims import claim
 from ktda_mmseg.utils.errors import clean_errors
 from ktda_mmseg.utils.files import json_text, write_atomic
-from ktda_mmseg.utils.workers import PATIENCE, claim
+from ktda_mmseg.utils.workers import PATIENCE
 
 from .cells import CONFIG, LOCK, PREDICTIONS, TAKEN, Cell, cells_of
 from .definition import Study

@@ -12,7 +12,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -26,9 +25,10 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import cloudpickle
 import torch
-from filelock import BaseFileLock, FileLock, Timeout
 from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
+
+from .claims import gpu
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -131,7 +131,7 @@ class Workers:
             shared = _Shared(task, items, takes_gpu=threads is None)
             run = partial(_by_workers, shared, count, client)
         step = ahead * count if ahead else max(len(items), 1)
-        with progress(len(items) if total is None else total, unit, done) as bar:
+        with _progress(len(items) if total is None else total, unit, done) as bar:
             for first in range(0, len(items), step):
                 for result in run(range(first, min(first + step, len(items)))):
                     if done is None:
@@ -244,17 +244,8 @@ def _client(cluster: str) -> Client:
 
 
 @contextmanager
-def progress(total: int, unit: str = '', done: Callable[[], int] | None = None) -> Iterator[tqdm]:
-    """Show how far work is and the time left, on stderr.
-
-    Args:
-        total (int): What it comes to.
-        unit (str): What is counted. Default: ''.
-        done (Callable | None): Looked at now and then; None to update what is yielded.
-
-    Yields:
-        tqdm: The bar.
-    """
+def _progress(total: int, unit: str = '', done: Callable[[], int] | None = None) -> Iterator[tqdm]:
+    """Show on stderr how far work is and the time left; ``done`` counts it, or update the bar."""
     # a log wants few lines
     pause = 0.5 if sys.stderr.isatty() else 60
     # what was done before says nothing about the pace
@@ -278,50 +269,10 @@ def progress(total: int, unit: str = '', done: Callable[[], int] | None = None) 
                 bar.update(done() - bar.n)
 
 
-def claim(path: Path, patience: float = 0) -> BaseFileLock | None:
-    """Take what others work on too, until it is released or this process ends in any way.
-
-    Args:
-        path (Path): A file to lock; its folder is made if need be.
-        patience (float): Seconds to wait for it. Default: 0.
-
-    Returns:
-        BaseFileLock | None: The lock, free again when it is collected; None if another has it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    with suppress(Timeout):
-        lock.acquire(timeout=patience)
-        return lock
-    return None
-
-
-_claims: list[BaseFileLock] = []  # for as long as this process lives
-
-
-@cache
-def gpu() -> int | None:
-    """Choose a GPU for this process that no other worker of the user has; None if there is none."""
-    count = torch.cuda.device_count()
-    names = os.environ.get('CUDA_VISIBLE_DEVICES') or ','.join(map(str, range(count)))
-    for number, name in enumerate(names.split(',')[:count]):
-        lock = claim(Path(tempfile.gettempdir(), f'ktda-{os.getuid()}-gpu-{name}.lock'))
-        if lock is not None:
-            _claims.append(lock)
-            return number
-    return os.getpid() % count if count else None
-
-
 def run_process(command: Sequence[str], log: IO[str], environment: Mapping[str, str]) -> int:
-    """Run a program to its end; it and all that it starts end with this process.
+    """Run a program, which ends when its stdin does, and return its exit code, < 0 for a signal.
 
-    Args:
-        command (Sequence[str]): The program, which ends when its stdin does, and its arguments.
-        log (IO[str]): Where it writes to.
-        environment (Mapping[str, str]): Variables to change for it.
-
-    Returns:
-        int: Its exit code, below 0 for a signal.
+    It and all that it starts end with this process.
     """
     # Ctrl-C reaches this process only
     process = subprocess.Popen(

@@ -13,7 +13,8 @@ from joblib import cpu_count
 from ktda_mmseg.studies import running, training
 from ktda_mmseg.studies.cells import FAILED, LOCK, MISSING, RUNNING, TAKEN, cells_of
 from ktda_mmseg.studies.commands import describe, unfinished
-from ktda_mmseg.utils.workers import Workers, claim
+from ktda_mmseg.utils.claims import claim
+from ktda_mmseg.utils.workers import Workers
 
 # what stands in for the process of a cell: it claims it and notes that it ran, and writes a result
 # or fails

@@ -1,6 +1,5 @@
 """Work that is shared: in order, as often as needed, by whoever is there, and no longer."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,11 +9,10 @@ from pathlib import Path
 
 import cloudpickle
 import pytest
-import torch
 
 from ktda_mmseg.utils import workers
 from ktda_mmseg.utils.errors import clean_errors
-from ktda_mmseg.utils.workers import HERE, Workers, claim, gpu
+from ktda_mmseg.utils.workers import HERE, Workers
 
 # a process of another worker does not find the tests
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -134,44 +132,3 @@ def test_what_is_asked_for_is_checked(tmp_path):
     missing = str(tmp_path / 'scheduler.json')
     with pytest.raises(ValueError, match='expected the address of a Dask scheduler'):
         Workers(None, missing).size()
-
-
-@pytest.mark.filterwarnings('ignore:.*use of fork:DeprecationWarning')
-def test_a_claim_is_of_one_and_ends_with_its_process(tmp_path):
-    fork = multiprocessing.get_context('fork')
-    path, (pipe, end) = tmp_path / 'folder' / 'lock', fork.Pipe()
-
-    def work():
-        held = claim(path)
-        end.send(held is not None)
-        # what it starts does not hold it
-        fork.Process(target=time.sleep, args=(60,)).start()
-        end.send(True)
-        time.sleep(60)
-
-    process = fork.Process(target=work)
-    process.start()
-    assert pipe.recv() and pipe.recv() and claim(path) is None
-    process.kill()
-    process.join()
-    held = claim(path)
-    assert held is not None and claim(path) is None
-    held.release()
-    assert claim(path) is not None
-
-
-def test_each_process_takes_a_gpu_of_its_own(tmp_path, monkeypatch):
-    """GPUs are made up: what is shown is who takes which."""
-    monkeypatch.setattr(workers.tempfile, 'gettempdir', lambda: str(tmp_path))
-    monkeypatch.setattr(workers, '_claims', [])
-    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 3)
-    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '4,5,7')
-    choose = gpu.__wrapped__  # as other processes do
-    assert [choose(), choose()] == [0, 1]
-    # who sees the same ones in another order finds those that are left
-    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '5,4,7')
-    assert choose() == 2
-    assert choose() in range(3), 'more workers than GPUs share them'
-    assert Workers().size() == 3
-    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 0)
-    assert choose() is None and Workers().size() == 1

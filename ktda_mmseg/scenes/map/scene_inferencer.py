@@ -15,8 +15,9 @@ from tqdm import tqdm
 
 from ktda_mmseg.raster.files import Nodata
 from ktda_mmseg.raster.imagery import tell_alpha
+from ktda_mmseg.utils.claims import claim
 from ktda_mmseg.utils.files import require_space
-from ktda_mmseg.utils.workers import HERE, Workers, claim
+from ktda_mmseg.utils.workers import HERE, Workers
 from ktda_mmseg.version import __version__
 
 from .identity import identity_of
