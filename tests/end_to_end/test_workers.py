@@ -172,7 +172,9 @@ def test_two_scenes(check, quickstart, tmp_path):
     )
 
 
-def test_a_study_of_four_cells(check, team, quickstart, synthetic, tmp_path):
+def test_a_study_of_four_cells(check, team, quickstart, synthetic, tmp_path, monkeypatch):
+    # what is learned depends on the threads of a cell, which are its share of the cores
+    monkeypatch.setenv('LOKY_MAX_CPU_COUNT', '1')
     options = {
         **{
             f'{split}_dataloader.{key}': value
