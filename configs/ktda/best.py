@@ -1,4 +1,4 @@
-# The best recipe for small networks, see docs/results. Inherit it for images of your own.
+# A pretrained small network, taught by a vision transformer; docs/data.md says how to inherit it.
 _base_ = [
     '../_base_/models/ktda_lite0.py',
     '../_base_/datasets/dubai_crops_cached.py',

@@ -15,7 +15,7 @@ from ktda_mmseg.utils.extras import needed_for
 from .renaming import parts
 
 if TYPE_CHECKING:
-    from onnx import GraphProto
+    from onnx import GraphProto, TensorProto
 
 _CLASS_TOKEN = 'embeddings.cls_token'
 _POSITIONS = 'embeddings.position_embeddings'
@@ -23,6 +23,14 @@ _POSITIONS = 'embeddings.position_embeddings'
 
 def read_graph(source: str | Path, name: str | None = None) -> tuple[GraphProto, dict[str, Tensor]]:
     """Read a graph and the tensors that it stores; nothing in it is run."""
+    _, graph = read_content(source, name)
+    from onnx.numpy_helper import to_array
+
+    return graph, {one.name: torch.tensor(to_array(one)) for one in _stored(graph)}
+
+
+def read_content(source: str | Path, name: str | None = None) -> tuple[bytes, GraphProto]:
+    """Read an ONNX file, or the one of this name in a wheel: as it is, and its graph."""
     with needed_for(str(source), install='onnx'):
         import onnx
         from google.protobuf.message import DecodeError
@@ -34,11 +42,21 @@ def read_graph(source: str | Path, name: str | None = None) -> tuple[GraphProto,
         graph = onnx.load_model_from_string(content).graph
     except (DecodeError, zipfile.BadZipFile) as error:
         raise ValueError(f'{source} is damaged or no ONNX file') from error
-    kinds = onnx.TensorProto
-    stored = [one for one in graph.initializer if one.data_type in (kinds.FLOAT, kinds.FLOAT16)]
-    if outside := [one.name for one in stored if one.data_location == kinds.EXTERNAL]:
+    location = onnx.TensorProto.EXTERNAL
+    if outside := [one.name for one in _stored(graph) if one.data_location == location]:
         raise ValueError(f'{source}: expected tensors in the file, found {outside[0]} outside it')
-    return graph, {one.name: torch.tensor(onnx.numpy_helper.to_array(one)) for one in stored}
+    return content, graph
+
+
+def _stored(graph: GraphProto) -> list[TensorProto]:
+    """Tensors of real numbers."""
+    from onnx import TensorProto
+
+    return [
+        one
+        for one in graph.initializer
+        if one.data_type in (TensorProto.FLOAT, TensorProto.FLOAT16)
+    ]
 
 
 def _from_wheel(source: Path, name: str | None) -> bytes:

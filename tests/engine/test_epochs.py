@@ -134,5 +134,5 @@ def test_hooks_of_a_users_own_do_not_make_an_epoch_endless(run_config):
     for _ in range(2):
         add_hooks(config)
         assert [hook['type'] for hook in config.custom_hooks] == [
-            'TeacherNoteHook', 'ExactResumeHook'
+            'TeacherNoteHook', 'FitHook', 'ExactResumeHook'
         ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A backbone that sees the image at another size."""
+"""Backbones upon a backbone: what it sees is enlarged, its levels exchange what they see."""
 
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
@@ -33,3 +33,25 @@ class EnlargedBackbone(BaseModule):
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Extract the backbone's maps of images ``(N, C, H, W)``."""
         return self.sight(self.backbone, x)
+
+
+@MODELS.register_module()
+class PyramidBackbone(BaseModule):
+    """A backbone and a pyramid upon it as one, for teachers whose levels know their context.
+
+    Args:
+        backbone (dict): Config of any backbone.
+        pyramid (dict): Config of a neck that takes its levels, such as ``FPN``.
+        init_cfg (dict | None): See ``mmengine.model.BaseModule``.
+    """
+
+    def __init__(
+        self, backbone: ConfigType, pyramid: ConfigType, init_cfg: OptConfigType = None
+    ) -> None:
+        super().__init__(init_cfg)
+        self.backbone = MODELS.build(backbone)
+        self.pyramid = MODELS.build(pyramid)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Extract the pyramid's levels of images ``(N, C, H, W)``."""
+        return self.pyramid(self.backbone(x))
