@@ -15,8 +15,9 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
@@ -26,6 +27,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import cloudpickle
 import torch
 from joblib import Parallel, delayed, parallel_config
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from .claims import gpu
@@ -163,31 +165,59 @@ def _by_threads(task: Callable, items: Sequence, count: int, chosen: range) -> I
 
 def _by_workers(shared: _Shared, count: int, client: Client | None, chosen: range) -> Iterator:
     """Do some of the items by Dask or local processes, and again what these had when one died."""
-    options: dict[str, Any] = dict(backend='dask', client=client, scatter=[shared])
-    if client is None:
-        # they get it when they start, not with each item
-        options = dict(backend='loky', initializer=_begin, initargs=(shared,))
-        options['inner_max_num_threads'] = 1
-    given = None if client is None else shared
     finished = 0
     for left in reversed(range(TRIES)):
+        rest = chosen[finished:]
         try:
-            with parallel_config(**options):
-                # all at once, since workers of a cluster may join later
-                run = Parallel(count, return_as='generator', pre_dispatch='all')
-            for result in run(delayed(_work)(given, index) for index in chosen[finished:]):
+            for result in (
+                _by_processes(shared, count, rest)
+                if client is None
+                else _by_cluster(shared, client, rest)
+            ):
                 yield result
                 finished += 1
             return
-        except Exception as error:
-            killed = type(error).__name__ == 'KilledWorker'  # by Dask, which has tried it often
-            if not killed and not isinstance(error, BrokenProcessPool):
-                raise
-            if killed or not left:
+        except (TerminatedWorkerError, CancelledError) as error:
+            if client is not None and client.status != 'running':
                 raise OSError(
-                    f'expected workers to live, found that they died {TRIES} times, perhaps since '
-                    'memory ran out: take fewer of them'
+                    f'{client.scheduler.address}: expected the scheduler to stay until the work is '
+                    'done, found it gone; start it and its workers, and repeat the command'
                 ) from error
+            if not left:
+                raise _died() from error
+
+
+def _by_processes(shared: _Shared, count: int, chosen: range) -> Iterator:
+    """Do some of the items in processes of this machine, which get all of them when they start."""
+    start = dict(initializer=_begin, initargs=(shared,), inner_max_num_threads=1)
+    with parallel_config('loky', **start):
+        run = Parallel(count, return_as='generator', pre_dispatch='all')
+    return run(delayed(_work)(None, index) for index in chosen)
+
+
+def _by_cluster(shared: _Shared, client: Client, chosen: range) -> Iterator:
+    """Do some of the items by all workers that a cluster has, or will have."""
+    from distributed import KilledWorker
+    from distributed.comm import CommClosedError
+
+    try:
+        client.wait_for_workers(1)
+        # as bytes, since a worker that imports this package at once answers nobody meanwhile
+        given = client.scatter(cloudpickle.dumps(shared), broadcast=True, hash=False)
+        futures = deque(client.map(_work, [given] * len(chosen), chosen, pure=False))
+        while futures:
+            yield futures.popleft().result()
+    except CommClosedError as error:  # one died while it was given them
+        raise CancelledError(str(error)) from error
+    except KilledWorker as error:  # Dask has tried it often
+        raise _died() from error
+
+
+def _died() -> OSError:
+    return OSError(
+        f'expected workers to live, found that they died {TRIES} times, perhaps since memory ran '
+        'out: take fewer of them'
+    )
 
 
 def _begin(shared: _Shared) -> None:
@@ -202,9 +232,9 @@ def _begin(shared: _Shared) -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _work(shared: _Shared | None, index: int) -> Any:  # noqa: ANN401
-    """Do one item in a worker."""
-    shared = shared or _given[0]
+def _work(given: bytes | None, index: int) -> Any:  # noqa: ANN401
+    """Do one item in a worker of a cluster, which is given it, or in a local one."""
+    shared = _given[0] if given is None else _of_cluster(given)
     number = gpu() if shared.takes_gpu else None
     if number is not None:
         torch.cuda.set_device(number)
@@ -216,6 +246,11 @@ def _work(shared: _Shared | None, index: int) -> Any:  # noqa: ANN401
         last = traceback.extract_tb(error.__traceback__)[-1]
         error.raised_in = (last.filename, last.line or '')  # type: ignore[attr-defined]
         raise
+
+
+@lru_cache(1)
+def _of_cluster(given: bytes) -> _Shared:
+    return pickle.loads(given)
 
 
 @lru_cache(1)
