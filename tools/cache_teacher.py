@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument(
         '--amp', action='store_true', help="compute the teachers' products in bfloat16: faster"
     )
+    parser.add_argument('--overwrite', action='store_true', help='replace a cache of other images')
     add_workers(parser)
     args = parser.parse_args()
 
@@ -36,7 +37,7 @@ def main() -> None:
 
         dtype = torch.bfloat16 if args.amp else None
         workers = Workers(args.workers, args.cluster)
-        for cache in build_caches(config, dtype=dtype, workers=workers):
+        for cache in build_caches(config, dtype=dtype, overwrite=args.overwrite, workers=workers):
             print(f'\n{describe(cache)}')
 
 

@@ -30,6 +30,7 @@ def build_caches(
     config: Config,
     images_per_shard: int = 16,
     dtype: torch.dtype | None = None,
+    overwrite: bool = False,
     workers: Workers = HERE,
 ) -> list[TeacherCache]:
     """Compute the maps of a config's teachers, of all views that the training pipeline can make.
@@ -43,14 +44,15 @@ def build_caches(
         images_per_shard (int): Images whose views share a file.
         dtype (torch.dtype | None): Type that the teachers' products are computed in; None for
             float32. Default: None.
+        overwrite (bool): Whether a cache of other images may be replaced. Default: False.
         workers (Workers): Who computes. Default: this process.
 
     Returns:
         list[TeacherCache]: The finished cache of each teacher.
 
     Raises:
-        ValueError: If the pipeline has no ``LoadTeacherMaps`` or views that cannot be listed, or
-            the model has not a teacher for each folder.
+        ValueError: If the pipeline has no ``LoadTeacherMaps`` or views that cannot be listed, the
+            model has not a teacher for each folder, or a folder holds the cache of other images.
     """
     # a transform that loads others looks for them here
     init_default_scope('mmseg')
@@ -63,12 +65,30 @@ def build_caches(
             f'got {len(teachers)}'
         )
     images = DATASETS.build(dict(config.train_dataloader.dataset, pipeline=[loading]))
-    preprocessor = MODELS.build(config.model.data_preprocessor)
     views = Views(images, steps, images_per_shard)
+    if not overwrite:
+        for folder in folders:
+            _check_is_of(folder, views)
+    preprocessor = MODELS.build(config.model.data_preprocessor)
     return [
         _build(FrozenTeacher(teacher, preprocessor), folder, views, preprocessor, dtype, workers)
         for teacher, folder in zip(teachers, folders, strict=True)
     ]
+
+
+def _check_is_of(folder: Path, views: 'Views') -> None:
+    """Refuse a folder whose finished cache knows none of the views: it is of another data set."""
+    try:
+        cache = TeacherCache(folder)
+    except (OSError, ValueError):  # none, or not whole
+        return
+    shards = (views[index] for index in range(len(views)))
+    if not any(key in cache for shard in shards for key in shard):
+        raise ValueError(
+            f'{folder}: expected no cache or one of these images, got one of {len(cache)} other '
+            'views; name a folder of its own in LoadTeacherMaps.cache, or replace it with '
+            '--overwrite'
+        )
 
 
 def _build(

@@ -81,6 +81,9 @@ class TeacherCache:
     def __len__(self) -> int:
         return len(self._shards)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._shards
+
     def read(self, key: str) -> tuple[np.ndarray, Shapes] | None:
         """Return the maps of a view end to end with their shapes; None where they are missing."""
         shard = self._shards.get(key)

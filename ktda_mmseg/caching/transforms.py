@@ -95,8 +95,8 @@ class LoadTeacherMaps(BaseTransform):
         if found is None:
             raise SampleError(
                 f'{path}: expected its maps in the teacher cache {cache.folder}, '
-                'found none for this view; the image or the pipeline has changed: run '
-                'tools/cache_teacher.py CONFIG again'
+                'found none for this view; the cache is of other images, or the image or the '
+                'pipeline has changed: run tools/cache_teacher.py CONFIG again'
             )
         return found
 

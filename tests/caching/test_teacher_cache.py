@@ -87,6 +87,23 @@ def test_a_changed_image_is_refused_and_named(config, tmp_path):
         batch(config)
 
 
+def test_a_cache_of_other_images_is_replaced_by_request_only(config, tmp_path):
+    first = build_one(config)
+    train = tmp_path / 'data' / 'img_dir' / 'train'
+    sorted(train.iterdir())[0].write_bytes(
+        sorted((tmp_path / 'data' / 'img_dir' / 'val').iterdir())[0].read_bytes()
+    )
+    assert len(build_one(config)) == len(first)  # some are known: the set has changed
+    index = (first.folder / INDEX).read_bytes()
+
+    prepare(tmp_path / 'other', size=64, train=2, val=1, test=1, seed=1)
+    config.train_dataloader.dataset.data_root = str(tmp_path / 'other')
+    with pytest.raises(ValueError, match=r'cache: expected no cache or one of .* --overwrite'):
+        build_one(config)
+    assert (first.folder / INDEX).read_bytes() == index
+    assert len(build_one(config, overwrite=True)) == 2 * 8
+
+
 def test_a_partial_cache_is_refused_and_finished_later(config, tmp_path):
     first = build_one(config, images_per_shard=1)
     shards = sorted(first.folder.rglob('*.npy'))
