@@ -119,7 +119,7 @@ class Workers:
             What the task returns, in the order of the items.
 
         Raises:
-            OSError: If workers die again and again.
+            OSError: If workers die again and again, or the scheduler has gone.
             Exception: What the task raises; items behind it may be done or not.
         """
         count = self.size() if items else 1

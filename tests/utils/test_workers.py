@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import cloudpickle
@@ -120,6 +122,64 @@ def test_processes_end_with_the_one_that_started_them(tmp_path):
     process.wait()
     pids = [int(path.suffix[1:]) for path in tmp_path.glob('[01].*')]
     wait_for(lambda: not any(map(is_alive, pids)), 60)
+
+
+@pytest.fixture
+def start_cluster():
+    """Return a function that starts a cluster of one worker in this process."""
+    dask, distributed = map(pytest.importorskip, ('dask', 'distributed'))
+    # a client waits so long for a scheduler that has gone
+    with dask.config.set({'distributed.comm.timeouts.connect': '1s'}), ExitStack() as stack:
+
+        def disconnect(address):
+            with suppress(OSError):  # the scheduler has gone before
+                workers._client(address).close()
+
+        def start(threads=1):
+            options = dict(n_workers=1, processes=False, dashboard_address=':0')
+            cluster = distributed.LocalCluster(**options, threads_per_worker=threads)
+            stack.enter_context(cluster)
+            stack.callback(disconnect, cluster.scheduler_address)
+            return cluster
+
+        yield start
+        workers._client.cache_clear()
+
+
+def slowly(number):
+    time.sleep(0.05)
+    if number < 0:
+        raise FileNotFoundError(2, 'no such number', f'{number}')
+    return number, threading.get_ident()
+
+
+def test_a_cluster_of_one_worker_does_the_work_whoever_comes_and_goes(start_cluster):
+    cluster = start_cluster()
+    team = Workers(cluster=cluster.scheduler_address)
+    results = team.map(slowly, range(20))
+    found = [next(results)]
+    # all that it was given is lost with it
+    cluster.sync(cluster.workers[0].close)
+    cluster.scale(2)
+    found += results
+    assert [number for number, _ in found] == [*range(20)]
+    assert threading.get_ident() not in {thread for _, thread in found}
+    with pytest.raises(FileNotFoundError, match='no such number'):
+        list(team.map(slowly, [1, -1, 2]))
+
+
+def test_a_scheduler_that_is_gone_is_told_of(start_cluster):
+    cluster = start_cluster()
+    results = Workers(cluster=cluster.scheduler_address).map(slowly, range(100))
+    next(results)
+    cluster.close()
+    with pytest.raises(OSError, match='expected the scheduler to stay .* found it gone'):
+        list(results)
+
+
+def test_workers_of_several_threads_are_refused(start_cluster):
+    with pytest.raises(ValueError, match='expected workers with one thread each .* found 2 in one'):
+        Workers(cluster=start_cluster(threads=2).scheduler_address).size()
 
 
 def test_what_is_asked_for_is_checked(tmp_path):
