@@ -82,8 +82,7 @@ def _check_is_of(folder: Path, views: 'Views') -> None:
         cache = TeacherCache(folder)
     except (OSError, ValueError):  # none, or not whole
         return
-    shards = (views[index] for index in range(len(views)))
-    if not any(key in cache for shard in shards for key in shard):
+    if not any(key in cache for index in range(len(views)) for key in views[index]):
         raise ValueError(
             f'{folder}: expected no cache or one of these images, got one of {len(cache)} other '
             'views; name a folder of its own in LoadTeacherMaps.cache, or replace it with '

@@ -33,7 +33,7 @@ class LoadReport:
         loaded, needed = len(self.matched), len(self.matched) + len(self.missing)
         text = f'loaded {loaded}/{needed} tensors from {self.source}'
         notes = {
-            'widened from 3 bands': self.widened,
+            'fitted to the bands': self.widened,
             'resized': self.resized,
             'left fresh': self.missing,
             'ignored': self.unexpected,
@@ -47,7 +47,7 @@ def load_pretrained(
     checkpoint: str | Path,
     prefix: str = '',
     allow_pickle: bool = False,
-    widen_stem: bool = False,
+    widen_stem: bool | Sequence[int] = False,
 ) -> LoadReport:
     """Load a module's weights from a file, or raise if they are not what its architecture needs.
 
@@ -64,8 +64,9 @@ def load_pretrained(
         prefix (str): Load only the keys under this name (``'backbone'`` or ``'backbone.'``),
             without it. A file that has none must hold the module's own keys.
         allow_pickle (bool): See :func:`read_checkpoint`.
-        widen_stem (bool): Fit a first convolution of three bands to the module's number of bands,
-            see :func:`ktda_mmseg.checkpoints.loading.fit_stem`.
+        widen_stem (bool | Sequence[int]): Fit the file's first convolution to the module's number
+            of bands, see :func:`ktda_mmseg.checkpoints.loading.fit_stem`: one of three bands, or
+            one of any bands by the module's band, counted from 0, that each of them is.
 
     Returns:
         What matched and what did not; its text is also logged.
@@ -82,7 +83,8 @@ def load_pretrained(
         weights = _under(prefix, weights)
     widened = ''
     if widen_stem:
-        weights, widened = fit_stem(module, weights)
+        bands = None if widen_stem is True else widen_stem
+        weights, widened = fit_stem(module, weights, bands)
     own = module.state_dict()
     shapes = {key: value.shape for key, value in own.items()}
     try:
@@ -164,23 +166,34 @@ def _describe_mismatch(
     return f'{source}: does not load: {str(error).splitlines()[0]}'
 
 
-def fit_stem(module: nn.Module, weights: dict[str, Tensor]) -> tuple[dict[str, Tensor], str]:
-    """Fit the first convolution of an RGB network to the number of bands of a module.
+def fit_stem(
+    module: nn.Module, weights: dict[str, Tensor], bands: Sequence[int] | None = None
+) -> tuple[dict[str, Tensor], str]:
+    """Fit the first convolution of a pretrained network to the number of bands of a module.
 
-    The kernels of the three colours are repeated over the bands, in their order, and scaled by
-    3 / bands, so that activations keep their size; a single band gets their sum. This is what timm
-    does (``timm.models.adapt_input_conv``).
+    Without ``bands``, the kernels of the three colours are repeated over the module's bands, in
+    their order, and scaled by 3 / bands, so that activations keep their size; a single band gets
+    their sum. This is what timm does (``timm.models.adapt_input_conv``). ``bands`` names the
+    module's band for each of the kernels; the module's other bands start from zero.
     """
     stem = next(((n, m) for n, m in module.named_modules() if isinstance(m, nn.Conv2d)), None)
-    if stem is None:
+    kernels = weights.get(f'{stem[0]}.weight') if stem else None
+    if stem is None or kernels is None:
         return weights, ''
-    key, bands = f'{stem[0]}.weight', stem[1].in_channels
-    kernels = weights.get(key)
-    if kernels is None or kernels.size(1) != PRETRAINED_BANDS or bands == PRETRAINED_BANDS:
+    key, count = f'{stem[0]}.weight', stem[1].in_channels
+    if bands is not None:
+        if len(set(bands)) != kernels.size(1) or not set(bands) <= set(range(count)):
+            raise ValueError(
+                f'widen_stem: expected {kernels.size(1)} different bands, one for each of {key} in '
+                f'the file, of 0 to {count - 1}, got {list(bands)}'
+            )
+        widened = kernels.new_zeros(kernels.size(0), count, *kernels.shape[2:])
+        widened[:, list(bands)] = kernels
+    elif kernels.size(1) != PRETRAINED_BANDS or count == PRETRAINED_BANDS:
         return weights, ''
-    if bands == 1:
+    elif count == 1:
         widened = kernels.sum(dim=1, keepdim=True)
     else:
-        repeats = -(-bands // PRETRAINED_BANDS)
-        widened = kernels.repeat(1, repeats, 1, 1)[:, :bands] * (PRETRAINED_BANDS / bands)
+        repeats = -(-count // PRETRAINED_BANDS)
+        widened = kernels.repeat(1, repeats, 1, 1)[:, :count] * (PRETRAINED_BANDS / count)
     return {**weights, key: widened}, key

@@ -81,13 +81,15 @@ class KTDASegmentor(EncoderDecoder):
 
     def init_weights(self) -> None:
         """Initialise the student and load what is pretrained, with a report of what matched."""
-        init_cfg = getattr(self.backbone, 'init_cfg', None)
-        options = dict(init_cfg) if isinstance(init_cfg, dict) else {}
-        if pretrained := options.pop('type', None) == 'Pretrained':
-            self.backbone.init_cfg = None  # so that mmengine does not load it without a report
+        pretrained = []
+        for module in self.backbone.modules():
+            init_cfg = getattr(module, 'init_cfg', None)
+            if isinstance(init_cfg, dict) and init_cfg['type'] == 'Pretrained':
+                pretrained.append((module, {k: v for k, v in init_cfg.items() if k != 'type'}))
+                module.init_cfg = None  # so that mmengine does not load it without a report
         super().init_weights()
-        if pretrained:
-            load_pretrained(self.backbone, **options)
+        for module, options in pretrained:
+            load_pretrained(module, **options)
         # a teacher that cannot be loaded stops the run before its first step
         _ = self.teacher
 

@@ -211,7 +211,7 @@ def test_the_report_says_so_and_all_else_is_loaded(rgb_file):
     report = load_pretrained(module, path, widen_stem=True)
     assert report.widened == (STEM,)
     assert not report.resized
-    assert f'widened from 3 bands: {STEM}' in str(report)
+    assert f'fitted to the bands: {STEM}' in str(report)
     loaded = module.state_dict()
     for key in weights:
         if key != STEM:
@@ -241,6 +241,21 @@ def test_a_file_of_as_many_bands_is_left_alone(rgb_file, tmp_path):
 def test_it_is_done_only_when_asked_for(rgb_file):
     with pytest.raises(ValueError, match=r'found \(4, 3, 4, 4\); widen_stem=True in init_cfg'):
         load_pretrained(convnext(bands=8), rgb_file[0])
+
+
+def test_bands_of_the_file_are_laid_where_they_are_in_the_images(rgb_file):
+    path, _ = rgb_file
+    three, eight = convnext(), convnext(bands=8)
+    load_pretrained(three, path)
+    load_pretrained(eight, path, widen_stem=[5, 0, 2])
+    images = torch.randn(1, 8, 32, 32)
+    torch.testing.assert_close(eight(images), three(images[:, [5, 0, 2]]))
+
+
+@pytest.mark.parametrize('bands', [[0, 1], [0, 1, 1], [0, 1, 8], [0, 1, -1]])
+def test_bands_that_are_not_there_are_refused(rgb_file, bands):
+    with pytest.raises(ValueError, match='widen_stem: expected 3 different bands, one for each'):
+        load_pretrained(convnext(bands=8), rgb_file[0], widen_stem=bands)
 
 
 def test_a_student_asks_for_it_by_its_init_cfg(rgb_file, tiny_model):

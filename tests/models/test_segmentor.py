@@ -210,6 +210,26 @@ def test_a_missing_weight_file_stops_before_training(tiny_model):
             MODELS.build(broken).init_weights()
 
 
+def test_a_backbone_within_another_is_loaded_strictly_too(tiny_model, tmp_path):
+    donor = MODELS.build(tiny_model.backbone)
+    weights = donor.state_dict()
+    lost = next(iter(weights))
+    del weights[lost]
+    torch.save(donor.state_dict(), tmp_path / 'whole.pth')
+    torch.save(weights, tmp_path / 'part.pth')
+    inner = dict(tiny_model.backbone, init_cfg=dict(type='Pretrained'))
+    tiny_model.update(teacher=None, transfer_losses=None)
+    tiny_model.backbone = dict(type='EnlargedBackbone', scale=1.0, backbone=inner)
+    init_cfg = tiny_model.backbone.backbone.init_cfg
+    init_cfg.checkpoint = str(tmp_path / 'whole.pth')
+    model = MODELS.build(tiny_model)
+    model.init_weights()
+    assert torch.equal(model.backbone.backbone.state_dict()[lost], donor.state_dict()[lost])
+    init_cfg.checkpoint = str(tmp_path / 'part.pth')
+    with pytest.raises(ValueError, match=lost):
+        MODELS.build(tiny_model).init_weights()
+
+
 def test_pretrained_weights_reach_student_and_teacher(tiny_model, tmp_path):
     donor = MODELS.build(tiny_model)
     donor.init_weights()

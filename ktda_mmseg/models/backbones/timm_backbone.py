@@ -98,7 +98,10 @@ class TimmBackbone(BaseModule):
 
         levels = self.model.feature_info
         self.out_indices = _levels(out_indices, len(levels), model_name)
+        whole = self.state_dict().keys()
         self.model.prune_intermediate_layers(self.out_indices, prune_norm=not norm)
+        self._dropped = whole - self.state_dict().keys()
+        self._register_load_state_dict_pre_hook(self._leave_out_dropped)
         kept = [levels[index] for index in self.out_indices]
         # Where the norm is a projection, as SAM's, timm states a width of its own.
         self.out_channels = [
@@ -120,6 +123,11 @@ class TimmBackbone(BaseModule):
             else list(given)
             for key, given in (('mean', input_mean), ('std', input_std))
         )
+
+    def _leave_out_dropped(self, weights: dict[str, Tensor], prefix: str, *_: object) -> None:
+        """Pass over what a file of the whole model has for layers behind the last level."""
+        for key in self._dropped:
+            weights.pop(prefix + key, None)
 
     def train(self, mode: bool = True) -> 'TimmBackbone':
         """Switch to training; a frozen backbone stays in evaluation mode."""

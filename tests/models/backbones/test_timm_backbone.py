@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 
+from ktda_mmseg.checkpoints import load_pretrained
 from ktda_mmseg.checkpoints.efficientnet import efficientnet_to_timm
 from ktda_mmseg.models.backbones import TimmBackbone
 
@@ -124,6 +125,21 @@ def test_checkpoint_of_the_whole_model(name: str, tmp_path: Path) -> None:
     x = torch.rand(1, 3, 160, 160)
     expected = whole.forward_intermediates(x, indices=1, norm=True, intermediates_only=True)[0]
     torch.testing.assert_close(model(x)[0], expected)
+
+
+def test_its_first_stages_take_the_file_of_all_stages(tmp_path: Path) -> None:
+    whole = TimmBackbone('test_efficientnet')
+    torch.save(whole.state_dict(), tmp_path / 'whole.pth')
+    first = TimmBackbone('test_efficientnet', out_indices=[0, 1])
+    load_pretrained(first, tmp_path / 'whole.pth')
+    x = torch.rand(1, 3, 64, 64)
+    expected = whole.eval().model.forward_intermediates(x, indices=[0, 1], intermediates_only=True)
+    torch.testing.assert_close(list(first.eval()(x)), expected)
+
+    other = whole.state_dict() | {'model.blocks.9.weight': torch.ones(1)}
+    torch.save(other, tmp_path / 'other.pth')
+    with pytest.raises(ValueError, match='tensors have no place in TimmBackbone'):
+        load_pretrained(first, tmp_path / 'other.pth')
 
 
 def test_init_weights_keeps_what_was_loaded() -> None:
