@@ -191,7 +191,7 @@ def _by_processes(shared: _Shared, count: int, chosen: range) -> Iterator:
     """Do some of the items in processes of this machine, which get all of them when they start."""
     start = dict(initializer=_begin, initargs=(shared,), inner_max_num_threads=1)
     with parallel_config('loky', **start):
-        run = Parallel(count, return_as='generator', pre_dispatch='all')
+        run = Parallel(count, batch_size=1, return_as='generator')
     return run(delayed(_work)(None, index) for index in chosen)
 
 
