@@ -41,26 +41,29 @@ class BottleneckModulation(MLP):
 class SelfAttention(nn.Module):
     """Multi-head self-attention through PyTorch's fused kernel, without positions.
 
-    The tokens in squares of ``pool`` a side are averaged to one key and one value; the weights have
-    the same shapes for any.
+    The tokens in squares of ``pool`` a side, larger where there would be more than ``keys`` squares
+    a side, are averaged to one key and one value; the weights have the same shapes for any.
     """
 
-    def __init__(self, channels: int, num_heads: int, pool: int = 1) -> None:
+    def __init__(
+        self, channels: int, num_heads: int, pool: int = 1, keys: int | None = None
+    ) -> None:
         super().__init__()
         self.num_heads = num_heads
-        self.pool = pool
+        self.pool, self.keys = pool, keys
         self.qkv = nn.Linear(channels, 3 * channels)
         self.proj = nn.Linear(channels, channels)
 
     def forward(self, tokens: Tensor, size: tuple[int, int]) -> Tensor:
         """Mix tokens ``(N, L, C)`` of a grid of ``size`` (height, width) over ``L``."""
-        if self.pool == 1:
+        pool = self.pool if self.keys is None else max(self.pool, -(-max(size) // self.keys))
+        if pool == 1:
             parts = self.qkv(tokens).chunk(3, dim=2)
         else:
             rows = self.proj.out_features, 2 * self.proj.out_features
             (weight, weights), (bias, biases) = (p.split(rows) for p in self.qkv.parameters())
             grid = tokens.transpose(1, 2).unflatten(2, size)
-            pooled = F.avg_pool2d(grid, self.pool, ceil_mode=True).flatten(2).transpose(1, 2)
+            pooled = F.avg_pool2d(grid, pool, ceil_mode=True).flatten(2).transpose(1, 2)
             query = F.linear(tokens, weight, bias)
             parts = query, *F.linear(pooled, weights, biases).chunk(2, dim=2)
         heads = (part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts)
@@ -72,7 +75,12 @@ class TransformerModulation(nn.Module):
     """The official ``'vitBlock'`` adapter: a pre-norm transformer block without positions."""
 
     def __init__(
-        self, channels: int, num_heads: int = 8, mlp_ratio: float = 4, pool: int = 1
+        self,
+        channels: int,
+        num_heads: int = 8,
+        mlp_ratio: float = 4,
+        pool: int = 1,
+        keys: int | None = None,
     ) -> None:
         super().__init__()
         if channels % num_heads:
@@ -81,9 +89,11 @@ class TransformerModulation(nn.Module):
             )
         if pool < 1:
             raise ValueError(f'expected modulation.pool of at least 1, got {pool}')
+        if keys is not None and keys < 1:
+            raise ValueError(f'expected modulation.keys of at least 1, or None, got {keys}')
         # timm's epsilon, ten times smaller than PyTorch's default; official weights need it
         self.norm1 = nn.LayerNorm(channels, eps=1e-6)
-        self.attn = SelfAttention(channels, num_heads, pool)
+        self.attn = SelfAttention(channels, num_heads, pool, keys)
         self.norm2 = nn.LayerNorm(channels, eps=1e-6)
         self.mlp = MLP(channels, int(channels * mlp_ratio))
 

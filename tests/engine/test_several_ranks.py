@@ -68,9 +68,8 @@ def equal_variance():
 def grass_fast(tiny_model):
     """The leaf at the size of the golden values."""
     config = Config.fromfile(CONFIGS / 'grass_fast.py')
-    pool = config.model.decode_head.modulation.pool
     config.model = tiny_model
-    config.model.decode_head.modulation.update(pool=pool)
+    config.model.decode_head.modulation.update(keys=2)  # 19 are all that such small grids have
     return config
 
 

@@ -46,6 +46,25 @@ def test_pooled_keys_are_means_of_squares(size):
     assert not torch.allclose(*found)
 
 
+@pytest.mark.parametrize(
+    ('keys', 'size', 'pool'),
+    [
+        (4, (4, 4), 1),
+        (4, (5, 3), 2),
+        (4, (3, 31), 8),
+        # the fast recipes at 256 and 512 pixels
+        *((19, (side, side), pool) for side, pool in [(76, 4), (38, 2), (19, 1), (148, 8)]),
+    ],
+)
+def test_so_many_keys_a_side_are_those_of_a_pool(keys, size, pool):
+    section = dict(type='transformer', num_heads=2)
+    both = dict(keys=keys), dict(pool=pool)
+    some, pooled = (Modulation([8], dict(section, **own)) for own in both)
+    some.load_state_dict(pooled.state_dict())
+    level = torch.randn(2, 8, *size)
+    assert torch.equal(some([level])[0], pooled([level])[0])
+
+
 def test_mlp_is_a_plain_bottleneck():
     modulation = Modulation([8], dict(type='mlp', reduction=2))
     unit = modulation[0][0]
@@ -124,6 +143,7 @@ def test_init_is_the_official_one(kind):
         (dict(type='mlp', depth=[1, 2]), r'depth to be one number or 1, got \[1, 2\]'),
         (dict(type='mlp', pool=2), "keys depth, with_cp, reduction .*'mlp', got pool"),
         (dict(type='transformer', pool=0), 'pool of at least 1, got 0'),
+        (dict(type='transformer', keys=0), 'keys of at least 1, or None, got 0'),
         (dict(type='transformer', pool=[1, 2]), r'pool to be one number or 1, got \[1, 2\]'),
     ],
 )
