@@ -4,13 +4,15 @@ PYTHON ?= python3
 JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+# the site needs neither PyTorch nor the package: an environment of its own
+DOCS := .venv-docs
 WORK := work_dirs/quickstart
 BEST = "$$(ls -t $(WORK)/best_mIoU_iter_*.pth | head -n 1)"
 CONFIG := configs/quickstart/synthetic.py
 SOURCES := setup.py pyproject.toml $(wildcard requirements/*.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1: /p' $(MAKEFILE_LIST)
@@ -30,15 +32,23 @@ lint: $(VENV)/test  ## check style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(DOCS)/made  ## build the documentation site, to site/
+	$(DOCS)/bin/mkdocs build --strict
+
 clean:  ## remove the environment and all that was generated
-	rm -rf $(VENV) build dist *.egg-info ktda_mmseg/.mim data/synthetic_grass $(WORK)
+	rm -rf $(VENV) $(DOCS) site build dist *.egg-info ktda_mmseg/.mim data/synthetic_grass $(WORK)
 
 data/synthetic_grass: | $(VENV)/demo
 	$(BIN)/python tools/prepare_dataset.py synthetic --out $@
 
 $(VENV)/demo: EXTRAS := onedl,demo
-$(VENV)/test: EXTRAS := onedl,demo,hub,raster,timm,vit,csmask,stac,export,serve,cluster,dev
+$(VENV)/test: EXTRAS := onedl,demo,hub,raster,timm,vit,csmask,stac,export,serve,labels,cluster,dev
 $(VENV)/demo $(VENV)/test: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --editable '.[$(EXTRAS)]'
+	touch $@
+
+$(DOCS)/made: requirements/docs.txt
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --requirement $<
 	touch $@

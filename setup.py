@@ -10,7 +10,7 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).resolve().parent
 EXTRAS = (
     'onedl', 'openmmlab', 'raster', 'timm', 'vit', 'csmask', 'stac', 'export', 'serve', 'hub',
-    'cluster', 'demo', 'dev',
+    'cluster', 'demo', 'labels', 'docs', 'dev',
 )  # fmt: skip
 
 
@@ -50,6 +50,9 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['ktda_mmseg', 'ktda_mmseg.*']),
+    # beside the package: see there; its name comes second, as mmengine and mim expect
+    py_modules=['ktda_mmseg_cli'],
+    entry_points={'console_scripts': ['ktda = ktda_mmseg_cli:main']},
     package_data={'ktda_mmseg': ['py.typed', '**/*.html', 'scenes/serve/page/*']},
     install_requires=read_requirements('runtime'),
     extras_require={name: read_requirements(name) for name in EXTRAS},

@@ -1,18 +1,41 @@
+import os
 import subprocess
 import sys
 from email import message_from_bytes
 from pathlib import Path
 from zipfile import ZipFile
 
+import numpy as np
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 EXTRAS = {
     'onedl', 'openmmlab', 'raster', 'timm', 'vit', 'csmask', 'stac', 'export', 'serve', 'hub',
-    'cluster', 'demo', 'dev',
+    'cluster', 'demo', 'labels', 'docs', 'dev',
 }  # fmt: skip
+
+
+# a config that inherits by the package's name, as it is and dumped, in a process of its own
+USE = """
+import sys
+import ktda_mmseg
+from mmengine.config import Config
+from mmengine.runner import Runner
+assert 'rasterio' not in sys.modules and '/site/ktda_mmseg/' in ktda_mmseg.__file__
+config = Config.fromfile('mine.py')
+config.dump('dumped.py')
+assert Config.fromfile('dumped.py').to_dict() == config.to_dict()
+config.merge_from_dict(dict(model=dict(teacher=dict(checkpoint=None)), work_dir='work'))
+runner = Runner.from_cfg(config)
+assert type(runner.model) is ktda_mmseg.KTDASegmentor
+assert len(runner.build_dataloader(config.val_dataloader).dataset) == 1
+from ktda_mmseg import *
+assert SceneInferencer.__module__ == 'ktda_mmseg.scenes.map.scene_inferencer'
+assert callable(prepare_rasters) and callable(check_dataset) and callable(load_predictor)
+"""
 
 
 @pytest.fixture(scope='module')
@@ -54,7 +77,11 @@ def test_the_wheel_holds_what_mim_looks_for_and_the_type_marker(source, wheel):
         expected = {f'ktda_mmseg/.mim/{path.relative_to(source)}' for path in files}
         assert expected <= names
     assert 'ktda_mmseg/.mim/model-index.yml' in names
-    assert {name.split('/')[0] for name in names} == {'ktda_mmseg', 'ktda_mmseg-0.1.0.dist-info'}
+    tops = {'ktda_mmseg', 'ktda_mmseg-0.1.0.dist-info', 'ktda_mmseg_cli.py'}
+    assert {name.split('/')[0] for name in names} == tops
+    # mmengine and mim take the first line for the package
+    tops = wheel.read('ktda_mmseg-0.1.0.dist-info/top_level.txt').split()
+    assert tops == [b'ktda_mmseg', b'ktda_mmseg_cli']
 
 
 def test_every_module_and_template_is_in_the_wheel(source, wheel):
@@ -80,9 +107,51 @@ def test_metadata_has_the_requirements_and_extras(wheel):
         if not requirement.marker
     }
     assert required == {
-        'cloudpickle', 'filelock', 'jinja2', 'joblib', 'numpy', 'opencv-python', 'pyyaml', 'scipy',
-        'torch', 'torchvision', 'tqdm',
+        'argcomplete', 'cloudpickle', 'filelock', 'jinja2', 'joblib', 'numpy', 'opencv-python',
+        'pyyaml', 'scipy', 'torch', 'torchvision', 'tqdm',
     }  # fmt: skip
+
+
+@pytest.fixture
+def elsewhere(wheel, tmp_path, monkeypatch):
+    """A function that runs Python in an empty folder, where the wheel is all there is of us."""
+    site, empty = tmp_path / 'site', tmp_path / 'empty'
+    wheel.extractall(site)
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    environment = {**os.environ, 'PYTHONPATH': str(site), 'COLUMNS': '100'}
+
+    def run(*words):
+        done = subprocess.run(
+            [sys.executable, *words], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    return run
+
+
+def test_the_wheel_brings_a_command(wheel):
+    entries = wheel.read('ktda_mmseg-0.1.0.dist-info/entry_points.txt').decode()
+    assert entries.split() == ['[console_scripts]', 'ktda', '=', 'ktda_mmseg_cli:main']
+
+
+def test_a_wheel_is_all_that_a_project_of_ones_own_needs(elsewhere):
+    pytest.importorskip('rasterio')
+    pytest.importorskip('timm')
+    rng = np.random.default_rng(0)
+    for folder, shape, values in (('images', (140, 150, 3), 256), ('labels', (140, 150), 2)):
+        Path(folder).mkdir()
+        for index in range(3):
+            picture = Image.fromarray(rng.integers(0, values, shape, np.uint8))
+            picture.save(f'{folder}/{index}.png')
+    assert '  train  ' in elsewhere('-m', 'ktda_mmseg_cli', '--help')
+    words = 'mine.py --images images --labels labels --classes water wood'.split()
+    assert 'ktda train mine.py' in elsewhere('-m', 'ktda_mmseg', 'init', *words)
+    assert "_base_ = ['ktda_mmseg::ktda/best.py', 'data/mine/dataset.py']" in (
+        Path('mine.py').read_text()
+    )
+    elsewhere('-c', USE)
 
 
 def test_an_editable_installation_links_to_the_sources(source, tmp_path):

@@ -5,20 +5,23 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
 
 import cv2
 import numpy as np
 import pytest
 from mmengine.config import Config
+from mmengine.runner import save_checkpoint
 from mmseg.registry import DATASETS, MODELS
 
+import ktda_mmseg_cli as cli
 from ktda_mmseg.scenes.prepare.rasters import prepare
 from ktda_mmseg.studies import Study
 from ktda_mmseg.studies.cells import cells_of
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
-PATTERNS = ('*.md', 'docs/*.md', 'docs/results/*/README.md')
+PATTERNS = ('*.md', 'docs/*.md', 'docs/reference/*.md', 'docs/results/*/README.md')
 PAGES = [page for pattern in PATTERNS for page in sorted(ROOT.glob(pattern))]
 FENCED = re.compile(r'^```(\w*)\n(.*?)^```', re.DOTALL | re.MULTILINE)
 each_page = pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -74,7 +77,9 @@ def test_links_lead_somewhere(page):
 def test_named_files_exist(page):
     text = page.read_text(encoding='utf-8')
     named = re.findall(
-        r'(?<![\w/.-])(?:configs|tools|docs|studies)/[\w./*{},-]+?\.(?:py|sh|png|md|yaml)\b', text
+        r'(?<![\w/.-])(?<!--base )(?:configs|tools|docs|studies)/'
+        r'[\w./*{},-]+?\.(?:py|sh|png|md|yaml)\b',
+        text,
     )
     for pattern in {path for match in named for path in expand(match)}:
         assert list(ROOT.glob(pattern)), pattern
@@ -83,6 +88,12 @@ def test_named_files_exist(page):
 @each_page
 def test_commands_take_their_options(page):
     for command in commands(page):
+        if command.startswith('ktda ') and not command.startswith('ktda --'):
+            words = command.split()[1:]
+            name = cli.find(words)
+            assert name in cli.COMMANDS, command
+            rest = words[len(name.split()) :]
+            command = f'tools/{cli.COMMANDS[name]} {" ".join(rest)}'
         found = re.search(r'\b(tools/[\w/]+\.py)\b(.*)', command)
         if found:
             tool, rest = found.groups()
@@ -178,6 +189,23 @@ def test_the_example_config_loads_data_and_builds(mine):
         assert dataset.metainfo['classes'] == ('water', 'forest')
         assert set(dataset[0]['data_samples'].gt_sem_seg.data.unique().tolist()) == {0, 1, 255}
     assert MODELS.build(mine.model).decode_head.decoder.num_classes == 2
+
+
+def test_the_examples_in_python_run(mine, capsys):
+    if 'configs/quickstart/dubai.py' not in Path('mine.py').read_text():
+        pytest.skip('one config is enough')
+    text = (ROOT / 'docs' / 'install.md').read_text(encoding='utf-8')
+    model = MODELS.build(mine.model)
+    meta = dict(dataset_meta=mine.train_dataloader.dataset.metainfo.to_dict())
+    save_checkpoint(dict(state_dict=model.state_dict(), meta=meta), 'mine.pth')
+    rmtree('data')
+    exec(block('from_python.py', text), {})
+    printed = capsys.readouterr().out
+    assert '\n[]\n' in printed and '(140, 150)' in printed and Path('checked/index.html').is_file()
+    assert Path('maps/0.tif').is_file()
+    exec(block('parts.py', text), {})
+    printed = capsys.readouterr().out
+    assert 'loss_l2 [tensor(' in printed and 'torch.Size([2, 3, 16, 16])' in printed
 
 
 def test_the_example_study_changes_the_data_alone(mine):

@@ -2,7 +2,6 @@
 
 import argparse
 
-from mmengine.config import Config
 from run_arguments import add_cfg_options
 from worker_arguments import add_workers
 
@@ -24,6 +23,8 @@ def main() -> None:
     args = parser.parse_args()
 
     # imported only now, so that --help answers at once
+    from mmengine.config import Config
+
     from ktda_mmseg.caching.build import build_caches, describe
     from ktda_mmseg.engine.allocator import reduce_page_faults
     from ktda_mmseg.utils.errors import clean_errors

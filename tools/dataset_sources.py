@@ -8,6 +8,8 @@ once.
 from argparse import SUPPRESS, ArgumentParser
 from pathlib import Path
 
+from scene_arguments import bands, nodata
+
 
 def grass(command: ArgumentParser) -> None:
     """Grass cover: the published archive, or raw tiles with LabelMe polygons."""
@@ -76,7 +78,7 @@ def synthetic(command: ArgumentParser) -> None:
 
 
 def rasters(command: ArgumentParser) -> None:
-    """Any images with label rasters or polygons, tiled; scenes nearby stay in one split."""
+    """Any images with rasters, polygons or annotations, tiled; scenes nearby stay in one split."""
     command.add_argument(
         'images',
         type=Path,
@@ -86,7 +88,8 @@ def rasters(command: ArgumentParser) -> None:
         '--labels',
         type=Path,
         required=True,
-        help='folder with label rasters at the same places, or polygons; or one file',
+        help='folder with label rasters at the same places, polygons, or what an annotation tool '
+        'wrote; or one file',
     )
     command.add_argument(
         '--classes', type=Path, required=True, help='YAML: {classes: {NAME: {labels: [1, 2]}}}'
@@ -94,6 +97,12 @@ def rasters(command: ArgumentParser) -> None:
     _out(command, 'data/mine')
     command.add_argument(
         '--class-field', default=SUPPRESS, help='field that holds the labels of polygons'
+    )
+    command.add_argument(
+        '--label-format',
+        default=SUPPRESS,
+        metavar='FORMAT',
+        help='raster, labelme, coco, yolo or cvat; default: told by what is there',
     )
     for kind in ('image', 'label'):
         command.add_argument(
@@ -148,18 +157,18 @@ def rasters(command: ArgumentParser) -> None:
         help='pixels between different splits, 0 lets them touch; default: one tile',
     )
     command.add_argument(
-        '--bands', type=_integers, default=SUPPRESS, help='bands to keep, such as 4,3,2'
+        '--bands', type=bands, default=SUPPRESS, help='bands to keep, such as 4,3,2'
     )
     command.add_argument(
         '--nodata',
-        type=_nodata,
+        type=nodata,
         default=SUPPRESS,
         metavar='VALUE|any',
         help='which pixels are empty: of this value in all bands, or with the nodata value in any; '
         "default: by the file's mask",
     )
     command.add_argument(
-        '--rgb', type=_integers, default=SUPPRESS, help='three bands to write as 8-bit RGB'
+        '--rgb', type=bands, default=SUPPRESS, help='three bands to write as 8-bit RGB'
     )
     command.add_argument(
         '--stretch',
@@ -182,11 +191,3 @@ def _out(command: ArgumentParser, folder: str) -> None:
 
 def _tile(command: ArgumentParser) -> None:
     command.add_argument('--tile', type=int, default=512, help='side of a tile in pixels')
-
-
-def _integers(text: str) -> list[int]:
-    return [int(part) for part in text.split(',')]
-
-
-def _nodata(text: str) -> str | float:
-    return text if text == 'any' else float(text)

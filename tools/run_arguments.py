@@ -2,9 +2,9 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
-
-from mmengine.config import DictAction
+from typing import Any
 
 
 def create_parser(description: str | None) -> argparse.ArgumentParser:
@@ -29,16 +29,36 @@ def create_parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+class CfgOptions(argparse.Action):
+    """mmengine's ``DictAction``, imported when there is something to parse: it brings PyTorch."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Put the options into the namespace, as a dictionary."""
+        from mmengine.config import DictAction
+
+        action = DictAction(self.option_strings, self.dest, nargs=self.nargs)
+        action(parser, namespace, values, option_string)
+
+
+def add_cfg_options(
+    parser: argparse.ArgumentParser,
+    text: str = 'settings to change in the config, such as train_cfg.max_iters=100 '
+    'or model.neck.in_channels="[16,24,32,48]"',
+) -> None:
     """Add ``--cfg-options``."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=CfgOptions,
         default={},
         metavar='KEY=VALUE',
-        help='settings to change in the config, such as train_cfg.max_iters=100 '
-        'or model.neck.in_channels="[16,24,32,48]"',
+        help=text,
     )
 
 

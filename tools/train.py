@@ -1,6 +1,5 @@
 """Train a model."""
 
-from mmengine.config import Config
 from run_arguments import create_parser, parse
 
 
@@ -35,11 +34,13 @@ def main() -> None:
     )
     args = parse(parser, 'config', 'resume')
 
+    from mmengine.config import Config
     from mmengine.device import get_device
     from mmengine.model import revert_sync_batchnorm
     from mmengine.runner import Runner
     from mmseg.registry import RUNNERS
 
+    from ktda_mmseg.checkpoints.presence import require_weights
     from ktda_mmseg.engine.launch import start_cpu_group
     from ktda_mmseg.engine.mixed_precision import use_mixed_precision
     from ktda_mmseg.engine.run_config import (
@@ -47,6 +48,7 @@ def main() -> None:
         leave_out_validation,
         resume_from,
         set_work_dir,
+        shorten_warm_up,
     )
     from ktda_mmseg.engine.transfer_stage import expect_unused_parameters
     from ktda_mmseg.utils.errors import clean_errors
@@ -56,6 +58,7 @@ def main() -> None:
         config.launcher = args.launcher
         config.merge_from_dict({**start_cpu_group(args.launcher), **args.cfg_options})
         leave_out_validation(config)
+        shorten_warm_up(config)
         set_work_dir(config, args.work_dir)
         if args.amp:
             use_mixed_precision(config, args.amp)
@@ -64,6 +67,7 @@ def main() -> None:
             expect_unused_parameters(config)
         if args.resume is not None:
             resume_from(config, args.resume or None)
+        require_weights(config, 'model', 'load_from')
         runner = RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
         if get_device() == 'cpu':
             # SyncBN trains on GPUs only

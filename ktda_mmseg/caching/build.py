@@ -14,6 +14,7 @@ from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
 
+from ktda_mmseg.checkpoints.presence import require_weights
 from ktda_mmseg.models import FrozenTeacher
 from ktda_mmseg.utils.files import remove_partial
 from ktda_mmseg.utils.input_bands import teacher_configs
@@ -64,6 +65,7 @@ def build_caches(
             f'expected a model.teacher for each folder in LoadTeacherMaps.cache, {len(folders)}, '
             f'got {len(teachers)}'
         )
+    require_weights(config, 'model.teacher')
     images = DATASETS.build(dict(config.train_dataloader.dataset, pipeline=[loading]))
     views = Views(images, steps, images_per_shard)
     if not overwrite:

@@ -65,7 +65,7 @@ class TeacherCache:
         if not index.is_file():
             raise FileNotFoundError(
                 f'{folder}: expected a finished teacher cache, found no {INDEX}; make or finish it '
-                'with tools/cache_teacher.py CONFIG'
+                'with `ktda cache CONFIG`'
             )
         content = json.loads(index.read_text())
         self.folder = folder

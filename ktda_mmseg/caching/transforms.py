@@ -96,7 +96,7 @@ class LoadTeacherMaps(BaseTransform):
             raise SampleError(
                 f'{path}: expected its maps in the teacher cache {cache.folder}, '
                 'found none for this view; the cache is of other images, or the image or the '
-                'pipeline has changed: run tools/cache_teacher.py CONFIG again'
+                'pipeline has changed: run `ktda cache CONFIG` again'
             )
         return found
 

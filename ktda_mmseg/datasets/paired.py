@@ -112,7 +112,7 @@ class PairedSegDataset(BaseSegDataset):
         if not folder or not fileio.isdir(folder, backend_args=self.backend_args):
             raise FileNotFoundError(
                 f'{type(self).__name__}: expected a folder of {suffix} {what} at {folder!r}, found '
-                'none; prepare the data with tools/prepare_dataset.py or set data_root'
+                'none; prepare the data with `ktda prepare` or set data_root'
             )
         names, others = list_names(folder, suffix, self.backend_args)
         if not names:

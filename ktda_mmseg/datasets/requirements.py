@@ -11,7 +11,7 @@ from mmseg.registry import DATASETS
 from ktda_mmseg.utils.class_count import require_class_count
 
 SPLITS = ('train', 'val', 'test')
-UNLABELLED = '; for a map of images without labels: tools/predict_scene.py CONFIG CHECKPOINT {}'
+UNLABELLED = '; for a map of images without labels: `ktda map CONFIG CHECKPOINT {}`'
 
 
 def require_data(config: Config, splits: Sequence[str]) -> None:

@@ -1,6 +1,8 @@
 """Settings of a run that come from the command line, not from the config."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -35,7 +37,7 @@ def add_hooks(config: Config, *, compiled: bool = False, channels_last: bool = F
 def leave_out_validation(config: Config) -> None:
     """Train without validation, and keep the last checkpoint, where the data have no val split.
 
-    ``tools/prepare_dataset.py`` writes None for the data set of a split that is not there.
+    ``ktda prepare`` writes None for the data set of a split that is not there.
     """
     loader = config.get('val_dataloader')
     if not loader or loader.get('dataset', loader) is not None:
@@ -58,3 +60,26 @@ def resume_from(config: Config, checkpoint: str | None = None) -> None:
         return
     # mmengine prefers `load_from` to the latest checkpoint, so it is replaced
     config.resume, config.load_from = True, checkpoint
+
+
+def shorten_warm_up(config: Config) -> None:
+    """Let a warm-up end halfway where training would end before it does.
+
+    That is where a schedule that reaches to the end of training would begin behind it, which
+    mmengine refuses; a short run to try a config is no reason to write another schedule.
+    """
+    given = config.get('param_scheduler') or []
+    schedulers: list[Any] = [given] if isinstance(given, Mapping) else given
+    loop = config.get('train_cfg') or {}
+    shortened: dict[int, int] = {}
+    for scheduler in schedulers:
+        length = loop.get('max_epochs' if scheduler.get('by_epoch', True) else 'max_iters')
+        begin = scheduler.get('begin', 0)
+        if length and begin >= length and 'end' not in scheduler:
+            scheduler['begin'] = shortened[begin] = length // 2
+    for scheduler in [s for s in schedulers if s.get('end') in shortened]:
+        scheduler['end'] = shortened[scheduler['end']]
+        if scheduler['end'] == 0:
+            schedulers.remove(scheduler)
+    for begin, now in shortened.items():
+        print_log(f'Training ends before its warm-up of {begin} steps: it takes {now} of them.')

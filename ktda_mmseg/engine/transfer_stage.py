@@ -61,7 +61,7 @@ class TransferStageHook(Hook):
         if getattr(runner.model, UNUSED, True) is False:
             raise ValueError(
                 f'TransferStageHook on several ranks: expected {UNUSED}=True in the config, got '
-                'False; tools/train.py sets it by itself'
+                'False; `ktda train` sets it by itself'
             )
 
     def steps(self, runner: Runner) -> int:

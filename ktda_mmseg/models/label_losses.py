@@ -11,16 +11,16 @@ from torchvision.ops import sigmoid_focal_loss
 
 @MODELS.register_module()
 class SoftCrossEntropyLoss(nn.Module):
-    r"""Cross-entropy over the pixels that have a label; classes may be ordered.
+    """Cross-entropy over the pixels that have a label; classes may be ordered.
 
-    For ordered classes, such as degrees of cover from low to high, a pixel of class :math:`k` has
-    the target :math:`softmax_i(-|i - k| / \tau)`, so that a neighbour is a smaller error than a
+    For ordered classes, such as degrees of cover from low to high, a pixel of class ``k`` has
+    the target ``softmax_i(-|i - k| / spread)``, so that a neighbour is a smaller error than a
     class far off. Source: the soft labels of Diaz and Marathe (CVPR 2019), by absolute distance.
     Without ``spread`` and weights it equals ``CrossEntropyLoss(avg_non_ignore=True)`` of mmseg;
     ignored pixels and class weights go together on every version of OpenMMLab's packages.
 
     Args:
-        spread (float): :math:`\tau` in classes; 0 for classes without an order.
+        spread (float): In classes; 0 for classes without an order.
         class_weight (Sequence[float] | None): Factor on the pixels of each class.
         loss_weight (float): Factor on the loss.
         loss_name (str): Key of the loss in logs.

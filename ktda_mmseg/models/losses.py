@@ -43,10 +43,10 @@ class FeatureLoss(nn.Module):
 
 @MODELS.register_module()
 class FeatureKLDivLoss(FeatureLoss):
-    r"""Kullback-Leibler divergence from student to teacher features.
+    """Kullback-Leibler divergence from student to teacher features.
 
     Both maps become distributions along ``axis`` by a softmax at temperature
-    :math:`T`; the loss is :math:`T^2\,KL(P_{teacher}\,\|\,P_{student})`.
+    ``T``; the loss is ``T² KL(P_teacher || P_student)``.
 
     ``'width'`` is what the official code computes (``distill_encoder_decoder.py``): one
     distribution over the columns of every row of every channel, *summed* over channels and rows
@@ -94,7 +94,7 @@ class FeatureKLDivLoss(FeatureLoss):
 class FeatureL2Loss(FeatureLoss):
     """Mean squared difference of student and teacher features.
 
-    The paper's "L2 normalization" (:math:`L_{mse}` in its figure); nothing is normalised.
+    The paper's "L2 normalization" (``L_mse`` in its figure); nothing is normalised.
 
     Args:
         loss_weight (float): Factor on the loss.
@@ -109,15 +109,15 @@ class FeatureL2Loss(FeatureLoss):
 
 @MODELS.register_module()
 class FeatureRelationLoss(FeatureLoss):
-    r"""Which tokens of an image are alike, to the teacher and to the student.
+    """Which tokens of an image are alike, to the teacher and to the student.
 
-    Tokens are scaled to length 1; with :math:`P = softmax(T T^\top / \tau)` and
-    :math:`Q = softmax(S S^\top / \tau)`, a row a token, the loss is the mean over the rows of
-    :math:`KL(P \,\|\, Q)`. The widths of student and teacher may differ. Source: the local loss of
+    Tokens are scaled to length 1; with ``P = softmax(T Tᵀ / temperature)`` and
+    ``Q = softmax(S Sᵀ / temperature)``, a row a token, the loss is the mean over the rows of
+    ``KL(P || Q)``. The widths of student and teacher may differ. Source: the local loss of
     LightlyTrain's third version of distillation.
 
     Args:
-        temperature (float): :math:`\tau`, above 0.
+        temperature (float): Above 0.
         loss_weight (float): Factor on the loss.
 
     Raises:
@@ -147,10 +147,10 @@ class FeatureRelationLoss(FeatureLoss):
 
 @MODELS.register_module()
 class FeatureQueryLoss(FeatureLoss):
-    r"""Student tokens gathered where the teacher's answer their queries.
+    """Student tokens gathered where the teacher's answer their queries.
 
-    With :math:`q = W_q\,LN(s)` and :math:`v = W_v\,LN(s)`, the tokens
-    :math:`softmax(q\,t^\top / \sqrt{C})\,v` are compared with the teacher's by their mean squared
+    With ``q = W_q LN(s)`` and ``v = W_v LN(s)``, the tokens
+    ``softmax(q tᵀ / √C) v`` are compared with the teacher's by their mean squared
     difference. The two projections learn; all levels share them. Source: the query loss of GKD
     (arXiv 2603.02554), whose masking of tokens is left out.
 

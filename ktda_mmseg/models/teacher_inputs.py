@@ -84,8 +84,10 @@ def input_transform(
         )
     if getattr(backbone, 'input_mean', None) is None:
         return None
+    # a run moves its model to the GPU before it builds the teacher
+    device = getattr(data_preprocessor, 'mean', torch.empty(0)).device
     mean, std = (
-        torch.tensor(values, dtype=torch.float32).view(-1, 1, 1)
+        torch.tensor(values, dtype=torch.float32, device=device).view(-1, 1, 1)
         for values in (backbone.input_mean, backbone.input_std)
     )
     student_mean = getattr(data_preprocessor, 'mean', torch.zeros_like(mean))

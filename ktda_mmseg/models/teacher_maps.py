@@ -34,7 +34,7 @@ def attached_levels(
     if samples[0].get(SOURCE) != teacher.source():
         raise ValueError(
             'expected a teacher cache made by this model.teacher and data_preprocessor, got one of '
-            'another; run tools/cache_teacher.py with this config'
+            'another; run `ktda cache` with this config'
         )
     shapes = samples[0].get(SHAPES)
     # autocast on CPUs cannot stack half precision

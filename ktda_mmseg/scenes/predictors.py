@@ -12,8 +12,8 @@ ONNX, OPENVINO = '.onnx', '.xml'
 
 
 def load_predictor(
-    model: Path,
-    checkpoint: Path | None = None,
+    model: str | Path,
+    checkpoint: str | Path | None = None,
     device: str | None = None,
     amp: Precision | None = None,
     compile: bool = False,
@@ -22,8 +22,8 @@ def load_predictor(
     """Load a model.
 
     Args:
-        model (Path): Config that trained it, or an exported ``.onnx`` or OpenVINO ``.xml`` file.
-        checkpoint (Path | None): Weights; with a config only. Default: None.
+        model (str | Path): Config that trained it, or an exported ``.onnx`` or OpenVINO ``.xml``.
+        checkpoint (str | Path | None): Weights; with a config only. Default: None.
         device (str | None): See :class:`~.torch_predictor.TorchPredictor`; this and the next two
             with a config only. Default: None.
         amp (str | None): Likewise. Default: None.
@@ -38,10 +38,11 @@ def load_predictor(
         ImportError: If what runs the model is not installed.
         ValueError: If what is given does not fit together.
     """
+    model = Path(model)
     if model.suffix not in (ONNX, OPENVINO):
         if checkpoint is None:
             raise ValueError(f'{model}: expected a checkpoint with a config, got none')
-        predictor: Predictor = TorchPredictor(model, checkpoint, device, amp, compile)
+        predictor: Predictor = TorchPredictor(model, Path(checkpoint), device, amp, compile)
     elif checkpoint or device or amp or compile:
         raise ValueError(
             f'{model}: expected an exported model alone, got a checkpoint, a device, amp or compile'

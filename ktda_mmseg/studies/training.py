@@ -20,9 +20,10 @@ from ktda_mmseg.benchmark.flops import count_forward
 from ktda_mmseg.benchmark.machine import machine, versions
 from ktda_mmseg.benchmark.steps import image_size, random_batch
 from ktda_mmseg.checkpoints.deploy import Deployed, load_deployed
+from ktda_mmseg.checkpoints.presence import require_weights
 from ktda_mmseg.datasets.requirements import SPLITS, require_data
 from ktda_mmseg.engine.allocator import reduce_page_faults
-from ktda_mmseg.engine.run_config import resume_from
+from ktda_mmseg.engine.run_config import resume_from, shorten_warm_up
 from ktda_mmseg.utils.claims import claim
 from ktda_mmseg.utils.errors import clean_errors
 from ktda_mmseg.utils.files import json_text, write_atomic
@@ -79,7 +80,9 @@ def run(cell: Cell) -> None:
 
 def _train(cell: Cell) -> Runner:
     config = cell.config
+    shorten_warm_up(config)
     resume_from(config)
+    require_weights(config, 'model', 'load_from')
     runner = Runner.from_cfg(config)
     if get_device() == 'cpu':
         revert_sync_batchnorm(runner.model)

@@ -2,6 +2,7 @@
 
 import logging
 
+import numpy as np
 import torch
 from mmengine.device import get_device
 from mmengine.logging import print_log
@@ -25,7 +26,19 @@ def compile_parts(model: BaseModel, dynamic: bool | None = False) -> None:
         )
         return
     for part in _parts(model):
+        _use_plain_numbers(part)
         part.compile(dynamic=dynamic)
+
+
+def _use_plain_numbers(part: nn.Module) -> None:
+    """Turn NumPy's numbers into Python's, since graphs break where code asks what they are.
+
+    mmpretrain's transformers keep the rate of each DropPath so.
+    """
+    for module in part.modules():
+        for name, value in [*vars(module).items()]:
+            if isinstance(value, np.generic):
+                setattr(module, name, value.item())
 
 
 def _parts(model: BaseModel) -> list[nn.Module]:

@@ -50,6 +50,20 @@ def check_environment() -> None:
             _import(module, repair)
 
 
+def describe() -> str:
+    """Return versions, of the package, its family and torch, and the device, in three lines."""
+    import torch
+    from mmengine.device import get_device
+
+    from ..version import __version__
+
+    names = [name for group in DISTRIBUTIONS.values() for name in group if _is_installed(name)]
+    family = ', '.join(f'{name} {version(name)}' for name in names)
+    device = get_device()
+    found = f'cuda, {torch.cuda.get_device_name()}' if device == 'cuda' else device
+    return f'ktda_mmseg {__version__}\n{family}\ntorch {torch.__version__} on {found}'
+
+
 @contextlib.contextmanager
 def quiet_imports() -> Iterator[None]:
     """Keep notices off the screen that the OpenMMLab packages give at import and that mean nothing.

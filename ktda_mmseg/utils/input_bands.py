@@ -33,7 +33,7 @@ def bands_fault(model: Mapping[str, Any], bands: int) -> str | None:
     return (
         'model: expected data_preprocessor (mean, std), backbone.in_channels and teacher.bands '
         f'for images of {bands} bands, got mean and std of {means}, in_channels={stem}{teacher}; '
-        'tools/check_dataset.py writes with_statistics.py, which sets them'
+        '`ktda check` writes with_statistics.py, which sets them'
     )
 
 

@@ -22,7 +22,7 @@ def test_a_test_split_without_masks_is_for_predict_scene(config, masks):
     dataset = config.test_dataloader.dataset
     prefix = dict(img_path='images', seg_map_path=masks)
     dataset.data_prefix = dict(img_path='images') if masks == 'left out' else prefix
-    with pytest.raises(ValueError, match=r'test_dataloader.*expected masks.*predict_scene\.py'):
+    with pytest.raises(ValueError, match=r'test_dataloader.*expected masks.*ktda map'):
         require_data(config, ['test'])
     require_data(config, ['train', 'val'])
 
@@ -44,7 +44,7 @@ def test_training_without_masks_is_refused_too(config):
     config.train_dataloader.dataset = dict(type='RepeatDataset', times=2, dataset=inner)
     with pytest.raises(ValueError, match=r'train_dataloader\.dataset: expected masks') as info:
         require_data(config, ['train'])
-    assert 'predict_scene' not in str(info.value)
+    assert 'ktda map' not in str(info.value)
 
 
 def test_the_tool_says_it_before_it_loads_anything(run_config, monkeypatch):
@@ -55,5 +55,5 @@ def test_the_tool_says_it_before_it_loads_anything(run_config, monkeypatch):
     weights.touch()
     monkeypatch.setattr(sys, 'argv', ['test.py', str(run_config), str(weights)])
     monkeypatch.syspath_prepend(TOOLS)
-    with pytest.raises(SystemExit, match=r'expected masks.*tools/predict_scene\.py'):
+    with pytest.raises(SystemExit, match=r'expected masks.*ktda map'):
         runpy.run_path(str(TOOLS / 'test.py'), run_name='__main__')

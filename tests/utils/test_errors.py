@@ -45,6 +45,7 @@ COMMANDS = {
     'export': (
         'c.py c.pth --format onnx --out o', 'ktda_mmseg.scenes.export.exporting.export_all'
     ),
+    'init_config': ('c.py --data d', 'ktda_mmseg.scenes.prepare.project.write_config'),
     'model_converters/convnext_to_mmpretrain': (
         'a b.pth', 'ktda_mmseg.checkpoints.converters.convert_backbone_file'
     ),

@@ -1,9 +1,12 @@
 """The arguments of the tools that look at single steps of configs."""
 
 import argparse
+import sys
 from pathlib import Path
 
-from mmengine.config import DictAction
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # the folder of run_arguments
+
+from run_arguments import add_cfg_options
 
 
 def add_step_arguments(parser: argparse.ArgumentParser, default: str) -> None:
@@ -19,7 +22,4 @@ def add_step_arguments(parser: argparse.ArgumentParser, default: str) -> None:
         '--size', type=int, nargs=2, metavar=('H', 'W'), help=f"pixels; default: {default}'s"
     )
     parser.add_argument('--json', type=Path, metavar='FILE', help='write all that was found')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
-        help='settings to change in every config',
-    )  # fmt: skip
+    add_cfg_options(parser, 'settings to change in every config')

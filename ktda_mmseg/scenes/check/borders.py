@@ -79,7 +79,7 @@ def _between(earlier: Sequence['Facts'], later: Sequence['Facts']) -> Iterator[F
             'warning',
             'neighbours across splits',
             f'{files[0]}: expected no neighbour in another split, found its {side} border to go on '
-            f'in {files[1]}; prepare_dataset.py --group keeps neighbours together',
+            f'in {files[1]}; --group of `ktda prepare` keeps neighbours together',
             files,
         )
 

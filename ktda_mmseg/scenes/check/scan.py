@@ -73,7 +73,7 @@ def _look_at_image(facts: Facts, raster: Raster) -> np.ndarray | None:
             'nodata in some bands',
             'expected nodata in all bands of a pixel, found it in some only and far from '
             "what else they hold; nodata='any' of LoadRasterFromFile, or --nodata any of "
-            'prepare_dataset.py, leaves such pixels out',
+            '`ktda prepare`, leaves such pixels out',
             path,
             'warning',
         )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 _HUB = 'https://huggingface.co/datasets/XavierJiezou/ktda-datasets'
 _NON_COMMERCIAL = 'CC BY-NC 4.0: no commercial use'
 _CHECK_AND_TRAIN = (
-    'python tools/check_dataset.py configs/ktda/{config}.py && '
-    'python tools/train.py configs/ktda/{config}.py  # both read {folder}'
+    'ktda check ktda_mmseg::ktda/{config}.py && '
+    'ktda train ktda_mmseg::ktda/{config}.py  # both read {folder}'
 )
 
 
@@ -53,7 +53,7 @@ SETS = {
         licence='MIT',
         holds=('train/Images', 'train/Masks', 'val/Images', 'test/Images'),
         out='data/raw/l8_biome_sample',
-        then='python tools/prepare_dataset.py l8_biome {out}',
+        then='ktda prepare l8_biome {out}',
         content='915be1b45b13be71b62732108b397cebac64cdd134bb54b8d69e2f776f2cf9e0',
     ),
     'dubai': PublishedSet(
@@ -64,7 +64,7 @@ SETS = {
         licence='none stated there; a public re-upload of the set states CC0',
         holds=tuple(f'Tile {number}/images' for number in range(1, 9)),
         out='data/raw/dubai',
-        then='python tools/prepare_dataset.py dubai {out}',
+        then='ktda prepare dubai {out}',
         content='8fa3db151c162fdccb887a552defa85f6878a4962099cc58b0cc743ac01f3b8e',
     ),
 }

@@ -28,7 +28,7 @@ test_dataloader = dict(dataset=_base_.prepared['test'])
 model = dict({model}decode_head=dict(num_classes={count}))
 """
 TEXT = """\
-# Written by tools/prepare_dataset.py. A config inherits it beside a model and a schedule, by paths
+# Written by `ktda prepare`. A config inherits it beside a model and a schedule, by paths
 # seen from where that config lies:
 {config}
 {notes}prepared = {{
@@ -50,12 +50,12 @@ PREPARED_MODEL = """\
 # what a model has to know of these images: their bands; mean and std of {count} training tiles
 prepared_model = {changes}
 """
-QUICKSTART = ['configs/quickstart/dubai.py']
+QUICKSTART = ['ktda_mmseg::quickstart/dubai.py']
 MULTI_BAND = [
-    'configs/_base_/models/ktda_small.py',
-    'configs/_base_/datasets/raster_tiles.py',
-    'configs/_base_/schedules/quickstart.py',
-    'configs/_base_/default_runtime.py',
+    'ktda_mmseg::_base_/models/ktda_small.py',
+    'ktda_mmseg::_base_/datasets/raster_tiles.py',
+    'ktda_mmseg::_base_/schedules/quickstart.py',
+    'ktda_mmseg::_base_/default_runtime.py',
 ]
 # of the first of them, as far as bands matter; others take the same keys
 SMALL = {
@@ -79,9 +79,7 @@ def write_fragment(summary: Summary, label_map: LabelMap, suffix: str) -> list[s
     folders = {split: split if split in summary.images else None for split in SPLITS}
     notes = []
     if folders['val'] is None:
-        notes.append(
-            'no val split: tools/train.py leaves validation out and keeps the last checkpoint'
-        )
+        notes.append('no val split: training leaves validation out and keeps the last checkpoint')
     if folders['test'] is None:
         folders['test'] = folders['val']
         notes.append(f'no test split: {"tests score val" if folders["val"] else "nothing to test"}')
@@ -109,8 +107,8 @@ def write_fragment(summary: Summary, label_map: LabelMap, suffix: str) -> list[s
         f'next, a config such as mine.py here, which inherits {path}:',
         indent(config, '  ').rstrip(),
         'and then, with it:',
-        '  python tools/check_dataset.py mine.py',
-        '  python tools/train.py mine.py',
+        '  ktda check mine.py',
+        '  ktda train mine.py',
     ]
 
 

@@ -11,8 +11,9 @@ from ktda_mmseg.utils.workers import HERE, Workers
 from ...datasets.checks import explain_undecodable
 from ...datasets.grass import GrassDataset
 from ...raster.files import georeference, open_raster, read_window
-from .label_map import class_mask
-from .labelme import rasterise, read_labelme
+from .annotations.drawing import rasterise
+from .annotations.labelme import read_labelme
+from .label_map import Label, class_mask
 from .layout import Files, Job, Tile, write_layout
 from .pairing import pair_all, pair_files
 from .splits import divide
@@ -20,7 +21,7 @@ from .summary import IGNORE, Summary
 
 SHARES = {'train': 0.8, 'val': 0.2}
 CLASSES = GrassDataset.METAINFO['classes']
-LABELS = {str(index + 1): index for index in range(len(CLASSES))}
+LABELS: dict[Label, int] = {str(index + 1): index for index in range(len(CLASSES))}
 KEPT = {index: index for index in (*range(len(CLASSES)), IGNORE)}
 
 
@@ -112,7 +113,7 @@ def _drawn(drawing_path: Path, image: Path, official: bool) -> list[Tile | None]
             f'{pixels.shape[1:]}, found {drawing.size}'
         )
     codes = LABELS | {'0': 0} if official else LABELS
-    unknown = sorted({shape.label for shape in drawing.shapes} - codes.keys())
+    unknown = sorted({str(shape.label) for shape in drawing.shapes} - codes.keys())
     if unknown:
         raise ValueError(f'{drawing_path}: expected labels of {[*codes]}, found {unknown}')
     mask = rasterise(drawing, codes, background=0 if official else IGNORE)

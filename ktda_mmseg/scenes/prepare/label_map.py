@@ -72,6 +72,10 @@ class LabelMap:
                 f'alone: {ONE_CLASS}'
             )
 
+    def lists(self, label: object) -> bool:
+        """Tell whether a label is listed."""
+        return self._find(canonical(label)) is not None
+
     @property
     def background(self) -> int:
         """The class index of what has no label at all."""

@@ -1,4 +1,4 @@
-"""Any user's images with label rasters or polygons, cut into tiles and split without leaks."""
+"""Any user's images with rasters, polygons or annotations as labels, cut into tiles and split."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ktda_mmseg.utils.workers import HERE, Workers
 from ...raster.files import Nodata
 from ...raster.imagery import open_image, tell_alpha
 from ...raster.stretch import Stretch
+from .annotations.formats import READERS, find_format
+from .annotations.source import AnnotationLabels, pair_annotated, without_labels
 from .fragment import write_fragment
 from .label_file import read_label_map
 from .layout import Job, staging_of, write_layout
@@ -31,7 +33,7 @@ from .vector_labels import VectorLabels
 
 YAML = ('.yaml', '.yml')
 RUN = ('out', 'workers')  # which do not decide what tiles hold
-NEW = ('layer', 'buffer')  # which folders of earlier versions do not record
+NEW = ('layer', 'buffer', 'label_format')  # which folders of earlier versions do not record
 
 
 def prepare(
@@ -57,6 +59,7 @@ def prepare(
     nodata: Nodata = None,
     layer: str | None = None,
     buffer: float | None = None,
+    label_format: str | None = None,
     workers: Workers = HERE,
 ) -> Summary:
     """Cut images and labels into tiles, and write a config fragment beside them.
@@ -67,9 +70,9 @@ def prepare(
             sub-dataset; all have the same number and type of bands.
         labels (Path): Folder with a label raster at the same place and of the same name for each
             image, or the one label raster of one image; or polygons, in one file or all files of a
-            folder and its sub-folders.
+            folder and its sub-folders; or what an annotation tool wrote, file or folder.
         classes (Path): YAML file as :class:`.label_map.LabelMap` describes it.
-        class_field (str | None): The polygons' field that holds the labels; None for rasters.
+        class_field (str | None): The polygons' field that holds the labels; None for others.
         image_name (str): What names of images look like, as :func:`.listing.raster_files` takes
             it: with '*_image', 'x_image.png' is x. Default: '*'.
         label_name (str): The same of label rasters. Default: '*'.
@@ -100,6 +103,9 @@ def prepare(
             Default: None.
         buffer (float | None): Metres around lines and points that count as theirs; None where
             these are an error. Default: None.
+        label_format (str | None): 'raster' or the tool that wrote the labels, as
+            :data:`.annotations.formats.FORMATS` lists them; None to tell by what is there.
+            Default: None.
         workers (Workers): Who does the work. Default: this process.
 
     Returns:
@@ -115,6 +121,8 @@ def prepare(
     settings = {k: value for k, value in given.items() if value is not None or k not in NEW}
     if class_field is None and (layer, buffer) != (None, None):
         raise ValueError('expected class_field with layer or buffer, which are for polygons')
+    if class_field is not None and label_format is not None:
+        raise ValueError('expected class_field, for polygons, or label_format, got both')
     if buffer is not None and buffer <= 0:
         raise ValueError(f'expected a buffer above 0 metres, got {buffer}')
     if group is not None and split != 'scene':
@@ -122,7 +130,11 @@ def prepare(
     label_map = read_label_map(classes)
 
     made = [out, staging_of(out)]
-    if class_field is None:
+    form = find_format(labels, images, label_format) if class_field is None else 'vector'
+    reader = READERS.get(form)
+    if reader is not None:
+        listed = raster_files(images, image_name, [labels, *made])
+    elif class_field is None:
         listed, found = list_both((images, image_name), (labels, label_name), made)
     else:
         listed = raster_files(images, image_name, made)
@@ -131,7 +143,13 @@ def prepare(
     if stretch is None and scenes[0].dtype == 'uint8':
         limits = None
     source: LabelSource
-    if class_field is None:
+    if reader is not None:
+        drawn = pair_annotated(reader(labels, label_map), scenes, images)
+        files = {str(entry.path): entry.path for entry in drawn.values()}
+        notes = [*listed.notes(files.values()), *without_labels(scenes, drawn)]
+        scenes = [scene for scene in scenes if scene.name in drawn]
+        source = AnnotationLabels(form, drawn, scenes, label_map)
+    elif class_field is None:
         files = labels_of(scenes, found, label_name)
         source = RasterLabels(files, scenes, label_map)
         notes = listed.notes(files.values()) + found.notes([scene.path for scene in scenes])

@@ -14,6 +14,7 @@ import pytest
 from mmengine.config import Config
 
 from ktda_mmseg.scenes.download.catalogue import SETS
+from ktda_mmseg_cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[3]
 TOOL = ROOT / 'tools' / 'download_dataset.py'
@@ -57,7 +58,7 @@ def test_a_killed_download_goes_on(server, tmp_path):
     said, errors = second.communicate(timeout=300)
     assert second.returncode == 0, errors
     assert [part for _, part in server.seen] == [None, 'bytes=100000-']
-    assert '\nnext: python tools/' in said
+    assert '\nnext: ktda ' in said
     assert {n: (tmp_path / n).read_bytes() for n in files} == files
     assert [path.name for path in tmp_path.iterdir()] == ['l8']
 
@@ -78,12 +79,15 @@ def test_the_sets_of_the_catalogue_are_offered(capsys):
 def test_the_next_command_is_one(name, monkeypatch):
     monkeypatch.setattr(sys, 'path', [str(TOOL.parent), *sys.path])
     for command in SETS[name].then.format(out='some/folder').split(' && '):
-        _, tool, *arguments = shlex.split(command, comments=True)
-        if tool == 'tools/prepare_dataset.py':
-            parsed = runpy.run_path(str(ROOT / tool))['parse_args'](arguments)
+        _, name, *arguments = shlex.split(command, comments=True)
+        if name == 'prepare':
+            tool = ROOT / 'tools' / 'prepare_dataset.py'
+            parsed = runpy.run_path(str(tool))['parse_args'](arguments)
             assert parsed.source == Path('some/folder')
         else:
-            assert (ROOT / tool).is_file() and (ROOT / arguments[0]).is_file()
+            scope, config = arguments[0].split('::')
+            assert name in COMMANDS and scope == 'ktda_mmseg'
+            assert (ROOT / 'configs' / config).is_file()
 
 
 @pytest.mark.parametrize('name', ['grass', 'cloud'])

@@ -58,7 +58,7 @@ def test_a_set_arrives_and_says_what_it_is(hub, out, capsys):
     assert f'{hub.url}/datasets/XavierJiezou/ktda-datasets/resolve/main/grass.zip' in said
     digest = hashlib.sha256(hub.content).hexdigest()
     assert f'written to {out}: {len(hub.content)} bytes with SHA-256 {digest}' in last
-    assert 'next: python tools/check_dataset.py configs/ktda/grass.py && python' in last
+    assert 'next: ktda check ktda_mmseg::ktda/grass.py && ktda train' in last
     record = json.loads((out / 'download.json').read_text())
     assert (record['set'], record['sha256']) == ('grass', digest)
     assert_is_the_set(out)

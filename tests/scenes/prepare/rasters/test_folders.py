@@ -107,8 +107,8 @@ def test_the_same_command_runs_when_labels_are_mended(pair, run, write, tmp_path
 @pytest.mark.parametrize(
     ('listed', 'given', 'borrowed', 'note'),
     [
-        ('train: [a]\ntest: [b]', None, 'test', 'no val split: tools/train.py leaves'),
-        (None, dict(val=0, test=0.4), 'test', 'no val split: tools/train.py leaves'),
+        ('train: [a]\ntest: [b]', None, 'test', 'no val split: training leaves'),
+        (None, dict(val=0, test=0.4), 'test', 'no val split: training leaves'),
         ('train: [a]\nval: [b]', None, 'val', 'no test split: tests score val'),
         ('train: [a, b]', None, None, 'no test split: nothing to test'),
     ],

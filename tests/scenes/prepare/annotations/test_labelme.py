@@ -1,15 +1,23 @@
 """LabelMe files to masks."""
 
+import base64
+import io
 import json
 
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from PIL import Image
 
-from ktda_mmseg.scenes.prepare.labelme import Drawing, Shape, rasterise, read_labelme
+from ktda_mmseg.raster.tiling import Window
+from ktda_mmseg.scenes.prepare.annotations.drawing import Drawing, Shape, rasterise
+from ktda_mmseg.scenes.prepare.annotations.labelme import read_labelme
 
 CODES = {'1': 0, '2': 1, '3': 2}
+FILE = io.BytesIO()
+Image.new('1', (1, 1), 1).save(FILE, 'PNG')
+PICTURE = base64.b64encode(FILE.getvalue()).decode()
 
 
 def write(path, *shapes, height=20, width=30):
@@ -116,6 +124,7 @@ def test_another_file_is_named(tmp_path, content, message):
         (shape('1', [[1, 1], [2, 2], [3, 1]], 'rectangle'), 'found a rectangle of 3'),
         (shape('1', [[1, 1], [2, 2], [3, 1]], 'linestrip'), 'found a linestrip of 3'),
         (shape('1', [[1], [2, 2], [3, 1]]), 'expected a label and points'),
+        (shape('1', [[float('nan'), 1], [2, 2], [3, 1]]), 'expected a label and points'),
         (shape('1', [['a', 1], [2, 2], [3, 1]]), 'expected a label and points'),
         ({'points': [[1, 1], [2, 2], [3, 1]]}, 'expected a label and points'),
         ([], 'expected a label and points'),
@@ -125,3 +134,44 @@ def test_a_faulty_shape_is_named_with_its_number(tmp_path, second, message):
     path = write(tmp_path / 'a.json', shape('1', [[1, 1], [2, 2], [3, 1]]), second)
     with pytest.raises(ValueError, match=rf'a\.json: shape 1: .*{message}'):
         read_labelme(path)
+
+
+def test_a_circle_has_the_pixels_whose_centres_it_holds(tmp_path):
+    path = write(tmp_path / 'a.json', shape('1', [[12.5, 3], [12.5, 9]], 'circle'))
+    mask = rasterise(read_labelme(path), CODES, 255)
+    y, x = np.indices((20, 30)) + 0.5
+    np.testing.assert_array_equal(mask == 0, np.hypot(x - 12.5, y - 3) <= 6)
+
+
+def test_a_window_is_the_part_of_the_whole(tmp_path):
+    path = write(
+        tmp_path / 'a.json',
+        shape('3', [[2, 2], [25, 4], [10, 18]]),
+        shape('1', [[9, 9], [9, 13]], 'circle'),
+        shape('2', [[0, 0], [12, 7]], 'rectangle'),
+    )
+    drawing = read_labelme(path)
+    whole = rasterise(drawing, CODES, 255)
+    for window in (Window(3, 5, 9, 11), Window(15, 20, 5, 10), Window(0, 0, 20, 30)):
+        np.testing.assert_array_equal(rasterise(drawing, CODES, 255, window), window.cut(whole))
+
+
+@pytest.mark.parametrize(
+    ('mask', 'message'),
+    [
+        (None, 'expected a mask as a picture in base64'),
+        ('AAAA', 'expected a mask as a picture in base64'),
+        (PICTURE, r'expected a mask of the size of its box, \(4, 3\), found \(1, 1\)'),
+    ],
+)
+def test_a_mask_that_is_none_is_named(tmp_path, mask, message):
+    path = write(tmp_path / 'a.json', shape('1', [[1, 1], [3, 4]], 'mask') | dict(mask=mask))
+    with pytest.raises(ValueError, match=rf'a\.json: shape 0: {message}'):
+        read_labelme(path)
+
+
+def test_a_turned_rectangle_has_four_corners(tmp_path):
+    corners = [[10, 2], [18, 10], [10, 18], [2, 10]]
+    turned, drawn = shape('1', corners, 'oriented_rectangle'), shape('1', corners)
+    one, other = (read_labelme(write(tmp_path / 'a.json', s)) for s in (turned, drawn))
+    assert one == other

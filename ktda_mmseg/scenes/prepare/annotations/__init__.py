@@ -1,0 +1,1 @@
+"""Labels as annotation tools write them: drawings on images, in several formats."""

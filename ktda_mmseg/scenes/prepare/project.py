@@ -1,0 +1,137 @@
+"""A config of a user's own: written once, from images and labels or from what was prepared."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ktda_mmseg.checkpoints.presence import missing_weights
+from ktda_mmseg.utils.files import json_text, write_atomic
+
+from .fragment import CONFIG, MULTI_BAND, NAME
+from .label_file import read_label_map
+from .rasters import prepare
+from .summary import IGNORE
+
+BEST = 'ktda/best.py'
+HEAD = '# Written by `ktda init`, to be used in the folder that {folder} is seen from.\n'
+TRAINING = "train_dataloader = dict(dataset=_base_.prepared['train'])\n"
+# the maps of a teacher are of these images
+WITH_CACHE = """\
+pipeline = [
+    dict(step, cache={cache!r}) if step['type'] == 'LoadTeacherMaps' else step
+    for step in _base_.train_dataloader.dataset.pipeline
+]
+train_dataloader = dict(dataset=dict(_base_.prepared['train'], pipeline=pipeline))
+"""
+
+
+def start_project(
+    config: Path,
+    images: Path,
+    labels: Path,
+    classes: Path | Sequence[str],
+    out: Path,
+    base: str | None = None,
+    **options: Any,  # noqa: ANN401
+) -> str:
+    """Prepare images and labels, and write the config that trains on them.
+
+    Args:
+        config (Path): File to write; one that is there is refused.
+        images (Path): See :func:`.rasters.prepare`.
+        labels (Path): Label rasters, likewise.
+        classes (Path | Sequence[str]): Names of the classes, whose labels are 0, 1 and so on, with
+            255 for what is to be ignored; or a YAML file, see :func:`.rasters.prepare`. Of names
+            such a file, CONFIG_classes.yaml, is written, and taken if it is there.
+        out (Path): Folder for the prepared data.
+        base (str | None): See :func:`write_config`.
+        **options (Any): Further arguments of :func:`.rasters.prepare`.
+
+    Returns:
+        str: What was prepared and how to go on.
+
+    Raises:
+        OSError: If ``config`` is there, or as :func:`.rasters.prepare` does.
+        ValueError: If the classes of a file that is there have other names, or as
+            :func:`.rasters.prepare` does.
+    """
+    _require_new(config)
+    if not isinstance(classes, Path):
+        classes = _class_file(config.with_name(f'{config.stem}_classes.yaml'), classes)
+    summary = prepare(out, images, labels, classes, **options)
+    summary.hints = [write_config(config, out, base)]
+    return str(summary)
+
+
+def write_config(config: Path, data: Path, base: str | None = None) -> str:
+    """Write the config that trains on a folder of prepared rasters.
+
+    Args:
+        config (Path): File to write; one that is there is refused.
+        data (Path): Folder that :func:`.rasters.prepare` has made.
+        base (str | None): Config of this package to inherit; None for ``ktda/best.py``, or for the
+            small model that takes any bands where the images are not RGB of 8 bits. Default: None.
+
+    Returns:
+        str: How to go on.
+
+    Raises:
+        OSError: If ``config`` is there, or there are no prepared data, or no such base.
+        ValueError: If it is no ``.py``, or the base is no whole config.
+    """
+    _require_new(config)
+    if not (data / NAME).is_file():
+        raise FileNotFoundError(f'{data}: expected {NAME}, which `ktda prepare rasters` writes')
+    prepared = Config.fromfile(data / NAME)
+    multi_band = 'prepared_model' in prepared
+    bases = MULTI_BAND if base is None and multi_band else [f'ktda_mmseg::{base or BEST}']
+    fragment = Path(os.path.relpath(data / NAME, config.parent)).as_posix()
+    text = CONFIG.format(
+        bases=[*bases, fragment],
+        model='_base_.prepared_model, ' if multi_band else '',
+        count=len(prepared.prepared['train']['metainfo']['classes']),
+    )
+    inherited = Config.fromstring(f'_base_ = {bases}', '.py')
+    if not {'model', 'train_dataloader'} <= inherited.keys():
+        raise ValueError(f'expected a base with model and train_dataloader, got {bases[0]}')
+    steps = inherited.train_dataloader.dataset.pipeline
+    cached = any(step['type'] == 'LoadTeacherMaps' for step in steps)
+    if cached:
+        text = text.replace(TRAINING, WITH_CACHE.format(cache=(data / 'teacher_cache').as_posix()))
+    write_atomic(config, (HEAD.format(folder=data.as_posix()) + text).encode())
+    steps = [
+        f'ktda check {config}',
+        *(missing.command for missing in missing_weights(Config.fromfile(config), 'model')),
+        *([f'ktda cache {config}'] if cached else []),
+        f'ktda train {config}',
+    ]
+    return '\n'.join([f'{config} inherits {bases[0]}; next:', *(f'  {step}' for step in steps)])
+
+
+def _class_file(path: Path, names: Sequence[str]) -> Path:
+    """Write what labels mean where they are class indices; keep a file that has been edited."""
+    if path.is_file():
+        found = read_label_map(path).classes
+        if found != tuple(names):
+            raise ValueError(
+                f'expected the classes of {path}, {list(found)}, got {list(names)}; remove the '
+                'file, or name it as --classes'
+            )
+        return path
+    lines = ["# What the labels' values mean: edit it where they are others.", 'classes:']
+    lines += [f'  {json_text(name)}: {{labels: [{index}]}}' for index, name in enumerate(names)]
+    lines += [f'ignore: [{IGNORE}]']
+    write_atomic(path, ('\n'.join(lines) + '\n').encode())
+    return path
+
+
+def _require_new(config: Path) -> None:
+    if config.suffix != '.py':
+        raise ValueError(f'expected a config ending in .py, got {config}')
+    if config.exists():
+        raise FileExistsError(f'{config} is there and is kept: remove it, or name another')

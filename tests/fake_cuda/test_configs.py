@@ -1,0 +1,34 @@
+"""The loss of every config and its gradient stay on the GPU."""
+
+from importlib.util import find_spec
+
+import pytest
+import torch
+
+from ..test_configs import LEAVES, build
+from .conftest import PRECISIONS, batch, learn
+
+WITHOUT = pytest.mark.skipif(not find_spec('mmdet'), reason='MMDetection is absent')
+LAYOUTS = {}, dict(memory_format=torch.channels_last)
+CASES = [
+    # precisions and memory formats in turn, so that each meets every kind of network
+    pytest.param(
+        path,
+        list(PRECISIONS)[index % 3],
+        LAYOUTS[index % 2],
+        id=str(path),
+        marks=[WITHOUT] if 'mask2former' in path.stem else [],
+    )
+    for index, path in enumerate(LEAVES)
+]
+LEARNED = set()  # networks, of which recipes share some
+
+
+@pytest.mark.parametrize(('path', 'precision', 'layout'), CASES)
+def test_a_config_learns(path, precision, layout, cuda, monkeypatch):
+    model, config = build(path, monkeypatch)
+    if (text := str(config.model)) in LEARNED:
+        return
+    with cuda:
+        learn(model, batch(model, config.model.data_preprocessor.size), precision, **layout)
+    LEARNED.add(text)

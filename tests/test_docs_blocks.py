@@ -1,0 +1,96 @@
+"""Python and YAML blocks of the documents that test_readme.py does not run, and a list of all."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmseg.registry import MODELS
+
+from ktda_mmseg.scenes.prepare.label_file import read_label_map
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ('*.md', 'docs/*.md', 'docs/reference/*.md', 'docs/results/*/README.md')
+# page and first line of each block: those that run here or in test_readme.py, and the others
+RUN = {
+    ('README.md', '# classes.yaml'),
+    ('README.md', '# mine.py'),
+    ('docs/studies.md', '# mine_student.py'),
+    ('docs/studies.md', '# mine.yaml'),
+    ('CONTRIBUTING.md', '# my_losses.py'),
+    ('CONTRIBUTING.md', '# mine.py'),
+    ('docs/install.md', "_base_ = 'ktda_mmseg::ktda/best.py'"),
+    ('docs/install.md', '# from_python.py'),
+    ('docs/install.md', '# parts.py'),
+    ('docs/data.md', '# classes.yaml'),
+    ('docs/data.md', 'classes:'),
+    ('docs/data.md', "cache = 'data/mine/teacher_cache'"),
+    ('docs/data.md', 'one = dict('),
+}
+NOT_RUN = {
+    ('docs/model.md', 'model = dict('): 'an outline with ... for what is left out',
+    ('docs/clusters.md', 'from dask_jobqueue import SLURMCluster'): 'needs a cluster with Slurm',
+}
+
+
+def blocks() -> dict[tuple[str, str], str]:
+    found = {}
+    for page in (page for pattern in PAGES for page in ROOT.glob(pattern)):
+        text = page.read_text(encoding='utf-8')
+        for code in re.findall(r'^```(?:python|yaml)\n(.*?)^```', text, re.DOTALL | re.MULTILINE):
+            found[str(page.relative_to(ROOT)), code.splitlines()[0]] = code
+    return found
+
+
+def test_every_block_runs_or_has_a_reason_not_to():
+    assert set(blocks()) == RUN | set(NOT_RUN)
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """A function that loads a block of data.md as what goes on after a config of ours."""
+    monkeypatch.chdir(tmp_path)
+
+    def load(base: str, first_line: str) -> Config:
+        code = blocks()['docs/data.md', first_line]
+        Path('mine.py').write_text(f"_base_ = ['{ROOT / base}']\n{code}")
+        return Config.fromfile('mine.py')
+
+    return load
+
+
+def test_the_example_loss_is_found_and_computes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ('my_losses.py', 'mine.py'):
+        code = blocks()['CONTRIBUTING.md', f'# {name}']
+        Path(name).write_text(code.replace('/path/to/ktda_mmseg', str(ROOT)))
+    (loss,) = Config.fromfile('mine.py').model.transfer_losses
+    student, teacher = torch.zeros(2, 3, 4, 4), torch.full((2, 3, 4, 4), -3.0)
+    assert MODELS.build(loss)(student, teacher) == pytest.approx(0.5 * 3)
+
+
+def test_the_example_cache_is_that_of_training(config):
+    first = "cache = 'data/mine/teacher_cache'"
+    pipeline = config('configs/ktda/best.py', first).train_dataloader.dataset.pipeline
+    assert [step.cache for step in pipeline if step.type == 'LoadTeacherMaps'] == [
+        'data/mine/teacher_cache'
+    ]
+
+
+def test_the_example_head_has_one_output(config):
+    model = config('configs/quickstart/synthetic.py', 'one = dict(').model
+    head = MODELS.build(model.decode_head)
+    assert head.decoder.out_channels == 1 and head.decoder.num_classes == 2
+    assert head.decoder.threshold == 0.5
+
+
+@pytest.mark.parametrize(
+    ('first_line', 'classes'),
+    [('# classes.yaml', ('water', 'forest')), ('classes:', ('background', 'roof'))],
+)
+def test_the_example_labels_are_read(first_line, classes, tmp_path):
+    path = tmp_path / 'classes.yaml'
+    path.write_text(blocks()['docs/data.md', first_line])
+    assert read_label_map(path).classes == classes

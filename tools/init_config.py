@@ -1,0 +1,62 @@
+"""Write the config of a project of your own, from images and labels to what training takes."""
+
+import argparse
+from pathlib import Path
+
+from scene_arguments import bands
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        usage='%(prog)s CONFIG --images DIR --labels DIR --classes NAME NAME ... [options]\n'
+        '       %(prog)s CONFIG --data DIR [--base CONFIG]',
+        epilog='Images and labels are prepared first, as `ktda prepare rasters` does, which has '
+        'more options: for polygons, overlaps, bands. Its folder is what --data takes. Start all '
+        'commands in the same folder.',
+    )
+    add = parser.add_argument
+    add('config', type=Path, metavar='CONFIG', help='file to write, such as mine.py')
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument('--images', type=Path, metavar='DIR', help='images that GDAL reads')
+    source.add_argument('--data', type=Path, metavar='DIR', help='what was prepared already')
+    add('--labels', type=Path, metavar='DIR', help='label rasters of the same names')
+    add('--classes', nargs='+', metavar='NAME', help='of labels 0, 1 and so on, 255 is ignored; '
+        'or a YAML file that says which labels they have')  # fmt: skip
+    add('--out', type=Path, metavar='DIR', help='folder to prepare; default: data/CONFIG')
+    add('--base', metavar='CONFIG', help="the package's config to inherit; default: ktda/best.py, "
+        'or a small model for images that are not RGB of 8 bits')  # fmt: skip
+    add('--tile', type=int, default=512, help='side of a tile in pixels; default: %(default)s')
+    add('--rgb', type=bands, metavar='BANDS', help='three bands to take as 8-bit RGB, as 4,3,2')
+    add('--split', default='scene', metavar='scene|block|FILE.yaml',
+        help='whole scenes, blocks of them, or lists as train, val and test')  # fmt: skip
+    args = parser.parse_args()
+    if args.images and not (args.labels and args.classes):
+        parser.error('--images expects --labels and --classes')
+    return args
+
+
+def main() -> None:
+    """Prepare the data where they are not, write the config and say what comes next."""
+    args = parse_args()
+
+    # imported only now, so that --help answers at once
+    from ktda_mmseg.scenes.prepare.project import start_project, write_config
+    from ktda_mmseg.utils.errors import clean_errors
+
+    with clean_errors():
+        if args.data:
+            print(write_config(args.config, args.data, args.base))
+            return
+        out = args.out or Path('data', args.config.stem)
+        a_file = len(args.classes) == 1 and args.classes[0].endswith(('.yaml', '.yml'))
+        classes = Path(args.classes[0]) if a_file else args.classes
+        options = {'tile': args.tile, 'rgb': args.rgb, 'split': args.split}
+        print(
+            start_project(args.config, args.images, args.labels, classes, out, args.base, **options)
+        )
+
+
+if __name__ == '__main__':
+    main()
