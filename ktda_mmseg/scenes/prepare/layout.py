@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import cpu_count
@@ -31,6 +31,10 @@ SAVE_OPTIONS = {
     '.png': {'format': 'PNG'},
     '.tif': {'format': 'TIFF', 'compression': 'tiff_adobe_deflate'},
 }
+
+
+def nothing(*_: object) -> None:
+    """Notice nothing."""
 
 
 class Tile(NamedTuple):
@@ -77,6 +81,8 @@ class Job:
         source (str): What the tiles are cut from; jobs may share it. Default: ''.
         windows (tuple[Window, ...]): Where in the source the tiles lie, one a name; empty for
             tiles that share no pixel with others. Default: ().
+        noticed (Callable): Gives what was noticed on the way, in the process that made the tiles;
+            None for nothing. Default: None, always.
     """
 
     split: str
@@ -84,6 +90,7 @@ class Job:
     make: Callable[[], Iterable[Tile | Files | None]]
     source: str = ''
     windows: tuple[Window, ...] = ()
+    noticed: Callable[[], Any] = nothing
 
 
 def write_layout(
@@ -94,6 +101,7 @@ def write_layout(
     image_suffix: str = '.png',
     workers: Workers = HERE,
     threads: int | None = None,
+    notice: Callable[[Any], None] = nothing,
 ) -> Summary:
     """Run the jobs and write their tiles.
 
@@ -117,6 +125,7 @@ def write_layout(
         workers (Workers): Who does the work. Default: this process.
         threads (int | None): How many jobs run at a time in this process at the most, at least 1;
             None for as many as there are cores. Default: None.
+        notice (Callable): Gets here what jobs noticed. Default: does nothing.
 
     Returns:
         Summary: Images and pixels, counted in the written masks.
@@ -137,8 +146,9 @@ def write_layout(
         _begin(staging, settings)
         run = partial(_run, root=staging, image_suffix=image_suffix, held=held)
         cores = cpu_count()
-        for _ in workers.map(run, jobs, threads=min(cores, threads or cores), unit='job'):
-            pass
+        for noticed in workers.map(run, jobs, threads=min(cores, threads or cores), unit='job'):
+            if noticed is not None:
+                notice(noticed)
         _remove_unnamed(staging, jobs, image_suffix)
         os.replace(staging, out)
     return summarise(out, classes)
@@ -217,10 +227,10 @@ def _counted(tile: Tile, held: Sequence[Window]) -> Tile | None:
 
 def _run(
     job: Job, root: Path, image_suffix: str, held: Mapping[tuple[str, str], list[Window]]
-) -> None:
+) -> Any:  # noqa: ANN401
     paths = _paths(job, root, image_suffix)
     if all(_left_out(mask).exists() or (image.exists() and mask.exists()) for image, mask in paths):
-        return
+        return None
     for name, (image, mask), tile in zip(job.names, paths, job.make(), strict=True):
         if isinstance(tile, Tile):
             tile = _counted(tile, held.get((job.split, name), ()))
@@ -233,6 +243,7 @@ def _run(
         else:
             _write_image(image, tile)
             write_atomic(mask, encode(tile.mask, mask.suffix))
+    return job.noticed()
 
 
 def _paths(job: Job, root: Path, image_suffix: str) -> list[tuple[Path, Path]]:

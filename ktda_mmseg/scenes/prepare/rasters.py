@@ -182,7 +182,9 @@ def prepare(
     jobs = tile_jobs(parts, source, limits)
     suffix = image_suffix(scenes[0], limits)
     threads = most_threads(scenes, tile)
-    summary = write_layout(out, jobs, settings, label_map.classes, suffix, workers, threads)
+    summary = write_layout(
+        out, jobs, settings, label_map.classes, suffix, workers, threads, source.merge
+    )
     summary.notes += notes + _left_out(scenes, parts, jobs, summary) + source.notes()
     summary.hints += write_fragment(summary, label_map, suffix)
     return summary
