@@ -111,6 +111,7 @@ def _build(
     write = partial(_write_shard, teacher, preprocessor, views, dtype)
     for _ in workers.map(write, [folder / name for name in names], unit='shard'):
         pass
+    remove_partial(folder)  # of workers that died
     TeacherCache.finish(folder, source, names, teacher.fingerprint())
     for other in folder.iterdir():
         if other.is_dir() and other != staging:
