@@ -10,7 +10,7 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).resolve().parent
 EXTRAS = (
     'onedl', 'openmmlab', 'raster', 'timm', 'vit', 'csmask', 'stac', 'export', 'serve', 'hub',
-    'demo', 'labels', 'docs', 'dev',
+    'cluster', 'demo', 'labels', 'docs', 'dev',
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 INFO = f'ktda_mmseg-{__version__}.dist-info'
 EXTRAS = {
     'onedl', 'openmmlab', 'raster', 'timm', 'vit', 'csmask', 'stac', 'export', 'serve', 'hub',
-    'demo', 'labels', 'docs', 'dev',
+    'cluster', 'demo', 'labels', 'docs', 'dev',
 }  # fmt: skip
 
 
@@ -112,8 +112,8 @@ def test_metadata_has_the_requirements_and_extras(wheel):
         if not requirement.marker
     }
     assert required == {
-        'argcomplete', 'filelock', 'jinja2', 'numpy', 'opencv-python', 'pyyaml', 'scipy', 'torch',
-        'torchvision', 'tqdm',
+        'argcomplete', 'cloudpickle', 'filelock', 'jinja2', 'joblib', 'numpy', 'opencv-python',
+        'pyyaml', 'scipy', 'torch', 'torchvision', 'tqdm',
     }  # fmt: skip
 
 
