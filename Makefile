@@ -46,7 +46,7 @@ clean:  ## remove the environments and all that was generated
 data/synthetic_grass: | $(VENV)/demo
 	$(BIN)/python tools/prepare_dataset.py synthetic --out $@
 
-TESTED := demo,hub,raster,timm,vit,csmask,stac,export,serve,labels,dev
+TESTED := demo,hub,raster,timm,vit,csmask,stac,export,serve,labels,cluster,dev
 .venv/demo: EXTRAS := onedl,demo
 .venv/test: EXTRAS := onedl,$(TESTED)
 .venv/test: MIM := 'onedl-mim>=0.5.1'
