@@ -10,8 +10,8 @@ from mmengine.registry import Registry
 from mmseg import registry
 
 SCOPE = 'ktda_mmseg'
-# a module, not a distribution: mmengine then asks Python where it lies, while the original one looks
-# for an editable installation in site-packages
+# a module, not a distribution: mmengine then asks Python where it lies, while the original one
+# looks for an editable installation in site-packages
 MODULE2PACKAGE[SCOPE] = __name__
 REGISTRIES = [
     # what a parent has still to import it imports for itself alone
