@@ -194,6 +194,7 @@ class SceneInferencer:
             'nodata': self.card.nodata,
             'window': list(self.window),
             'overlap': self.overlap,
+            'temperature': self.card.temperature,
             'batch_size': self.batch_size,
             'layers': layers._asdict(),
             PRODUCTS: {'polygons': polygons and polygons._asdict(), 'quicklook': quicklook},
@@ -213,7 +214,7 @@ class SceneInferencer:
                 blended = predict_strips(
                     reader, self.predictor, job.grid, first, stop, self.batch_size
                 )
-                strips = ((one.index, quantise(one, layers)) for one in blended)
+                strips = ((one.index, quantise(one, layers, card.temperature)) for one in blended)
                 for pixels in ahead(writer, job.keep, strips):
                     progress.update(pixels)
 
