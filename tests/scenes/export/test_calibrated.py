@@ -45,19 +45,36 @@ def layers(tmp_path):
     return layers
 
 
+@pytest.fixture
+def files(train, tmp_path):
+    """A config, a checkpoint with doubts, and the same one calibrated."""
+    torch.manual_seed(0)
+    config, plain = train()
+    content = read_checkpoint(plain)
+    content['state_dict']['decode_head.decoder.conv_seg.weight'] /= 10
+    torch.save(content, plain)
+    calibrated = tmp_path / 'calibrated.pth'
+    write_temperature(content, TEMPERATURE, plain, calibrated)
+    return config, plain, calibrated
+
+
 @pytest.mark.parametrize(
-    ('name', 'output'), [('onnx', 'logits'), ('onnx', 'probabilities'), ('openvino', 'logits')]
+    ('name', 'output'),
+    [
+        ('onnx', 'logits'),
+        ('onnx', 'probabilities'),
+        pytest.param('openvino', 'probabilities', marks=pytest.mark.slow),
+    ],
 )
-def test_an_exported_file_gives_it(train, layers, tmp_path, name, output):
+def test_an_exported_file_gives_it(files, layers, tmp_path, name, output):
+    """Slow with OpenVINO, which compiles each of the files that it compares."""
     for package in ('onnx', 'onnxruntime', *['openvino'] * (name == 'openvino')):
         pytest.importorskip(package)
-    config, plain = train()
-    calibrated = tmp_path / 'calibrated.pth'
-    write_temperature(read_checkpoint(plain), TEMPERATURE, plain, calibrated)
+    config, plain, calibrated = files
     labels, before = layers('plain', config, plain, device='cpu')
     same, confidence = layers('calibrated', config, calibrated, device='cpu')
     np.testing.assert_array_equal(same, labels)
-    assert (confidence < before).mean() > 0.9 and len(np.unique(labels)) > 1
+    assert (confidence < before).mean() > 0.5 and len(np.unique(labels)) > 1
 
     exporter = Exporter(config, calibrated, tmp_path / 'out', True, output)
     model = exporter.export(name)
@@ -66,7 +83,7 @@ def test_an_exported_file_gives_it(train, layers, tmp_path, name, output):
     found, exported = layers('exported', model)
     np.testing.assert_array_equal(found, labels)
     assert np.abs(exported - confidence).max() <= 1
-    if output == 'probabilities':
+    if (name, output) == ('onnx', 'probabilities'):
         import onnxruntime
 
         images = np.random.default_rng(1).integers(0, 256, (2, 3, 64, 64)).astype(np.float32)
@@ -80,10 +97,8 @@ def test_an_exported_file_gives_it(train, layers, tmp_path, name, output):
 
 
 @pytest.mark.parametrize('suffix', ['.pth', '.safetensors'])
-def test_the_deployed_checkpoint_keeps_it(train, layers, tmp_path, suffix):
-    config, plain = train()
-    calibrated, out = tmp_path / 'calibrated.pth', tmp_path / f'deployed{suffix}'
-    write_temperature(read_checkpoint(plain), TEMPERATURE, plain, calibrated)
+def test_the_deployed_checkpoint_keeps_it(files, layers, tmp_path, suffix):
+    (config, _, calibrated), out = files, tmp_path / f'deployed{suffix}'
     export_deploy(config, calibrated, out, drop_auxiliary=True)
     assert read_checkpoint(out)['meta']['temperature'] == TEMPERATURE
     expected = layers('calibrated', config, calibrated, device='cpu')
