@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from mmseg.apis import inference_model, init_model
 from mmseg.registry import MODELS
 from PIL import Image
@@ -29,7 +30,8 @@ def trained(quickstart, tmp_path_factory):
         config[f'{split}_dataloader'].dataset.data_root = str(folder)
     config.dump(folder / 'mine.py')
     torch.manual_seed(0)
-    model = MODELS.build({k: v for k, v in config.model.items() if k in PARTS})
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        model = MODELS.build({k: v for k, v in config.model.items() if k in PARTS})
     for value in model.parameters():
         value.data += torch.randn_like(value) * 0.05
     model.decode_head.decoder.conv_seg.weight.data *= 20

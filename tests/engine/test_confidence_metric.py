@@ -1,5 +1,10 @@
 """A test gives the error of confidence beside the scores of IoUMetric."""
 
+import json
+import multiprocessing
+import os
+import socket
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +13,9 @@ from mmengine.structures import PixelData
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS, MODELS
 from mmseg.structures import SegDataSample
+from torch import distributed
 
+from ktda_mmseg.engine.launch import start_cpu_group
 from ktda_mmseg.engine.run_config import score_confidence
 from ktda_mmseg.utils.confidence import bin_confidences, calibration_error
 
@@ -56,6 +63,35 @@ def test_the_error_is_that_of_all_pixels_and_scores_stay(temperature):
     assert found.pop('ECE') == pytest.approx(100 * error, abs=0.006)
     assert found == theirs.evaluate(5)
     assert 5 < 100 * error < 100
+
+
+def rank_of(rank, folder):
+    """Score the images of a rank, as a sampler shares and pads them."""
+    os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank))
+    start_cpu_group('pytorch')
+    metric, images = metric_of(), [*samples()]
+    metric.process({}, [*images, images[0]][rank::2])
+    (folder / str(rank)).write_text(json.dumps(metric.evaluate(5), default=float))
+    distributed.destroy_process_group()
+
+
+@pytest.mark.filterwarnings('ignore:.*use of fork:DeprecationWarning')
+def test_two_ranks_count_every_image_once(tmp_path, monkeypatch):
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = str(server.getsockname()[1])
+    for key, value in dict(MASTER_ADDR='127.0.0.1', MASTER_PORT=port, WORLD_SIZE='2').items():
+        monkeypatch.setenv(key, value)
+    fork = multiprocessing.get_context('fork')
+    ranks = [fork.Process(target=rank_of, args=(rank, tmp_path)) for rank in range(2)]
+    for process in ranks:
+        process.start()
+    for process in ranks:
+        process.join()
+    alone = metric_of()
+    alone.process({}, [*samples()])
+    expected = alone.evaluate(5)
+    for rank in '01':
+        assert json.loads((tmp_path / rank).read_text()) == pytest.approx(expected)
 
 
 def test_an_output_of_one_channel_is_taken_at_its_threshold():
