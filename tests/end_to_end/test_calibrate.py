@@ -14,6 +14,7 @@ from PIL import Image
 from scipy.special import softmax
 
 from ktda_mmseg.checkpoints import read_checkpoint
+from ktda_mmseg.datasets import GrassDataset
 
 FACTOR = 2.0  # logits are too large by it
 PARTS = ('type', 'backbone', 'neck', 'decode_head', 'data_preprocessor', 'test_cfg')
@@ -35,14 +36,15 @@ def trained(quickstart, tmp_path_factory):
     for value in model.parameters():
         value.data += torch.randn_like(value) * 0.05
     model.decode_head.decoder.conv_seg.weight.data *= 20
-    torch.save({'state_dict': model.state_dict()}, folder / 'plain.pth')
+    meta = {'dataset_meta': GrassDataset.METAINFO}
+    torch.save({'state_dict': model.state_dict(), 'meta': meta}, folder / 'plain.pth')
     model = init_model(str(folder / 'mine.py'), str(folder / 'plain.pth'), 'cpu')
     rng = np.random.default_rng(0)
     for split in ('val', 'test'):
         for kind in ('img_dir', 'ann_dir'):
             (folder / kind / split).mkdir(parents=True)
         for index in range(4):
-            image = folder / 'img_dir' / split / f'{index}.png'
+            image = folder / 'img_dir' / split / f'{index}.tif'
             noise = Image.fromarray(rng.integers(0, 256, (12, 12, 3), np.uint8))
             noise.resize((128, 128), Image.Resampling.BICUBIC).save(image)
             logits = inference_model(model, str(image)).seg_logits.data.numpy()
