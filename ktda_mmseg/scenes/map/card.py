@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +22,8 @@ Card = TypeVar('Card', bound='ModelCard')
 class ModelCard:
     """What stands beside a model.
 
-    Stored values ``v`` of a band reach the network as ``(v - mean) / std``.
+    Stored values ``v`` of a band reach the network as ``(v - mean) / std``. Logits become
+    probabilities once they are divided by the temperature.
     """
 
     classes: tuple[str, ...]  # names, in the order of the labels
@@ -34,9 +35,12 @@ class ModelCard:
     nodata: Nodata  # which those are, see ``LoadRasterFromFile``
     dtype: str | None  # that a raster must have, 'uint8', or None for any
     window: tuple[int, int]  # height and width in pixels of the images it was trained on
+    temperature: float = field(default=1.0, kw_only=True)  # of ``ktda calibrate``
 
     @classmethod
-    def of(cls, config: Config, meta: Mapping[str, Any]) -> ModelCard:
+    def of(
+        cls, config: Config, meta: Mapping[str, Any], temperature: float | None = None
+    ) -> ModelCard:
         """Describe the model of a config, and its classes as checkpoints hold them.
 
         ``ValueError`` if the config loads images in a way that is not known here, or
@@ -78,6 +82,7 @@ class ModelCard:
             nodata=nodata,
             dtype=dtype,
             window=_window(config),
+            temperature=temperature or 1.0,
         )
 
     def write(self, path: Path) -> None:

@@ -208,6 +208,7 @@ class SceneInferencer:
             'nodata': self.card.nodata,
             'window': list(self.window),
             'overlap': self.overlap,
+            'temperature': self.card.temperature,
             'batch_size': self.batch_size,
             'layers': layers._asdict(),
             PRODUCTS: {'polygons': polygons and polygons._asdict(), 'quicklook': quicklook},
@@ -229,7 +230,7 @@ class SceneInferencer:
                 blended = predict_strips(
                     reader, self.predictor, job.grid, first, stop, self.batch_size
                 )
-                kept = ((one.index, quantise(one, layers)) for one in blended)
+                kept = ((one.index, quantise(one, layers, card.temperature)) for one in blended)
                 for _ in ahead(writer, job.keep, kept):
                     pass
 
