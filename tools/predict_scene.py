@@ -37,8 +37,9 @@ def main() -> None:
         )
         window = None if args.window is None else (args.window, args.window)
         inferencer = SceneInferencer(
-            predictor, args.overlap, window, args.batch_size, products, args.bands, args.nodata
-        )
+            predictor, args.overlap, window, args.batch_size, products, args.bands, args.nodata,
+            gsd=args.gsd,
+        )  # fmt: skip
         sys.exit(map_scenes(inferencer, scenes, args.out, masks, classes))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from math import inf, nan
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ import numpy as np
 from mmengine.config import Config
 
 from ktda_mmseg.raster.files import Nodata
+from ktda_mmseg.raster.ground import GroundSize
 from ktda_mmseg.utils.files import write_json
 
 UINT8 = 'uint8'
@@ -34,6 +36,8 @@ class ModelCard:
     nodata: Nodata  # which those are, see ``LoadRasterFromFile``
     dtype: str | None  # that a raster must have, 'uint8', or None for any
     window: tuple[int, int]  # height and width in pixels of the images it was trained on
+    # metres that their pixels measure on the ground, down and across; None if not known
+    ground_size: GroundSize | None = field(default=None, kw_only=True)
 
     @classmethod
     def of(cls, config: Config, meta: Mapping[str, Any]) -> ModelCard:
@@ -78,6 +82,7 @@ class ModelCard:
             nodata=nodata,
             dtype=dtype,
             window=_window(config),
+            ground_size=_ground_size(config),
         )
 
     def write(self, path: Path) -> None:
@@ -120,6 +125,21 @@ def _window(config: Config) -> tuple[int, int]:
             'expected model.data_preprocessor.size or crop_size in the config, found neither'
         )
     return int(size[0]), int(size[1])
+
+
+def _ground_size(config: Config) -> GroundSize | None:
+    size = config.get('ground_size')
+    if size is None:
+        return None
+    try:
+        down, across = np.broadcast_to(np.array(size, float), 2).tolist()
+    except ValueError:
+        down = across = nan
+    if not (0 < down < inf and 0 < across < inf):
+        raise ValueError(
+            f'expected ground_size of the config in metres, one number or two, got {size!r}'
+        )
+    return down, across
 
 
 def _tupled(value: Any) -> Any:  # noqa: ANN401

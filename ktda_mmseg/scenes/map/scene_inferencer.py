@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,12 @@ from .claims import Claims
 from .distribution import Ranks, Share, runs, share
 from .identity import identity_of
 from .predictor import Predictor
-from .products import (
-    Products,
-    is_finished,
-    keep,
-    publish,
-    require_folder,
-    write_products,
-)
+from .products import Products, is_finished, keep, publish, require_folder, write_products
 from .reading import SceneReader, ahead
+from .resampling import oddity, size_of
 from .scene_job import SceneJob, SceneResult, reported
 from .sources import find_scenes
-from .strips import NODATA, PRODUCTS, StripStore, predict_strips, quantise
+from .strips import NODATA, PRODUCTS, StripStore, finished, predict_strips
 from .windows import Grid, axis
 
 
@@ -56,6 +51,9 @@ class SceneInferencer:
             the model was trained on; None for the same ones. Default: None.
         nodata (float | str | None): Which pixels hold no data, see ``LoadRasterFromFile``; None for
             the model's rule. Default: None.
+        gsd (float | str | None): Metres on the ground that a pixel of what the model sees measures,
+            or 'trained' for those that it was trained on; maps have the scenes' own pixels. None
+            for the scenes as they are. Default: None.
 
     Raises:
         ValueError: If a number is out of its range, or the model has more than 255 classes.
@@ -70,6 +68,7 @@ class SceneInferencer:
         products: Products = Products(),  # noqa: B008
         bands: Sequence[int] | None = None,
         nodata: Nodata = None,
+        gsd: float | str | None = None,
     ) -> None:
         self.card = predictor.card if nodata is None else replace(predictor.card, nodata=nodata)
         self.predictor, self.batch_size, self.products = predictor, batch_size, products
@@ -86,6 +85,7 @@ class SceneInferencer:
                 f'expected at most {NODATA} classes, which maps of 8 bits hold, got '
                 f'{len(predictor.card.classes)}'
             )
+        self.ground_size = size_of(gsd, predictor.card.ground_size)
 
     def __call__(
         self, scenes: Mapping[str, Path] | Sequence[str | Path], out: str | Path
@@ -161,10 +161,10 @@ class SceneInferencer:
     def _plan(self, name: str, path: Path, out: Path, claims: Claims) -> SceneJob | SceneResult:
         files = self.products.paths(out, name)
         folder = out / f'{name}.strips'
-        with SceneReader(path, self.card, self.bands) as reader:
-            profile = reader.profile
+        with self._open(path) as reader:
+            shape, pixel = reader.shape, reader.ground_size()
             doubtful = reader.doubtful_alpha()
-        grid = Grid(profile.height, profile.width, self.window, self.overlap)
+        grid = Grid(*shape, self.window, self.overlap)
         store = StripStore(folder, self._settings(path), grid.strips)
         if is_finished(path, files, store.settings, folder) and not folder.exists():
             keep(path, files)
@@ -180,8 +180,13 @@ class SceneInferencer:
             return SceneResult(path, files, kept=True)
         if doubtful is not None:
             print(tell_alpha(path, doubtful))
+        if self.ground_size is None and (odd := oddity(pixel, self.card.ground_size)):
+            tqdm.write(f'warning: {path}: {odd}', file=sys.stderr)
         store.prepare()
         return SceneJob(name, path, grid, store, store.missing(), files)
+
+    def _open(self, path: Path) -> SceneReader:
+        return SceneReader(path, self.card, self.bands, self.ground_size)
 
     def _settings(self, path: Path) -> dict[str, Any]:
         """Return all that decides the products of a scene."""
@@ -192,6 +197,7 @@ class SceneInferencer:
             'model': self.predictor.identity,
             'bands': list(self.bands),
             'nodata': self.card.nodata,
+            'ground_size': self.ground_size and list(self.ground_size),
             'window': list(self.window),
             'overlap': self.overlap,
             'batch_size': self.batch_size,
@@ -204,16 +210,14 @@ class SceneInferencer:
         layers, card = self.products.layers, self.predictor.card
         # products are made of drafts of their size
         size = job.pixels(part.strips) + 2 * part.finishes * job.grid.height * job.grid.width
-        require_space(job.store.folder, size * layers.bytes_per_pixel(len(card.classes)))
-        with (
-            ThreadPoolExecutor(1) as writer,
-            SceneReader(job.path, self.card, self.bands) as reader,
-        ):
+        with ThreadPoolExecutor(1) as writer, self._open(job.path) as reader:
+            size *= reader.profile.height * reader.profile.width / prod(reader.shape)
+            require_space(job.store.folder, size * layers.bytes_per_pixel(len(card.classes)))
             for first, stop in runs(part.strips):
                 blended = predict_strips(
                     reader, self.predictor, job.grid, first, stop, self.batch_size
                 )
-                strips = ((one.index, quantise(one, layers)) for one in blended)
+                strips = (finished(one, layers, reader, job.grid) for one in blended)
                 for pixels in ahead(writer, job.keep, strips):
                     progress.update(pixels)
 
@@ -221,7 +225,7 @@ class SceneInferencer:
         """Make the products of all strips, and bring them to their names."""
         if identity_of(job.path) != job.store.settings['scene']:
             raise ValueError(f'{job.path}: expected it unchanged, found another version; run again')
-        with SceneReader(job.path, self.card, self.bands) as reader:
+        with self._open(job.path) as reader:
             profile = reader.profile
         for note in profile.notes():
             tqdm.write(f'note: {job.path}: {note}', file=sys.stderr)

@@ -161,6 +161,14 @@ def quantise(blended: BlendedStrip, layers: Layers) -> Strip:
     return Strip(labels, confidence, every)
 
 
+def finished(
+    blended: BlendedStrip, layers: Layers, reader: SceneReader, grid: Grid
+) -> tuple[int, Strip]:
+    """Return a strip with its number, on pixels of the scene whatever the model saw."""
+    strip = quantise(blended, layers)
+    return blended.index, Strip(*reader.restored(strip, *grid.strips[blended.index]))
+
+
 def _scaled(probability: np.ndarray, valid: np.ndarray, dtype: str) -> np.ndarray:
     nodata = np.iinfo(dtype).max
     # invalid first: what has no data may hold anything, also what no integer can

@@ -61,7 +61,7 @@ def test_the_second_says_that_the_first_is_at_work(start, scene, tmp_path):
     assert results[2] == (None, False), 'a map that nobody makes is made'
     for name, expected in zip('abc', labels):
         assert (read(tmp_path / 'out' / f'{name}.tif') == expected).all()
-    ends = ('.json', '.tif', '.tif.aux.xml')
+    ends = ('.json', '.qml', '.tif', '.tif.aux.xml')
     assert names(tmp_path / 'out') == [name + end for name in 'abc' for end in ends]
 
 
@@ -79,7 +79,7 @@ def test_many_at_once_end_in_the_map_whoever_makes_it(start, scene, tmp_path):
     assert all(error is None or 'another command is at work' in error for error, _ in results)
     assert [kept for error, kept in results if error is None].count(False) == 1
     assert (read(tmp_path / 'out' / 'scene.tif') == labels).all()
-    assert names(tmp_path / 'out') == ['scene.json', 'scene.tif', 'scene.tif.aux.xml']
+    assert names(tmp_path / 'out') == ['scene.json', 'scene.qml', 'scene.tif', 'scene.tif.aux.xml']
 
 
 def test_claims_end_with_their_process_and_leave_nothing(tmp_path):
