@@ -1,6 +1,6 @@
 """What QGIS's plugin Deepness reads in an ONNX file to set itself up, so that it makes our labels.
 
-Keys and rules are those of its ``processing/models/model_base.py`` (version 0.6.5): values are JSON.
+Keys and rules are those of its ``processing/models/model_base.py``, version 0.6.5: values are JSON.
 It divides pixels by 255, whatever their type, subtracts a mean and divides by a deviation; then it
 takes the largest of the probabilities that reach a threshold.
 """

@@ -104,7 +104,9 @@ class SceneReader:
                 raise ValueError(f'{path}: expected bands of type {card.dtype}, found {found}')
             self._resampling = None if wanted is None else self._resampled_to(wanted)
             self._opened = stack.pop_all()
-        self.shape = self._raster.shape if self._resampling is None else self._resampling.seen
+        self.shape: tuple[int, int] = self._raster.shape
+        if self._resampling is not None:
+            self.shape = self._resampling.seen
         self.profile = SceneProfile(
             path,
             self._raster.height,
@@ -145,24 +147,22 @@ class SceneReader:
         return ground_size(georeference(self._raster), self._raster.shape)
 
     def restored(
-        self, layers: Sequence[np.ndarray | None], first: int, stop: int
-    ) -> list[np.ndarray | None]:
+        self, layers: Mapping[str, np.ndarray], first: int, stop: int
+    ) -> dict[str, np.ndarray]:
         """Bring layers ``(..., rows, w)`` of rows to pixels of the scene.
 
         Where it has no data they hold the largest number of their types.
         """
         if self._resampling is None:
-            return [*layers]
+            return dict(layers)
         top, bottom = self._resampling.own_rows(first, stop)
         valid = np.zeros((0, self._raster.width), bool)
         if top < bottom:  # else no middle of a row of the scene lies there
             valid = self._thread.submit(self._stored, top, bottom).result()[2]
-        restored: list[np.ndarray | None] = []
-        for layer in layers:
-            if layer is not None:
-                own = self._resampling.restored(layer, first, stop)
-                layer = np.where(valid, own, np.iinfo(layer.dtype).max)
-            restored.append(layer)
+        restored = {}
+        for name, layer in layers.items():
+            own = self._resampling.restored(layer, first, stop)
+            restored[name] = np.where(valid, own, np.iinfo(layer.dtype).max)
         return restored
 
     def _resampled_to(self, wanted: GroundSize) -> Resampling | None:
@@ -179,7 +179,7 @@ class SceneReader:
             values, present, valid = self._stored(*span)
         else:
             values, present = self._resampling.read(*span, lambda *rows: self._stored(*rows)[:2])
-            valid = present.any(axis=0)
+            valid = np.asarray(present.any(axis=0))
         return np.where(present, values, self._fill).astype(np.float32, copy=False), valid
 
     def _stored(self, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

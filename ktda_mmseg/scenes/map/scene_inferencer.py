@@ -211,8 +211,9 @@ class SceneInferencer:
         # products are made of drafts of their size
         size = job.pixels(part.strips) + 2 * part.finishes * job.grid.height * job.grid.width
         with ThreadPoolExecutor(1) as writer, self._open(job.path) as reader:
-            size *= reader.profile.height * reader.profile.width / prod(reader.shape)
-            require_space(job.store.folder, size * layers.bytes_per_pixel(len(card.classes)))
+            own = reader.profile.height * reader.profile.width / prod(reader.shape)
+            each = layers.bytes_per_pixel(len(card.classes))
+            require_space(job.store.folder, round(size * own * each))
             for first, stop in runs(part.strips):
                 blended = predict_strips(
                     reader, self.predictor, job.grid, first, stop, self.batch_size

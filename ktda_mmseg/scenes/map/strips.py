@@ -166,7 +166,9 @@ def finished(
 ) -> tuple[int, Strip]:
     """Return a strip with its number, on pixels of the scene whatever the model saw."""
     strip = quantise(blended, layers)
-    return blended.index, Strip(*reader.restored(strip, *grid.strips[blended.index]))
+    held = {name: layer for name, layer in strip._asdict().items() if layer is not None}
+    restored = reader.restored(held, *grid.strips[blended.index])
+    return blended.index, strip._replace(**restored)
 
 
 def _scaled(probability: np.ndarray, valid: np.ndarray, dtype: str) -> np.ndarray:
