@@ -25,18 +25,19 @@ class Plugin:
         if not all(isinstance(side, int) for side in size):
             raise TypeError('the number of pixels of a tile is no number')
         self.side = size[1]
-        found = self.session.get_modelmeta().custom_metadata_map
-        self.told = {key: json.loads(value) for key, value in found.items()}
-        self.type = str(self.told.get('model_type')).capitalize()
-        numbered = sorted((int(key), name) for key, name in self.told['class_names'].items())
+        self.told = self.session.get_modelmeta().custom_metadata_map
+        self.type = json.loads(self.told['model_type']).capitalize()
+        named = json.loads(self.told['class_names'])
+        numbered = sorted((int(key), name) for key, name in named.items())
         assert [number for number, _ in numbered] == list(range(len(numbered)))
         self.classes = [name for _, name in numbered]
-        mean, std = ('standardization_mean', 'standardization_std')
-        self.mean = np.array([float(value) for value in self.told[mean]], np.float32)
-        self.std = np.array([float(value) for value in self.told[std]], np.float32)
+        self.mean, self.std = (
+            np.array(json.loads(self.told[f'standardization_{name}']), np.float32)
+            for name in ('mean', 'std')
+        )
 
     def setting(self, name, kind):
-        return kind(self.told.get(name, DEFAULTS[name]))
+        return kind(json.loads(self.told[name])) if name in self.told else DEFAULTS[name]
 
     def labels(self, tiles):
         """Label tiles (N, h, w, C), uint8."""
