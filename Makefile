@@ -42,7 +42,7 @@ data/synthetic_grass: | $(VENV)/demo
 	$(BIN)/python tools/prepare_dataset.py synthetic --out $@
 
 $(VENV)/demo: EXTRAS := onedl,demo
-$(VENV)/test: EXTRAS := onedl,demo,hub,raster,timm,vit,csmask,stac,export,serve,labels,dev
+$(VENV)/test: EXTRAS := onedl,demo,hub,raster,timm,vit,csmask,stac,export,serve,labels,cluster,dev
 $(VENV)/demo $(VENV)/test: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --editable '.[$(EXTRAS)]'

@@ -10,7 +10,7 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).resolve().parent
 EXTRAS = (
     'onedl', 'openmmlab', 'raster', 'timm', 'vit', 'csmask', 'stac', 'export', 'serve', 'hub',
-    'demo', 'labels', 'docs', 'dev',
+    'cluster', 'demo', 'labels', 'docs', 'dev',
 )  # fmt: skip
 
 
@@ -48,6 +48,15 @@ setup(
     long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
+    # what the tests were run on
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Intended Audience :: Science/Research',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3.11',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+        'Typing :: Typed',
+    ],
     python_requires='>=3.10',
     packages=find_packages(include=['ktda_mmseg', 'ktda_mmseg.*']),
     # beside the package: see there; its name comes second, as mmengine and mim expect

@@ -28,7 +28,10 @@ RUN = {
     ('docs/data.md', "cache = 'data/mine/teacher_cache'"),
     ('docs/data.md', 'one = dict('),
 }
-NOT_RUN = {('docs/model.md', 'model = dict('): 'an outline with ... for what is left out'}
+NOT_RUN = {
+    ('docs/model.md', 'model = dict('): 'an outline with ... for what is left out',
+    ('docs/clusters.md', 'from dask_jobqueue import SLURMCluster'): 'needs a cluster with Slurm',
+}
 
 
 def blocks() -> dict[tuple[str, str], str]:

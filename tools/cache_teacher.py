@@ -3,6 +3,7 @@
 import argparse
 
 from run_arguments import add_cfg_options
+from worker_arguments import add_workers
 
 
 def main() -> None:
@@ -10,7 +11,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='LoadTeacherMaps in the training pipeline of CONFIG names the folder. What is there '
-        'is kept when a run is repeated; under torchrun, processes share the work.',
+        'is kept when a run is repeated.',
     )
     parser.add_argument('config', help='config file, such as configs/ktda/grass_cached.py')
     add_cfg_options(parser)
@@ -18,9 +19,7 @@ def main() -> None:
         '--amp', action='store_true', help="compute the teachers' products in bfloat16: faster"
     )
     parser.add_argument('--overwrite', action='store_true', help='replace a cache of other images')
-    parser.add_argument(
-        '--launcher', choices=['none', 'pytorch'], default='none', help='pytorch under torchrun'
-    )
+    add_workers(parser)
     args = parser.parse_args()
 
     # imported only now, so that --help answers at once
@@ -28,18 +27,18 @@ def main() -> None:
 
     from ktda_mmseg.caching.build import build_caches, describe
     from ktda_mmseg.engine.allocator import reduce_page_faults
-    from ktda_mmseg.engine.launch import join_group
     from ktda_mmseg.utils.errors import clean_errors
+    from ktda_mmseg.utils.workers import Workers
 
     with clean_errors():
         reduce_page_faults()
         config = Config.fromfile(args.config)
         config.merge_from_dict(args.cfg_options)
-        join_group(args.launcher)
         import torch  # behind the package, which says how threads wait
 
         dtype = torch.bfloat16 if args.amp else None
-        for cache in build_caches(config, dtype=dtype, overwrite=args.overwrite):
+        workers = Workers(args.workers, args.cluster)
+        for cache in build_caches(config, dtype=dtype, overwrite=args.overwrite, workers=workers):
             print(f'\n{describe(cache)}')
 
 

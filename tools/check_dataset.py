@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from worker_arguments import add_workers
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, check, and print and write what was found."""
@@ -19,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         '--out', type=Path, help='folder to write to; default: work_dirs/CONFIG/dataset_check'
     )
+    add_workers(parser)
     args = parser.parse_args(argv)
     if not args.config.is_file():
         parser.error(f'expected config to be an existing file, got {args.config}')
@@ -30,10 +33,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     from ktda_mmseg.scenes.check.report import write
     from ktda_mmseg.scenes.check.running import check
     from ktda_mmseg.utils.errors import clean_errors
+    from ktda_mmseg.utils.workers import Workers
 
     with clean_errors():
         config = Config.fromfile(args.config)
-        checked = check(config)
+        checked = check(config, Workers(args.workers, args.cluster))
         print(f'\n{write(checked, config, out)}')
         sys.exit(checked.failed)
 

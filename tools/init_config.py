@@ -25,8 +25,8 @@ def parse_args() -> argparse.Namespace:
     add('--classes', nargs='+', metavar='NAME', help='of labels 0, 1 and so on, 255 is ignored; '
         'or a YAML file that says which labels they have')  # fmt: skip
     add('--out', type=Path, metavar='DIR', help='folder to prepare; default: data/CONFIG')
-    add('--base', metavar='CONFIG', help="the package's config to inherit; default: ktda/best.py, "
-        'or a small model for images that are not RGB of 8 bits')  # fmt: skip
+    add('--base', metavar='CONFIG', help="the package's config to inherit; default: "
+        'ktda/finetuned.py, or a small model for images that are not RGB of 8 bits')  # fmt: skip
     add('--tile', type=int, default=512, help='side of a tile in pixels; default: %(default)s')
     add('--rgb', type=bands, metavar='BANDS', help='three bands to take as 8-bit RGB, as 4,3,2')
     add('--split', default='scene', metavar='scene|block|FILE.yaml',

@@ -11,7 +11,6 @@ def main() -> None:
 
     # imported only now, so that --help answers at once
     import ktda_mmseg  # noqa: F401
-    from ktda_mmseg.engine.launch import join_group
     from ktda_mmseg.scenes.map.polygons import Outlines
     from ktda_mmseg.scenes.map.products import Products
     from ktda_mmseg.scenes.map.running import map_scenes
@@ -21,12 +20,12 @@ def main() -> None:
     from ktda_mmseg.scenes.predictors import load_predictor
     from ktda_mmseg.scenes.prepare.label_file import read_label_map
     from ktda_mmseg.utils.errors import clean_errors
+    from ktda_mmseg.utils.workers import Workers
 
     with clean_errors():
         scenes = find_scenes(args.scenes, args.asset, [args.out])
         masks = find_references(args.reference, scenes) if args.reference else {}
         classes = read_label_map(args.classes) if args.classes else None
-        join_group(args.launcher)
         predictor = load_predictor(
             args.model, args.checkpoint, args.device, args.amp, args.compile, args.tta
         )
@@ -37,7 +36,14 @@ def main() -> None:
         )
         window = None if args.window is None else (args.window, args.window)
         inferencer = SceneInferencer(
-            predictor, args.overlap, window, args.batch_size, products, args.bands, args.nodata
+            predictor,
+            args.overlap,
+            window,
+            args.batch_size,
+            products,
+            args.bands,
+            args.nodata,
+            Workers(args.workers, args.cluster),
         )
         sys.exit(map_scenes(inferencer, scenes, args.out, masks, classes))
 

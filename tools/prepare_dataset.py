@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from dataset_sources import SOURCES
+from worker_arguments import add_workers
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -19,6 +20,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         )  # fmt: skip
         source(command)
+        add_workers(command)
     return parser.parse_args(argv)
 
 
@@ -27,10 +29,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = vars(parse_args(argv))
     # imported only now, so that --help answers at once
     from ktda_mmseg.utils.errors import clean_errors
+    from ktda_mmseg.utils.workers import Workers
 
     with clean_errors():
         module = import_module(f'ktda_mmseg.scenes.prepare.{arguments.pop("command")}')
-        print(module.prepare(**arguments))
+        workers = Workers(arguments.pop('workers'), arguments.pop('cluster'))
+        print(module.prepare(**arguments, workers=workers))
 
 
 if __name__ == '__main__':

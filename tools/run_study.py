@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from worker_arguments import CLUSTER
+
 
 def main() -> None:
     """Parse the command line, run and write."""
@@ -22,6 +24,7 @@ def main() -> None:
         help='cells to train at once, each on its share of the cores, or on a GPU of its own; '
         'default: as many as there are GPUs, else 1',
     )
+    parser.add_argument('--cluster', metavar='SCHEDULER', help=CLUSTER)
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument('--status', action='store_true', help='say how far each cell is, and end')
     mode.add_argument('--dry-run', action='store_true', help='list what would be run, and end')

@@ -1,8 +1,9 @@
 """The command line of predict_scene.py."""
 
 import argparse
-import os
 from pathlib import Path
+
+from worker_arguments import add_workers
 
 EXPORTS = ('.onnx', '.xml')
 
@@ -14,7 +15,7 @@ def parse_args() -> argparse.Namespace:
         usage='%(prog)s CONFIG CHECKPOINT SCENE [SCENE ...] --out DIR [options]\n'
         '       %(prog)s MODEL.onnx|MODEL.xml SCENE [SCENE ...] --out DIR [options]',
         epilog='A run that was ended goes on when the command is repeated, and leaves finished '
-        'scenes as they are. Under torchrun, processes share scenes and the strips of large ones.',
+        'scenes as they are. Workers share scenes, and the strips of large ones.',
     )
     parser.add_argument('model', type=Path, metavar='CONFIG', help='or an exported model')
     parser.add_argument(
@@ -39,6 +40,7 @@ def parse_args() -> argparse.Namespace:
     )
     _add_model(parser.add_argument_group('model'))
     _add_products(parser.add_argument_group('products besides the map and its JSON summary'))
+    add_workers(parser.add_argument_group('who works'))
     args = parser.parse_intermixed_args()
     args.checkpoint = None if args.model.suffix in EXPORTS else Path(args.scenes.pop(0))
     if args.classes and not args.reference:
@@ -70,12 +72,6 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
     group.add_argument('--amp', choices=['bf16', 'fp16'], help='half precision; fp16 needs a GPU')
     group.add_argument('--compile', action='store_true', help='by torch.compile, where it works')
     group.add_argument('--device', help='such as cpu or cuda:1; default: what the machine has')
-    group.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch'],
-        default='pytorch' if 'TORCHELASTIC_RUN_ID' in os.environ else 'none',
-        help='default: pytorch under torchrun',
-    )
 
 
 def _add_products(group: argparse._ArgumentGroup) -> None:

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
-
-from ktda_mmseg.utils.files import atomic
+from ktda_mmseg.utils.figures import new_figure, write_figure
 
 if TYPE_CHECKING:
     from .profile import Shares
@@ -25,7 +23,7 @@ LABELS = {
 def plot_scaling(points: Sequence[Point], path: Path) -> None:
     """Draw seconds an image above and memory below, a column an axis, a line a config."""
     axes = [axis for axis in LABELS if any(point.axis == axis for point in points)]
-    figure = Figure(figsize=(1 + 3.3 * len(axes), 5.6), layout='constrained')
+    figure = new_figure(1 + 3.3 * len(axes), 5.6)
     grid = figure.subplots(2, len(axes), squeeze=False, sharex='col')
     for (above, below), axis in zip(grid.T, axes, strict=True):
         for label in dict.fromkeys(point.label for point in points):
@@ -41,12 +39,12 @@ def plot_scaling(points: Sequence[Point], path: Path) -> None:
     grid[0, 0].autoscale(axis='y')
     grid[1, 0].set(ylabel='peak memory, GiB')
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=3)
-    _save(figure, path)
+    write_figure(figure, path)
 
 
 def plot_shares(shares: Mapping[str, Shares], path: Path) -> None:
     """Draw where the time of a step goes, by config, one bar a part."""
-    figure = Figure(figsize=(9, 1 + 2.2 * len(shares)), layout='constrained')
+    figure = new_figure(9, 1 + 2.2 * len(shares))
     for axes, (label, parts) in zip(
         figure.subplots(len(shares), squeeze=False)[:, 0], shares.items(), strict=True
     ):
@@ -58,9 +56,4 @@ def plot_shares(shares: Mapping[str, Shares], path: Path) -> None:
         axes.set(title=f'{label}: {total:.2f} s a step', xlabel='seconds')
         axes.grid(axis='x', alpha=0.3)
     axes.legend(loc='lower right')
-    _save(figure, path)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    with atomic(path) as partial:
-        figure.savefig(partial, dpi=110)
+    write_figure(figure, path)

@@ -1,7 +1,8 @@
-"""Computing a cache: by shards, so that it can be shared by ranks and resumed after a kill."""
+"""Computing a cache: by shards, so that workers can share it and a killed run goes on."""
 
 import shutil
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,14 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.device import get_device
-from mmengine.dist import barrier, get_rank, get_world_size
 from mmengine.registry import init_default_scope
-from mmengine.utils import track_iter_progress
 from mmseg.registry import DATASETS, MODELS
 
 from ktda_mmseg.checkpoints.presence import require_weights
 from ktda_mmseg.models import FrozenTeacher
 from ktda_mmseg.utils.files import remove_partial
 from ktda_mmseg.utils.input_bands import teacher_configs
+from ktda_mmseg.utils.workers import HERE, Workers
 
 from .store import INDEX, Shard, TeacherCache
 from .views import check_steps, views_of
@@ -32,6 +32,7 @@ def build_caches(
     images_per_shard: int = 16,
     dtype: torch.dtype | None = None,
     overwrite: bool = False,
+    workers: Workers = HERE,
 ) -> list[TeacherCache]:
     """Compute the maps of a config's teachers, of all views that the training pipeline can make.
 
@@ -43,8 +44,9 @@ def build_caches(
             each teacher.
         images_per_shard (int): Images whose views share a file.
         dtype (torch.dtype | None): Type that the teachers' products are computed in; None for
-            float32.
+            float32. Default: None.
         overwrite (bool): Whether a cache of other images may be replaced. Default: False.
+        workers (Workers): Who computes. Default: this process.
 
     Returns:
         list[TeacherCache]: The finished cache of each teacher.
@@ -69,12 +71,11 @@ def build_caches(
     if not overwrite:
         for folder in folders:
             _check_is_of(folder, views)
-    preprocessor = MODELS.build(config.model.data_preprocessor).to(get_device())
-    caches = []
-    for teacher, folder in zip(teachers, folders, strict=True):
-        with torch.autocast(get_device(), dtype, enabled=dtype is not None):
-            caches.append(_build(FrozenTeacher(teacher, preprocessor), folder, views, preprocessor))
-    return caches
+    preprocessor = MODELS.build(config.model.data_preprocessor)
+    return [
+        _build(FrozenTeacher(teacher, preprocessor), folder, views, preprocessor, dtype, workers)
+        for teacher, folder in zip(teachers, folders, strict=True)
+    ]
 
 
 def _check_is_of(folder: Path, views: 'Views') -> None:
@@ -92,31 +93,48 @@ def _check_is_of(folder: Path, views: 'Views') -> None:
 
 
 def _build(
-    teacher: FrozenTeacher, folder: Path, views: 'Views', preprocessor: torch.nn.Module
+    teacher: FrozenTeacher,
+    folder: Path,
+    views: 'Views',
+    preprocessor: torch.nn.Module,
+    dtype: torch.dtype | None,
+    workers: Workers,
 ) -> TeacherCache:
     """Compute the cache of one teacher."""
     source = teacher.source()
     staging = folder / source[:16]
     staging.mkdir(parents=True, exist_ok=True)
     names = [f'{source[:16]}/shard_{index:05d}.npy' for index in range(len(views))]
-    if get_rank() == 0:
-        (folder / INDEX).unlink(missing_ok=True)
-        remove_partial(folder)
-    barrier()
-    mine = list(enumerate(names))[get_rank() :: get_world_size()]
-    for index, name in track_iter_progress(mine):
-        shard = views[index]
-        if not _holds(folder / name, shard):
-            maps = _maps(teacher, preprocessor, list(shard.values()), views.tracked)
-            Shard.write(folder / name, dict(zip(shard, maps, strict=True)))
-    barrier()
-    if get_rank() == 0:
-        TeacherCache.finish(folder, source, names, teacher.fingerprint())
-        for other in folder.iterdir():
-            if other.is_dir() and other != staging:
-                shutil.rmtree(other)
-    barrier()
+    (folder / INDEX).unlink(missing_ok=True)
+    remove_partial(folder)
+    # workers get the teacher itself, since one of random weights cannot be made again
+    write = partial(_write_shard, teacher, preprocessor, views, dtype)
+    for _ in workers.map(write, [folder / name for name in names], unit='shard'):
+        pass
+    remove_partial(folder)  # of workers that died
+    TeacherCache.finish(folder, source, names, teacher.fingerprint())
+    for other in folder.iterdir():
+        if other.is_dir() and other != staging:
+            shutil.rmtree(other)
     return TeacherCache(folder)
+
+
+def _write_shard(
+    teacher: FrozenTeacher,
+    preprocessor: torch.nn.Module,
+    views: 'Views',
+    dtype: torch.dtype | None,
+    path: Path,
+) -> None:
+    """Compute a shard, if it is not there."""
+    init_default_scope('mmseg')  # a transform that loads others looks for them here
+    shard = views[int(path.stem.removeprefix('shard_'))]
+    if _holds(path, shard):
+        return
+    device = get_device()
+    with torch.autocast(device, dtype, enabled=dtype is not None):
+        maps = _maps(teacher, preprocessor.to(device), list(shard.values()), views.tracked)
+        Shard.write(path, dict(zip(shard, maps, strict=True)))
 
 
 class Views:

@@ -4,7 +4,6 @@ import os
 from typing import Any
 
 from mmengine.device import get_device
-from mmengine.dist import init_dist
 from torch import distributed
 
 
@@ -36,16 +35,3 @@ def start_cpu_group(launcher: str) -> dict[str, Any]:
         'model_wrapper_cfg.device_ids': None,
         'model_wrapper_cfg.broadcast_buffers': False,
     }
-
-
-def join_group(launcher: str) -> None:
-    """Join the processes of a launcher, on GPUs or CPUs, where no runner does it.
-
-    Args:
-        launcher (str): ``'none'`` for a single process, or ``'pytorch'``.
-
-    Raises:
-        ValueError: As :func:`start_cpu_group`.
-    """
-    if launcher != 'none' and not start_cpu_group(launcher):
-        init_dist(launcher)

@@ -11,14 +11,15 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from ktda_mmseg.utils.claims import claim
 from ktda_mmseg.utils.files import json_text, write_json
 
-from .claiming import is_claimed
 from .definition import Options, Row, Study
 from .selection import selects_on_test
 
 WORK, RESULTS = Path('work_dirs', 'studies'), Path('docs', 'results')
-IDENTITY, ERROR = 'identity.json', 'error.txt'
+IDENTITY, ERROR, LOCK = 'identity.json', 'error.txt', 'lock'
+TAKEN = 75  # exit code of a cell that another process has
 # in a work folder: what was trained with, and label images of the test split
 CONFIG, PREDICTIONS = 'config.py', 'predictions'
 STATES = ('done', 'running', 'changed', 'failed', 'begun', 'missing')
@@ -141,7 +142,7 @@ class Cell:
                 return CHANGED
         if self.result.is_file():
             return DONE
-        if is_claimed(self.folder):
+        if (self.folder / LOCK).is_file() and claim(self.folder / LOCK) is None:
             return RUNNING
         if (self.folder / ERROR).is_file():
             return FAILED

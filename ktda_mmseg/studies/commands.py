@@ -1,17 +1,19 @@
 """What `tools/run_study.py` does with its arguments."""
 
 import shutil
+import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from ktda_mmseg.utils.files import write_atomic
+from ktda_mmseg.utils.workers import Workers
 
 from .cells import CHANGED, DONE, RESULTS, STATES, Cell, cells_of
 from .definition import Study
 from .page import page
-from .running import default_jobs, run_cells
+from .running import run_cells
 from .summary import summarise
 from .tables import as_csv, markdown
 
@@ -22,6 +24,7 @@ def run_study(
     rows: Sequence[str] | None,
     seeds: Sequence[int] | None,
     jobs: int | None,
+    cluster: str | None,
     status: bool,
     dry_run: bool,
     tables: bool,
@@ -35,6 +38,7 @@ def run_study(
         rows (Sequence[str] | None): Only these rows.
         seeds (Sequence[int] | None): Only these seeds.
         jobs (int | None): Cells at once; None takes one a GPU, else one.
+        cluster (str | None): Run them there instead, see :class:`Workers`.
         status (bool): Only say how far each cell is.
         dry_run (bool): Only list what would be run.
         tables (bool): Only write the tables.
@@ -60,8 +64,9 @@ def run_study(
     if dry_run:
         print('\n'.join([*(cell.label for cell in missing), f'{len(missing)} cells to run']))
         return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        failures = run_cells(missing, jobs or default_jobs())
+        failures = run_cells(missing, Workers(jobs, cluster))
     except KeyboardInterrupt:
         sys.exit('stopped; the same command goes on from the last checkpoints')
     print(f'written to {write_tables(plan)}')

@@ -2,17 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from PIL import Image
 
 from ktda_mmseg.raster.colours import IGNORED, colourise
-from ktda_mmseg.utils.files import write_atomic
+from ktda_mmseg.utils.figures import Axes, Figure, draw_legend, encode_figure, new_figure
 
 from .features.attention import POINTS, Attention
 from .logs import Curve
@@ -28,29 +24,14 @@ MEASURES = {
 Picture = np.ndarray  # (H, W, 3), uint8
 
 
-def rendered(figure: Figure, kind: str = 'png') -> bytes:
-    """Return a figure as PNG, or as a small JPEG."""
-    options: dict[str, Any] = (
-        dict(dpi=110) if kind == 'png' else dict(dpi=70, pil_kwargs={'quality': 70})
-    )
-    stream = BytesIO()
-    figure.savefig(stream, format=kind, **options)
-    return stream.getvalue()
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, as a whole."""
-    write_atomic(path, rendered(figure))
-
-
 def pixels_of(figure: Figure) -> Picture:
     """Render a figure as an image."""
-    return np.asarray(Image.open(BytesIO(rendered(figure))).convert('RGB'))
+    return np.asarray(Image.open(BytesIO(encode_figure(figure))).convert('RGB'))
 
 
 def draw_bars(rows: Sequence[Summary]) -> Figure:
     """Draw the mIoU of each row with its 95 % interval, and each seed as a point."""
-    figure = Figure(figsize=(8, 1 + 0.4 * len(rows)), layout='constrained')
+    figure = new_figure(8, 1 + 0.4 * len(rows))
     axes = figure.subplots()
     for place, row in enumerate(rows):
         score = row.score('mIoU')
@@ -66,7 +47,7 @@ def draw_bars(rows: Sequence[Summary]) -> Figure:
 
 def draw_costs(rows: Sequence[Summary]) -> Figure:
     """Draw the mIoU of each row, with its 95 % interval, against the MACs of one image."""
-    figure = Figure(figsize=(9, 5), layout='constrained')
+    figure = new_figure(9, 5)
     axes = figure.subplots()
     for place, row in enumerate(rows):
         score, cost = row.score('mIoU'), row.cost('model', 'macs') / 1e9
@@ -85,7 +66,7 @@ def draw_confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     """Draw a confusion matrix ``(K, K)`` in percent of the true class, which is the row."""
     percent = 100 * matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
     side = 2.5 + 0.8 * len(classes)
-    figure = Figure(figsize=(side + 1, side), layout='constrained')
+    figure = new_figure(side + 1, side)
     axes = figure.subplots()
     axes.imshow(percent, cmap='Blues', vmin=0, vmax=100)
     for (row, column), value in np.ndenumerate(percent):
@@ -107,7 +88,7 @@ def draw_labels(
     """
     columns = 1 + len(images[0][2])
     size = (2.4 * columns, 2.5 * len(images) + 0.6)
-    figure = Figure(figsize=size, layout='constrained')
+    figure = new_figure(*size)
     grid = figure.subplots(len(images), columns, squeeze=False)
     for axes, (name, picture, maps) in zip(grid, images, strict=True):
         coloured = {title: colourise(labels, meta['palette']) for title, labels in maps.items()}
@@ -116,18 +97,14 @@ def draw_labels(
             _show(axis, pixels)
             axis.set_title(title, fontsize='small', wrap=True)
         axes[0].set_ylabel(name, fontsize='small')
-    colours = np.array([*meta['palette'], IGNORED]) / 255
-    patches = [
-        Patch(color=colour, label=name)
-        for name, colour in zip([*meta['classes'], 'ignored'], colours, strict=True)
-    ]
-    figure.legend(handles=patches, loc='outside lower center', ncols=min(len(patches), 6))
+    names, colours = [*meta['classes'], 'ignored'], [*meta['palette'], IGNORED]
+    draw_legend(figure, names, colours, loc='outside lower center', ncols=min(len(names), 6))
     return figure
 
 
 def draw_curves(curves: Mapping[str, Curve]) -> Figure:
     """Draw the training losses (logarithmic) beside the validation mIoU."""
-    figure = Figure(figsize=(11, 4), layout='constrained')
+    figure = new_figure(11, 4)
     losses, scores = figure.subplots(1, 2)
     for name, curve in sorted(curves.items()):
         if 'loss' in name:
@@ -147,7 +124,7 @@ def draw_curves(curves: Mapping[str, Curve]) -> Figure:
 def draw_maps(name: str, picture: Picture, maps: Mapping[str, Sequence[Picture]]) -> Figure:
     """Draw an image and coloured maps of its levels, by whose they are."""
     levels = len(maps['teacher'])
-    figure = Figure(figsize=(SIDE * (levels + 1), SIDE * len(maps) + 0.6), layout='constrained')
+    figure = new_figure(SIDE * (levels + 1), SIDE * len(maps) + 0.6)
     axes = figure.subplots(len(maps), levels + 1, squeeze=False)
     for line, (title, shades) in zip(axes, maps.items(), strict=True):
         for axis, pixels in zip(line[1:], shades, strict=True):
@@ -164,7 +141,7 @@ def draw_maps(name: str, picture: Picture, maps: Mapping[str, Sequence[Picture]]
 def draw_similarity(found: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     """Draw how alike student and teacher are, by level, measure and version of the student."""
     shown = [name for name in MEASURES if any(name in measures for measures in found.values())]
-    figure = Figure(figsize=(3.2 * len(shown), 3.4), layout='constrained')
+    figure = new_figure(3.2 * len(shown), 3.4)
     for axis, name in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
         for version, measures in found.items():
             values = measures.get(name, ())
@@ -181,7 +158,7 @@ def draw_attention(window: Picture, levels: Sequence[Attention]) -> Figure:
     """Draw what three points of an image attend to, level by level."""
     columns = len(POINTS)
     size = (SIDE * (columns + 1), SIDE * len(levels) + 0.3)
-    figure = Figure(figsize=size, layout='constrained')
+    figure = new_figure(*size)
     axes = figure.subplots(len(levels), columns + 1, squeeze=False)
     height, width = window.shape[:2]
     for line, level in zip(axes, levels, strict=True):
@@ -206,7 +183,7 @@ def draw_gap(
     Rows go from the student alone to the frozen teacher with the head; the last estimate of each
     is its mIoU. Bars have 95 % intervals.
     """
-    figure = Figure(figsize=(11, 4.2), layout='constrained')
+    figure = new_figure(11, 4.2)
     left, right = figure.subplots(1, 2)
     depth = len(reached[0]) - 1
     width = 0.8 / max(len(titles) - 2, 1)

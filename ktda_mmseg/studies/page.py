@@ -11,12 +11,13 @@ from mmseg.registry import DATASETS
 from PIL import Image
 
 from ktda_mmseg.datasets.pictures import read_picture
+from ktda_mmseg.utils.figures import encode_figure
 from ktda_mmseg.utils.files import write_atomic
 from ktda_mmseg.utils.html import render
 
 from .cells import PREDICTIONS, Cell, Setting
 from .definition import Study
-from .figures import draw_bars, draw_confusion, draw_costs, draw_labels, rendered
+from .figures import draw_bars, draw_confusion, draw_costs, draw_labels
 from .summary import Summary
 from .tables import Summaries, describe, tables_of
 
@@ -36,9 +37,11 @@ def page(study: Study, summaries: Summaries, folder: Path) -> str:
         sections.append({**content, 'figures': None, 'matrices': [], 'pictures': None})
         if run:
             sections[-1] |= dict(
-                figures=dict(bars=rendered(draw_bars(run)), costs=rendered(draw_costs(run))),
+                figures=dict(
+                    bars=encode_figure(draw_bars(run)), costs=encode_figure(draw_costs(run))
+                ),
                 matrices=[
-                    (row.row.title, rendered(draw_confusion(row.matrix, row.first['classes'])))
+                    (row.row.title, encode_figure(draw_confusion(row.matrix, row.first['classes'])))
                     for row in run
                 ],
                 pictures=_pictures(study, run, folder / dataset / 'pictures.jpg'),
@@ -64,7 +67,7 @@ def _pictures(study: Study, rows: Sequence[Summary], path: Path) -> bytes | None
             for title, folder in predictions.items():
                 labels[title] = np.array(Image.open(folder / f'{name}.png'))
             images.append((name, read_picture(sample.img_path), labels))
-        write_atomic(path, rendered(draw_labels(images, dataset.metainfo), 'jpeg'))
+        write_atomic(path, encode_figure(draw_labels(images, dataset.metainfo), 'jpeg'))
     return path.read_bytes() if path.is_file() else None
 
 

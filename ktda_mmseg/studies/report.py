@@ -12,11 +12,12 @@ from mmengine.utils import track_iter_progress
 from mmseg.apis import init_model
 
 from ktda_mmseg.datasets.pictures import read_picture
+from ktda_mmseg.utils.figures import write_figure
 from ktda_mmseg.utils.files import write_atomic
 from ktda_mmseg.utils.html import render
 from ktda_mmseg.utils.scores import confusion_matrix
 
-from .figures import draw_confusion, draw_curves, draw_labels, save
+from .figures import draw_confusion, draw_curves, draw_labels
 from .logs import read_scalars
 
 
@@ -65,9 +66,9 @@ def write_report(
             index += 1
     metrics = evaluator.evaluate(len(dataset))
 
-    save(draw_labels(examples, dataset.metainfo), out / 'predictions.png')
-    save(draw_confusion(matrix, classes), out / 'confusion_matrix.png')
-    save(draw_curves(curves), out / 'curves.png')
+    write_figure(draw_labels(examples, dataset.metainfo), out / 'predictions.png')
+    write_figure(draw_confusion(matrix, classes), out / 'confusion_matrix.png')
+    write_figure(draw_curves(curves), out / 'curves.png')
     title = f'{Path(checkpoint).name} on {len(dataset)} test images'
     rows = [('metric', '%'), *((name, f'{value:.2f}') for name, value in metrics.items())]
     text = render(Path(__file__).with_name('report.html'), title=title, rows=rows)

@@ -1,6 +1,6 @@
 """Run one cell: train, test once, measure, write the result.
 
-The runner starts it as ``python -m ktda_mmseg.studies.training STUDY DATASET ROW SEED LOCK``.
+The runner starts it as ``python -m ktda_mmseg.studies.training STUDY DATASET ROW SEED``.
 """
 
 import os
@@ -24,10 +24,12 @@ from ktda_mmseg.checkpoints.presence import require_weights
 from ktda_mmseg.datasets.requirements import SPLITS, require_data
 from ktda_mmseg.engine.allocator import reduce_page_faults
 from ktda_mmseg.engine.run_config import resume_from, shorten_warm_up
+from ktda_mmseg.utils.claims import claim
 from ktda_mmseg.utils.errors import clean_errors
 from ktda_mmseg.utils.files import json_text, write_atomic
+from ktda_mmseg.utils.workers import PATIENCE
 
-from .cells import CONFIG, PREDICTIONS, Cell, cells_of
+from .cells import CONFIG, LOCK, PREDICTIONS, TAKEN, Cell, cells_of
 from .definition import Study
 from .logs import UNKEPT, Curve, read_scalars, thinned, training_log
 from .scoring import ConfusionByImage
@@ -139,14 +141,17 @@ def _end_with_runner() -> None:
 
 def main() -> None:
     """Run the cell that the command line names."""
-    study, dataset, row, seed, lock = sys.argv[1:]
-    # workers that load data may outlive this process for a moment; they do not hold the claim
-    os.register_at_fork(after_in_child=lambda: os.close(int(lock)))
+    study, dataset, row, seed = sys.argv[1:]
     threading.Thread(target=_end_with_runner, daemon=True).start()
     reduce_page_faults()
     with clean_errors():
         [cell] = cells_of(Study.load(Path(study)), [dataset], [row], [int(seed)])
-        run(cell)
+        # a process of a worker that was killed just now may still be about to end
+        lock = claim(cell.folder / LOCK, PATIENCE)
+        if lock is None:
+            sys.exit(TAKEN)
+        if not cell.result.is_file():  # which another one may have just ended
+            run(cell)
 
 
 if __name__ == '__main__':

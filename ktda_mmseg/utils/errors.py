@@ -41,9 +41,9 @@ def clean_errors() -> Iterator[None]:
     """End the program with one line where the user, not the program, has something to mend.
 
     That is whatever the system or a file refuses (``OSError``, a full disk too), a package that is
-    not installed, a check that this package or mmseg's family makes of its arguments, and a config
-    that cannot be read or built from. What else is raised is a bug and keeps its traceback. With
-    ``KTDA_TRACEBACK=1`` in the environment all have one.
+    not installed, a check that this package or mmseg's family makes of its arguments, a config
+    that cannot be read or built from, and Ctrl-C. What else is raised is a bug and keeps its
+    traceback. With ``KTDA_TRACEBACK=1`` in the environment all have one.
 
     Raises:
         SystemExit: With the message of such an error.
@@ -56,6 +56,8 @@ def clean_errors() -> Iterator[None]:
     logging.raiseExceptions = False
     try:
         yield
+    except KeyboardInterrupt:
+        sys.exit('stopped')
     except Exception as error:
         if not _is_of_user(error):
             raise
@@ -91,6 +93,8 @@ def _raised_in(error: Exception) -> tuple[str, str]:
         lines = str(error).splitlines()
         last = max(i for i, line in enumerate(lines) if line.startswith('  File "'))
         return lines[last].split('"')[1], lines[last + 1].strip()
+    if hasattr(error, 'raised_in'):  # in a process of utils/workers.py
+        return error.raised_in
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return frame.filename, frame.line or ''
 

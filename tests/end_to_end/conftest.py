@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -53,13 +54,15 @@ class Tools:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get('PYTHONPATH')]))
         return {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': path}
 
-    def start(self, name: str, *args: object) -> subprocess.Popen:
+    def start(
+        self, name: str, *args: object, log: IO[str] | int = subprocess.DEVNULL
+    ) -> subprocess.Popen:
         """Start a tool in a process group of its own, so that its workers can be killed too."""
         return subprocess.Popen(
             self.command(name, *args),
             env=self.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
             start_new_session=True,
         )
 

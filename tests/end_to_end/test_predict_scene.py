@@ -1,10 +1,9 @@
-"""Scenes mapped from the command line: whole, once, the same after kills and on two ranks."""
+"""Scenes mapped from the command line: whole, once, the same after kills and by two workers."""
 
 import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
@@ -117,20 +116,12 @@ def test_a_killed_command_ends_in_the_same_bytes(tools, command, alone, tmp_path
     assert content(out) == content(alone) and not list(out.glob('*.strips'))
 
 
-def test_two_ranks_make_the_same_maps_whatever_scene_fails(tools, command, alone, tmp_path):
+def test_two_workers_make_the_same_maps_whatever_scene_fails(tools, command, alone, tmp_path):
     (tmp_path / 'scenes').mkdir()
     write(tmp_path / 'scenes' / 'bad.tif', 100, 100, count=2)
-    torchrun = [sys.executable, '-m', 'torch.distributed.run', '--nproc-per-node', '2']
-    arguments = command(tmp_path / 'out')
+    arguments = command(tmp_path / 'out', '--workers', '2')
     arguments.insert(3, tmp_path / 'scenes')
-    done = subprocess.run(
-        [*torchrun, '--standalone', *tools.command('predict_scene.py', *arguments)[1:]],
-        env=tools.environment(),
-        capture_output=True,
-        text=True,
-    )
-    printed = done.stdout + done.stderr
-    assert done.returncode == 1, printed
+    printed = tools.fail('predict_scene.py', *arguments)
     (line,) = [line for line in printed.splitlines() if line.startswith('error: ')]
     assert f'1 of 3 scenes failed: {tmp_path}/scenes/bad.tif: expected bands (1, 2, 3)' in line
     assert content(tmp_path / 'out') == content(alone)

@@ -1,31 +1,54 @@
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from joblib import cpu_count
 
-from ktda_mmseg.studies import running
-from ktda_mmseg.studies.cells import FAILED, RUNNING, cells_of
-from ktda_mmseg.studies.claiming import claim, is_claimed
+from ktda_mmseg.studies import running, training
+from ktda_mmseg.studies.cells import FAILED, LOCK, MISSING, RUNNING, TAKEN, cells_of
 from ktda_mmseg.studies.commands import describe, unfinished
+from ktda_mmseg.utils.claims import claim
+from ktda_mmseg.utils.workers import Workers
 
-# what stands in for the process of a cell: it notes that it ran, and writes a result or fails
+# what stands in for the process of a cell: it claims it and notes that it ran, and writes a result
+# or fails
 STAND_IN = """
-import json, os, sys, time
+import json, os, sys, threading, time
 from pathlib import Path
-study, dataset, row, seed, lock = sys.argv[1:]
+from filelock import FileLock, Timeout
+study, dataset, row, seed = sys.argv[1:]
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+folder = Path('work_dirs', 'studies', Path(study).stem, dataset, row, f'seed_{seed}')
+lock = FileLock(folder / 'lock')
+try:
+    lock.acquire(blocking=False)
+except Timeout:
+    sys.exit(75)
+result = Path('docs', 'results', Path(study).stem, dataset, row, f'seed_{seed}.json')
+if result.exists():
+    sys.exit()
 with open('ran.txt', 'a') as file:
     file.write(f'{dataset}/{row}/seed_{seed} {os.environ["OMP_NUM_THREADS"]}\\n')
 time.sleep(float(os.environ.get('SECONDS_OF_A_CELL', 0)))
 if row == 'bad':
     sys.exit('error: expected luck, got none')
-result = Path('docs', 'results', Path(study).stem, dataset, row, f'seed_{seed}.json')
 result.parent.mkdir(parents=True, exist_ok=True)
 result.write_text('{"digest": ""}')
+"""
+TWO_JOBS = """
+import sys
+from pathlib import Path
+from ktda_mmseg.studies import Study, running
+from ktda_mmseg.studies.cells import cells_of
+from ktda_mmseg.utils.workers import Workers
+running.PROGRAM = sys.argv[1:]
+running.run_cells(cells_of(Study.load(Path('try.yaml')), seeds=[0]), Workers(2))
 """
 CONTEXT = multiprocessing.get_context('fork')
 
@@ -35,8 +58,7 @@ def stand_in(tmp_path, monkeypatch):
     """Run a small script in place of the training of a cell."""
     script = tmp_path / 'stand_in.py'
     script.write_text(STAND_IN)
-    monkeypatch.setattr(running, 'COMMAND', (sys.executable, '-S', str(script)))
-    monkeypatch.setattr(running, 'POLL', 0.05)
+    monkeypatch.setattr(running, 'PROGRAM', (str(script),))
 
 
 def ran():
@@ -54,7 +76,7 @@ def wait_for(happened, seconds=300):
 def test_each_cell_runs_once_and_a_failing_one_stops_no_other(load, content):
     content['rows']['bad'] = dict(title='Bad', config='config.py')
     cells = cells_of(load(), seeds=[0, 1])
-    failures = running.run_cells(cells, 2)
+    failures = running.run_cells(cells, Workers(1))
     assert ran() == Counter(cell.label for cell in cells)
     assert [failure.split(':')[0] for failure in failures] == ['town/bad/seed_0', 'town/bad/seed_1']
     assert 'expected luck, got none (exit code 1, see' in failures[0]
@@ -63,16 +85,28 @@ def test_each_cell_runs_once_and_a_failing_one_stops_no_other(load, content):
     assert describe(bad).endswith('2 failed')
 
 
-def test_jobs_share_the_cores(load):
-    running.run_cells(cells_of(load(), seeds=[0]), 2)
+@pytest.mark.slow
+def test_jobs_share_the_cores_and_end_with_their_worker(load, monkeypatch):
+    """Slow: each worker imports the package."""
+    monkeypatch.setenv('SECONDS_OF_A_CELL', '60')
+    cells = cells_of(load(), seeds=[0])
+    process = subprocess.Popen([sys.executable, '-c', TWO_JOBS, *running.PROGRAM])
+    wait_for(lambda: len(ran()) == 2)
+    assert {cell.state for cell in cells} == {RUNNING}
+    process.kill()
+    process.wait()
+    wait_for(lambda: {cell.state for cell in cells} == {MISSING})
+    monkeypatch.setenv('SECONDS_OF_A_CELL', '0')
+    assert running.run_cells(cells, Workers(2)) == []
+    assert ran() == {cell.label: 2 for cell in cells}
     threads = {line.split()[1] for line in Path('ran.txt').read_text().splitlines()}
-    assert threads == {str(max(1, len(os.sched_getaffinity(0)) // 2))}
+    assert threads == {str(max(1, cpu_count() // 2))}
 
 
-def test_two_processes_never_take_the_same_cell(load, monkeypatch):
+def test_two_commands_never_run_the_same_cell(load, monkeypatch):
     monkeypatch.setenv('SECONDS_OF_A_CELL', '0.1')
     cells = cells_of(load())
-    processes = [CONTEXT.Process(target=running.run_cells, args=(cells, 2)) for _ in range(2)]
+    processes = [CONTEXT.Process(target=running.run_cells, args=(cells, Workers())) for _ in '12']
     for process in processes:
         process.start()
     for process in processes:
@@ -80,28 +114,37 @@ def test_two_processes_never_take_the_same_cell(load, monkeypatch):
     assert ran() == Counter(cell.label for cell in cells)
 
 
-def test_a_claim_ends_with_the_process_that_holds_it(load, monkeypatch):
+def test_a_claim_ends_with_the_command_that_is_stopped(load, monkeypatch):
     monkeypatch.setenv('SECONDS_OF_A_CELL', '60')
     cell, *_ = cells_of(load())
-    process = CONTEXT.Process(target=running.run_cells, args=([cell], 1))
+    process = CONTEXT.Process(target=running.run_cells, args=([cell], Workers()))
     process.start()
     wait_for(ran)
     assert cell.state == RUNNING
     # it is left to the other process
-    assert running.run_cells([cell], 1) == []
+    assert running.run_cells([cell], Workers()) == []
     os.kill(process.pid, signal.SIGTERM)
     process.join()
-    wait_for(lambda: not is_claimed(cell.folder))
+    wait_for(lambda: cell.state == MISSING)
     monkeypatch.setenv('SECONDS_OF_A_CELL', '0')
-    running.run_cells([cell], 1)
+    running.run_cells([cell], Workers())
     assert ran() == {cell.label: 2}
 
 
-def test_a_claim_is_taken_once(tmp_path):
-    first = claim(tmp_path / 'cell')
-    assert claim(tmp_path / 'cell') is None and is_claimed(tmp_path / 'cell')
-    first.close()
-    assert not is_claimed(tmp_path / 'cell') and not is_claimed(tmp_path / 'other')
+def test_the_process_of_a_cell_claims_it(load, monkeypatch):
+    cell, *_ = cells_of(load())
+    done = []
+    monkeypatch.setattr(training, 'run', done.append)
+    monkeypatch.setattr(training, 'PATIENCE', 0)
+    monkeypatch.setattr(training, '_end_with_runner', lambda: None)
+    monkeypatch.setattr(sys, 'argv', ['cell', 'try.yaml', 'town', 'alone', '0'])
+    held = claim(cell.folder / LOCK)
+    with pytest.raises(SystemExit) as info:
+        training.main()
+    assert info.value.code == TAKEN and not done
+    held.release()
+    training.main()
+    assert [one.label for one in done] == [cell.label]
 
 
 def test_results_of_a_changed_config_are_refused_or_dropped(load, write_result):

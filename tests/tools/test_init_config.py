@@ -36,7 +36,7 @@ def given(tmp_path, monkeypatch, installed):
 
 
 def test_the_config_trains_after_the_commands_it_names(given, run_tool):
-    said = run_tool(INIT, *given)
+    said = run_tool(INIT, *given, '--base', 'ktda/best.py')
     commands = [line.strip() for line in said.split('next:\n')[1].splitlines()]
     check, bring, *rest = commands
     assert check == 'ktda check mine.py'

@@ -268,6 +268,11 @@ def test_a_bug_keeps_its_traceback(fail, kind):
         fail()
 
 
+def test_a_stopped_tool_says_so_in_one_line():
+    with pytest.raises(SystemExit, match='^stopped$'), clean_errors():
+        raise KeyboardInterrupt
+
+
 def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
     def full(path, content):
         raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))

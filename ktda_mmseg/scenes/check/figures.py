@@ -4,8 +4,9 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 from PIL import Image
+
+from ktda_mmseg.utils.figures import encode_figure, new_figure
 
 from ...datasets.pictures import rgb_of
 from ...datasets.reading import read_image, read_mask
@@ -22,7 +23,7 @@ COLUMNS = 4  # of panels, one a band
 def plot_class_shares(surveys: Sequence[Survey]) -> bytes:
     """Draw the share of each class among the labelled pixels, split by split."""
     classes = surveys[0].labels.classes
-    figure = Figure(figsize=(2 + 1.2 * len(classes), 3.2), layout='constrained')
+    figure = new_figure(2 + 1.2 * len(classes), 3.2)
     axes = figure.subplots()
     width = 0.8 / len(surveys)
     for index, survey in enumerate(surveys):
@@ -32,7 +33,7 @@ def plot_class_shares(surveys: Sequence[Survey]) -> bytes:
     axes.set_xticks(range(len(classes)), classes)
     axes.set(ylabel='% of labelled pixels')
     figure.legend(loc='outside upper center', ncols=len(surveys))
-    return _png(figure)
+    return encode_figure(figure)
 
 
 def plot_bands(surveys: Sequence[Survey]) -> bytes:
@@ -41,7 +42,7 @@ def plot_bands(surveys: Sequence[Survey]) -> bytes:
     number = max(len(survey.bands) for survey in shown)
     columns = min(number, COLUMNS)
     rows = -(-number // columns)
-    figure = Figure(figsize=(3.4 * columns, 2.6 * rows + 0.4), layout='constrained')
+    figure = new_figure(3.4 * columns, 2.6 * rows + 0.4)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in panels[number:]:
         axes.remove()
@@ -57,7 +58,7 @@ def plot_bands(surveys: Sequence[Survey]) -> bytes:
         axes.set(title=f'band {index + 1}', ylabel='% of pixels' if index % columns == 0 else '')
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc='outside upper center', ncols=len(names))
-    return _png(figure)
+    return encode_figure(figure)
 
 
 def bar_edges(bands: Sequence[Band]) -> np.ndarray:
@@ -103,9 +104,3 @@ def _small(
     pixels: np.ndarray, resampling: Image.Resampling = Image.Resampling.BILINEAR
 ) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels)).resize((SIDE, SIDE), resampling)
-
-
-def _png(figure: Figure) -> bytes:
-    stream = io.BytesIO()
-    figure.savefig(stream, dpi=100, format='png')
-    return stream.getvalue()

@@ -1,19 +1,16 @@
 """The whole check of a config, all data sets to the end."""
 
-import os
-import sys
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
+from joblib import cpu_count
 from mmengine.config import Config
-from mmengine.utils import track_iter_progress
 
 from ktda_mmseg.utils.class_count import class_count_fault
 from ktda_mmseg.utils.input_bands import bands_fault
+from ktda_mmseg.utils.workers import HERE, Workers
 
 from .borders import find_neighbours
 from .duplicates import find_duplicates
@@ -23,9 +20,7 @@ from .pairs import Pair, Source, list_pairs, read_sources
 from .scan import Facts, scan
 from .survey import Survey
 
-AHEAD = 4  # pairs a thread that may be read before they are counted
-A = TypeVar('A')
-B = TypeVar('B')
+AHEAD = 64  # pairs a worker that may be read before they are counted; 6 MB each at the most
 
 
 class Checked(NamedTuple):
@@ -49,11 +44,12 @@ class Checked(NamedTuple):
         return any(fault.severity == 'error' for fault in self.faults)
 
 
-def check(config: Config) -> Checked:
+def check(config: Config, workers: Workers = HERE) -> Checked:
     """Check the data sets of a config, all of them to the end.
 
     Args:
         config (Config): A config with data loaders.
+        workers (Workers): Who reads the files. Default: this process.
 
     Returns:
         Checked: What they hold and what is wrong.
@@ -71,13 +67,12 @@ def check(config: Config) -> Checked:
         pairs += listed
         faults += missing
     facts: list[Facts] = []
-    with warnings.catch_warnings():
-        # what Pillow and rasterio warn of is told as a fault, or is none
+    with warnings.catch_warnings():  # for all threads
         warnings.simplefilter('ignore')
-        found = map_ahead(scan, pairs, len(os.sched_getaffinity(0)))
-        # mmengine's default is what stdout was when it was imported
-        for fact in track_iter_progress((found, len(pairs)), file=sys.stdout) if pairs else ():
-            surveys[fact.pair.source.split].add(fact)
+        found = workers.map(_scan, pairs, threads=cpu_count(), ahead=AHEAD, unit='pair')
+        for pair, fact in zip(pairs, found, strict=True):
+            fact.pair = pair  # not what a worker has made of it
+            surveys[pair.source.split].add(fact)
             faults += fact.faults
             facts.append(fact)
     for survey in surveys.values():
@@ -87,28 +82,11 @@ def check(config: Config) -> Checked:
     return Checked(sources, pairs, list(surveys.values()), faults)
 
 
-def map_ahead(function: Callable[[A], B], items: Iterable[A], threads: int) -> Iterator[B]:
-    """Map on threads, in order, without running far ahead of whoever takes the results.
-
-    Args:
-        function (Callable): What to do; Pillow, GDAL and numpy let threads run side by side.
-        items (Iterable): Arguments.
-        threads (int): Number of threads.
-
-    Yields:
-        The results, at most ``AHEAD`` a thread waiting.
-    """
-    waiting: deque[Future[B]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > AHEAD * threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+def _scan(pair: Pair) -> Facts:
+    with warnings.catch_warnings():
+        # what Pillow and rasterio warn of is told as a fault, or is none
+        warnings.simplefilter('ignore')
+        return scan(pair)
 
 
 def _distinct(sources: Sequence[Source]) -> tuple[list[Source], list[Fault]]:

@@ -46,7 +46,7 @@ class ExportedPredictor(ABC):
     format: ClassVar[str]
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
-        self.path = Path(path)
+        self.path, self._threads = Path(path), threads
         files = self.files(self.path)
         for file in files:
             if not file.is_file():
@@ -65,6 +65,9 @@ class ExportedPredictor(ABC):
             raise ValueError(
                 f'{path}: expected a whole {self.format} model, found: {first_line(error)}'
             ) from error
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.path, self._threads)
 
     @classmethod
     def files(cls, path: Path) -> tuple[Path, ...]:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from ktda_mmseg.raster.files import open_raster
-from ktda_mmseg.utils.files import atomic
+from ktda_mmseg.utils.figures import DPI, draw_legend, new_figure, write_figure
 
 from .card import ModelCard
 from .summary import Counts
 
-DPI = 100
 SIDE = 1600  # pixels of the map's longer side; the legend comes on top
 EMPTY = (255, 255, 255)  # where there are no data
 COLUMN = 400  # pixels of one of the legend's columns
@@ -38,26 +35,20 @@ def write_quicklook(card: ModelCard, labels: Path, counts: Counts, path: Path) -
     height, width = shown.clip((SIDE / 20, SIDE / 2)).round()
     thin = min(shown) < SIDE / 20
     columns = int(width // COLUMN)
-    entries = _entries(card, counts)[: columns * LINES]
-    below = (-(-len(entries) // columns) + 1) * LINE
-    figure = Figure(figsize=(width / DPI, (height + below) / DPI), dpi=DPI)
+    found = _found(card, counts)[: columns * LINES]
+    below = (-(-len(found) // columns) + 1) * LINE
+    figure = new_figure(width / DPI, (height + below) / DPI, arranged=False)
     axes = figure.add_axes((0, below / (height + below), 1, height / (height + below)))
     axes.imshow(colours[pixels], interpolation='nearest', aspect='auto' if thin else 'equal')
     axes.set_axis_off()
-    figure.legend(handles=entries, loc='lower center', ncols=columns, fontsize=12, frameon=False)
-    with atomic(path) as partial:
-        figure.savefig(partial, metadata={'Software': None})
+    shares = counts.shares()
+    names = [f'{card.classes[label]}  {shares[label]:.1%}' for label in found]
+    entries = names, [card.palette[label] for label in found]
+    draw_legend(figure, *entries, loc='lower center', ncols=columns, fontsize=12, frameon=False)
+    write_figure(figure, path)
 
 
-def _entries(card: ModelCard, counts: Counts) -> list[Patch]:
-    """Return what the legend shows: the classes that occur, the largest first."""
+def _found(card: ModelCard, counts: Counts) -> list[int]:
+    """Return the classes that occur, the largest first."""
     shares = counts.shares()[: len(card.classes)]
-    return [
-        Patch(
-            facecolor='#{:02x}{:02x}{:02x}'.format(*card.palette[label]),
-            edgecolor='grey',
-            label=f'{card.classes[label]}  {shares[label]:.1%}',
-        )
-        for label in np.argsort(-shares, kind='stable')
-        if shares[label]
-    ]
+    return [int(label) for label in np.argsort(-shares, kind='stable') if shares[label]]

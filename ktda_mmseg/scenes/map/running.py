@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from mmengine.dist import is_main_process
-
 from ktda_mmseg.scenes.prepare.label_map import LabelMap
 
 from .evaluation import evaluate
@@ -30,22 +28,20 @@ def map_scenes(
         classes (LabelMap | None): What their values mean, if not the model's labels. Default: None.
 
     Returns:
-        str | int: What to end the program with: 0, or what failed, in one line; 1 in processes but
-        the first, which tells it for all.
+        str | int: What to end the program with: 0, or what failed, in one line.
     """
     results = inferencer(scenes, out)
     failed = [result.error for result in results if result.error]
-    if is_main_process():
-        for result in results:
-            if not result.error:
-                print(f'{result.files["map"]}{" (was there already)" * result.kept}')
-        pairs = [
-            (result.files['map'], masks[name])
-            for name, result in zip(scenes, results, strict=True)
-            if name in masks and not result.error
-        ]
-        if pairs:
-            print(evaluate(pairs, inferencer.predictor.card, classes))
-    if not failed or not is_main_process():
-        return min(len(failed), 1)
+    for result in results:
+        if not result.error:
+            print(f'{result.files["map"]}{" (was there already)" * result.kept}')
+    pairs = [
+        (result.files['map'], masks[name])
+        for name, result in zip(scenes, results, strict=True)
+        if name in masks and not result.error
+    ]
+    if pairs:
+        print(evaluate(pairs, inferencer.predictor.card, classes))
+    if not failed:
+        return 0
     return f'error: {len(failed)} of {len(results)} scenes failed: {"; ".join(failed)}'

@@ -1,11 +1,12 @@
-"""Maps of whole scenes, any number and size, by one process or many."""
+"""Maps of whole scenes, any number and size, by one worker or many."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from tqdm import tqdm
 
 from ktda_mmseg.raster.files import Nodata
 from ktda_mmseg.raster.imagery import tell_alpha
+from ktda_mmseg.utils.claims import claim
 from ktda_mmseg.utils.files import require_space
+from ktda_mmseg.utils.workers import HERE, Workers
 from ktda_mmseg.version import __version__
 
-from .claims import Claims
-from .distribution import Ranks, Share, runs, share
 from .identity import identity_of
 from .predictor import Predictor
 from .products import (
@@ -30,9 +31,9 @@ from .products import (
     write_products,
 )
 from .reading import SceneReader, ahead
-from .scene_job import SceneJob, SceneResult, reported
+from .scene_job import Piece, SceneJob, SceneResult, failure, pieces_of, runs
 from .sources import find_scenes
-from .strips import NODATA, PRODUCTS, StripStore, predict_strips, quantise
+from .strips import LOCK, NODATA, PRODUCTS, StripStore, predict_strips, quantise
 from .windows import Grid, axis
 
 
@@ -42,7 +43,7 @@ class SceneInferencer:
     Strips of the map are kept on disk as they are finished. A run that was ended in any way goes on
     with them, as long as scene, model and settings are the same, and ends in the same bytes. What
     another process is at work on is left to it.
-    Under torchrun, processes share the strips; join their group before.
+    Workers share scenes, and strips of scenes where these are few.
 
     Args:
         predictor (Predictor): The model.
@@ -56,6 +57,7 @@ class SceneInferencer:
             the model was trained on; None for the same ones. Default: None.
         nodata (float | str | None): Which pixels hold no data, see ``LoadRasterFromFile``; None for
             the model's rule. Default: None.
+        workers (Workers): Who predicts; the model is pickled for them. Default: this process.
 
     Raises:
         ValueError: If a number is out of its range, or the model has more than 255 classes.
@@ -70,7 +72,9 @@ class SceneInferencer:
         products: Products = Products(),  # noqa: B008
         bands: Sequence[int] | None = None,
         nodata: Nodata = None,
+        workers: Workers = HERE,
     ) -> None:
+        self.workers = workers
         self.card = predictor.card if nodata is None else replace(predictor.card, nodata=nodata)
         self.predictor, self.batch_size, self.products = predictor, batch_size, products
         self.bands = tuple(bands or predictor.card.bands)
@@ -98,8 +102,7 @@ class SceneInferencer:
             out (str | Path): Folder of the products; made if need be.
 
         Returns:
-            list[SceneResult]: What became of each scene; one that failed stops no other. The same
-            in all processes.
+            list[SceneResult]: What became of each scene; one that failed stops no other.
 
         Raises:
             FileNotFoundError: If there is no scene where one is named.
@@ -107,43 +110,31 @@ class SceneInferencer:
             OSError: If the folder cannot be written to.
             ValueError: If two scenes would get the same files.
         """
-        with Claims(Path(out)) as claims:
-            return self._map(scenes, Path(out), claims)
-
-    def _map(
-        self, scenes: Mapping[str, Path] | Sequence[str | Path], out: Path, claims: Claims
-    ) -> list[SceneResult]:
-        ranks = Ranks()
-        plans = ranks.gather(self._plans(scenes, out, claims) if ranks.rank == 0 else [])[0]
-        jobs = [plan for plan in plans if isinstance(plan, SceneJob)]
-        missing, widths = [job.missing for job in jobs], [job.grid.width for job in jobs]
-        mine = [
-            (jobs[part.scene], part) for part in share(missing, widths, ranks.count)[ranks.rank]
-        ]
-        results: dict[str, SceneResult] = {}
-        pixels = sum(job.pixels(part.strips) for job, part in mine)
-        look = dict(
-            desc='Mapping', unit='px', unit_scale=True, disable=ranks.rank > 0 or not pixels
-        )
-        with tqdm(total=pixels, **look) as progress:
-            for job, part in mine:
-                with reported(job.name, job.path, results):
-                    self._predict(job, part, progress)
-                    if part.alone:
-                        results[job.name] = self._finish(job)
-        failed = {name for others in ranks.gather(results) for name in others if others[name].error}
-        for job, part in mine:
-            if part.finishes and not part.alone and job.name not in failed:
-                with reported(job.name, job.path, results):
-                    results[job.name] = self._finish(job)
-        everywhere = ranks.gather(results)
-        return [
-            plan if isinstance(plan, SceneResult) else plan.result(everywhere) for plan in plans
-        ]
+        plans = self._plans(scenes, Path(out))
+        jobs = [plan for plan in plans.values() if isinstance(plan, SceneJob)]
+        results = {name: plan for name, plan in plans.items() if isinstance(plan, SceneResult)}
+        for result in results.values():
+            _tell(result)
+        with ExitStack() as claims:
+            pieces = pieces_of(jobs, self.workers.size() if jobs else 1)
+            # whoever makes a whole map claims it; this process does where workers share one
+            for job in {piece.job.name: piece.job for piece in pieces if not piece.whole}.values():
+                _attempt(results, job, self._begin, claims)
+            pieces = [piece for piece in pieces if piece.job.name not in results]
+            seen = _Seen(jobs, results)
+            found = self.workers.map(self._do, pieces, total=seen.total, unit='px', done=seen)
+            for piece, made in zip(pieces, found, strict=True):
+                job = piece.job
+                if made is not None and job.name not in results:
+                    results[job.name] = made
+                    _tell(made)
+                if piece.last and job.name not in results:
+                    _attempt(results, job, self._finish)
+        return [results[name] for name in plans]
 
     def _plans(
-        self, scenes: Mapping[str, Path] | Sequence[str | Path], out: Path, claims: Claims
-    ) -> list[SceneJob | SceneResult]:
+        self, scenes: Mapping[str, Path] | Sequence[str | Path], out: Path
+    ) -> dict[str, SceneJob | SceneResult]:
         """Look at every scene, and at what is there of its map."""
         found = scenes if isinstance(scenes, Mapping) else find_scenes(scenes, apart=[out])
         require_folder(out)
@@ -154,11 +145,13 @@ class SceneInferencer:
                 raise ValueError(f'{file}: expected it of one scene, found two that would write it')
         plans: dict[str, SceneJob | SceneResult] = {}
         for name, path in found.items():
-            with reported(name, path, plans):
-                plans[name] = self._plan(name, path, out, claims)
-        return list(plans.values())
+            try:
+                plans[name] = self._plan(name, path, out)
+            except (ValueError, OSError) as error:
+                plans[name] = failure(path, error)
+        return plans
 
-    def _plan(self, name: str, path: Path, out: Path, claims: Claims) -> SceneJob | SceneResult:
+    def _plan(self, name: str, path: Path, out: Path) -> SceneJob | SceneResult:
         files = self.products.paths(out, name)
         folder = out / f'{name}.strips'
         with SceneReader(path, self.card, self.bands) as reader:
@@ -169,19 +162,40 @@ class SceneInferencer:
         if is_finished(path, files, store.settings, folder) and not folder.exists():
             keep(path, files)
             return SceneResult(path, files, kept=True)
-        if not claims.take(name):
-            raise ValueError(
-                f'{path}: another command is at work on its map in {out}; wait until it is done, '
-                'or name another folder'
-            )
-        # which another command may have finished meanwhile
-        if is_finished(path, files, store.settings, folder):
-            store.remove()
-            return SceneResult(path, files, kept=True)
         if doubtful is not None:
             print(tell_alpha(path, doubtful))
-        store.prepare()
         return SceneJob(name, path, grid, store, store.missing(), files)
+
+    def _do(self, piece: Piece) -> SceneResult | None:
+        """Predict strips and, if that is all of a scene, make its products."""
+        job = piece.job
+        try:
+            if not piece.whole:
+                self._predict(job, piece.strips)
+                return None
+            with ExitStack() as claims:
+                kept = self._begin(job, claims)
+                if kept is not None:
+                    return kept
+                self._predict(job, range(len(job.grid.strips)))
+                return self._finish(job)
+        except (ValueError, OSError) as error:
+            return failure(job.path, error)
+
+    def _begin(self, job: SceneJob, claims: ExitStack) -> SceneResult | None:
+        """Claim a scene until the claims end; return what another command has made meanwhile."""
+        lock = claim(job.store.folder / LOCK)
+        if lock is None:
+            raise ValueError(
+                f'{job.path}: another command is at work on its map in {job.store.folder.parent}; '
+                'wait until it is done, or name another folder'
+            )
+        claims.callback(lock.release)
+        if is_finished(job.path, job.files, job.store.settings, job.store.folder):
+            job.store.remove()
+            return SceneResult(job.path, job.files, kept=True)
+        job.store.prepare()
+        return None
 
     def _settings(self, path: Path) -> dict[str, Any]:
         """Return all that decides the products of a scene."""
@@ -200,23 +214,25 @@ class SceneInferencer:
             PRODUCTS: {'polygons': polygons and polygons._asdict(), 'quicklook': quicklook},
         }
 
-    def _predict(self, job: SceneJob, part: Share, progress: tqdm) -> None:
-        """Predict and keep strips."""
+    def _predict(self, job: SceneJob, strips: Sequence[int]) -> None:
+        """Predict and keep strips that are not there yet."""
         layers, card = self.products.layers, self.predictor.card
+        missing = set(job.store.missing())
+        strips = [strip for strip in strips if strip in missing]
         # products are made of drafts of their size
-        size = job.pixels(part.strips) + 2 * part.finishes * job.grid.height * job.grid.width
+        size = job.pixels(strips) + 2 * job.grid.height * job.grid.width
         require_space(job.store.folder, size * layers.bytes_per_pixel(len(card.classes)))
         with (
             ThreadPoolExecutor(1) as writer,
             SceneReader(job.path, self.card, self.bands) as reader,
         ):
-            for first, stop in runs(part.strips):
+            for first, stop in runs(strips):
                 blended = predict_strips(
                     reader, self.predictor, job.grid, first, stop, self.batch_size
                 )
-                strips = ((one.index, quantise(one, layers, card.temperature)) for one in blended)
-                for pixels in ahead(writer, job.keep, strips):
-                    progress.update(pixels)
+                kept = ((one.index, quantise(one, layers, card.temperature)) for one in blended)
+                for _ in ahead(writer, job.keep, kept):
+                    pass
 
     def _finish(self, job: SceneJob) -> SceneResult:
         """Make the products of all strips, and bring them to their names."""
@@ -224,11 +240,53 @@ class SceneInferencer:
             raise ValueError(f'{job.path}: expected it unchanged, found another version; run again')
         with SceneReader(job.path, self.card, self.bands) as reader:
             profile = reader.profile
-        for note in profile.notes():
-            tqdm.write(f'note: {job.path}: {note}', file=sys.stderr)
         staged = job.store.folder / PRODUCTS
         card = self.predictor.card
         write_products(self.products, profile, card, job.store, staged, job.name)
         publish(staged, job.files)
         job.store.remove()
-        return SceneResult(job.path, job.files)
+        return SceneResult(job.path, job.files, notes=tuple(profile.notes()))
+
+
+def _attempt(
+    results: dict[str, SceneResult],
+    job: SceneJob,
+    step: Callable[..., SceneResult | None],
+    *arguments: ExitStack,
+) -> None:
+    """Do a step of a scene here, and note what came of it."""
+    try:
+        result = step(job, *arguments)
+    except (ValueError, OSError) as error:
+        result = failure(job.path, error)
+    if result is not None:
+        results[job.name] = result
+        _tell(result)
+
+
+def _tell(result: SceneResult) -> None:
+    """Say at once what is wrong with a scene, or what is to be known of its map."""
+    if result.error is not None:
+        tqdm.write(f'failed: {result.error}', file=sys.stderr)
+    for note in result.notes:
+        tqdm.write(f'note: {result.path}: {note}', file=sys.stderr)
+
+
+class _Seen:
+    """Counts the pixels of scenes that are mapped so far, by what is on disk."""
+
+    def __init__(self, jobs: Sequence[SceneJob], results: Mapping[str, SceneResult]) -> None:
+        self.jobs = [job for job in jobs if job.name not in results]
+        self.results = results
+        self.whole = {job.name: job.grid.height * job.grid.width for job in self.jobs}
+        self.total = sum(self.whole.values())
+        self.pixels = dict.fromkeys(self.whole, 0)
+
+    def __call__(self) -> int:
+        for job in self.jobs:
+            name = job.name
+            if name in self.results:
+                self.pixels[name] = self.whole[name]
+            elif job.store.folder.exists():
+                self.pixels[name] = self.whole[name] - job.pixels(job.store.missing())
+        return sum(self.pixels.values())

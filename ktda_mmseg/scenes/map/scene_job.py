@@ -1,17 +1,17 @@
-"""A scene to be mapped, and what became of it."""
+"""A scene to be mapped, how workers share it, and what became of it."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tqdm import tqdm
+import numpy as np
 
 from .strips import Strip, StripStore
 from .windows import Grid
+
+FEW = 4  # scenes a worker; so many and more are not cut, since workers are busy with whole ones
 
 
 class SceneResult(NamedTuple):
@@ -22,16 +22,18 @@ class SceneResult(NamedTuple):
         files (dict[str, Path]): Its products by kind; see :meth:`~.products.Products.paths`.
         error (str | None): Why there are none.
         kept (bool): Whether a former run made them.
+        notes (tuple[str, ...]): What a user must know of them.
     """
 
     path: Path
     files: dict[str, Path]
     error: str | None = None
     kept: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class SceneJob(NamedTuple):
-    """A scene to map, as all processes are told of it.
+    """A scene to map.
 
     Attributes:
         name (str): What the files of its products begin with.
@@ -54,30 +56,62 @@ class SceneJob(NamedTuple):
         rows = (stop - first for first, stop in map(self.grid.strips.__getitem__, strips))
         return sum(rows) * self.grid.width
 
-    def keep(self, numbered: tuple[int, Strip]) -> int:
-        """Write a strip, given with its number, and return its number of pixels."""
-        index, strip = numbered
-        self.store.write(index, strip)
-        return strip.labels.size
-
-    def result(self, everywhere: Sequence[dict[str, SceneResult]]) -> SceneResult:
-        """Return what became of it, a failure first, given the results of all processes."""
-        found = [results[self.name] for results in everywhere if self.name in results]
-        return min(found, key=lambda result: result.error is None)
+    def keep(self, numbered: tuple[int, Strip]) -> None:
+        """Write a strip, given with its number."""
+        self.store.write(*numbered)
 
 
-@contextmanager
-def reported(name: str, path: Path, results: dict[str, Any]) -> Iterator[None]:
-    """Make what is wrong with a scene its result, and say it at once.
+class Piece(NamedTuple):
+    """What one worker does of a scene at a time.
+
+    Attributes:
+        job (SceneJob): The scene.
+        strips (list[int]): Strips to predict, ascending.
+        whole (bool): Whether that is all there is to do, and the products are to be made of it.
+        last (bool): Whether none of the scene comes after it.
+    """
+
+    job: SceneJob
+    strips: list[int]
+    whole: bool
+    last: bool
+
+
+def pieces_of(jobs: Sequence[SceneJob], workers: int) -> list[Piece]:
+    """Share scenes so that each worker has about the same work, mostly in whole scenes.
+
+    Few scenes are cut into runs of strips: a cut costs a row of windows that is predicted twice.
 
     Args:
-        name (str): The scene's name.
-        path (Path): The scene.
-        results (dict[str, Any]): Where the :class:`SceneResult` goes, under the name.
+        jobs (Sequence[SceneJob]): The scenes.
+        workers (int): How many share them.
+
+    Returns:
+        list[Piece]: In the order of the scenes.
     """
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        told = str(error) if str(path) in str(error) else f'{path}: {error}'
-        tqdm.write(f'failed: {told}', file=sys.stderr)
-        results[name] = SceneResult(path, {}, told)
+    if len(jobs) >= FEW * workers:
+        workers = 1
+    total = sum(len(job.missing) * job.grid.width for job in jobs)
+    before = 0.0
+    pieces = []
+    for job in jobs:
+        middles = before + job.grid.width * (np.arange(len(job.missing)) + 0.5)
+        before += job.grid.width * len(job.missing)
+        owners = np.minimum(middles * workers // (total or 1), workers - 1)
+        parts = np.split(np.array(job.missing, int), np.flatnonzero(np.diff(owners)) + 1)
+        whole = len(parts) == 1
+        pieces += [Piece(job, part.tolist(), whole, part is parts[-1]) for part in parts]
+    return pieces
+
+
+def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Return first and stop of each run of consecutive numbers, which are ascending."""
+    if not numbers:
+        return []
+    parts = np.split(np.array(numbers), np.flatnonzero(np.diff(numbers) != 1) + 1)
+    return [(int(part[0]), int(part[-1]) + 1) for part in parts]
+
+
+def failure(path: Path, error: Exception) -> SceneResult:
+    """Return what is wrong with a scene, which its file is named in, as its result."""
+    return SceneResult(path, {}, str(error) if str(path) in str(error) else f'{path}: {error}')

@@ -24,6 +24,7 @@ from .windows import Grid
 
 LEAST = np.float32(1e-30)  # a probability that is told from 0
 NODATA = 255  # of labels and of all layers of 8 bits; 65535 of those of 16
+LOCK = 'lock'  # beside the strips, of the command that is at work on them
 PRODUCTS = 'products'  # of settings, and the folder beside the strips in which they are made
 Placed = tuple[int, np.ndarray]  # a window's column in the grid, and what it holds
 
@@ -196,7 +197,7 @@ class StripStore:
         for path in self.folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
-            elif not path.name.startswith(self._key):
+            elif path.name != LOCK and not path.name.startswith(self._key):
                 path.unlink()
 
     def missing(self) -> list[int]:
@@ -226,8 +227,8 @@ class StripStore:
 
     def remove(self) -> None:
         """Remove the folder, if it is there."""
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
+        # another command may just have come to look whether it is at work
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, index: int) -> Path:
         return self.folder / f'{self._key}.{index:05d}.npz'

@@ -112,7 +112,11 @@ class TorchPredictor:
         amp: Precision | None = None,
         compile: bool = False,
     ) -> None:
+        self._made_of = (config, checkpoint, device, amp, compile)
         self.device = torch.device(device or get_device())
+        if self.device.type == 'cuda' and self.device.index is None:
+            # a thread of its own would not know which one this worker has
+            self.device = torch.device('cuda', torch.cuda.current_device())
         if amp not in (None, *DTYPES) or (amp == 'fp16' and self.device.type == 'cpu'):
             raise ValueError(
                 f'expected amp bf16, or fp16 on a GPU, got {amp} on {self.device.type}'
@@ -131,6 +135,9 @@ class TorchPredictor:
         self._workers = ThreadPoolExecutor(
             workers, initializer=torch.set_num_threads, initargs=(1,)
         )
+
+    def __reduce__(self) -> tuple:
+        return type(self), self._made_of
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Predict; see :class:`Predictor`."""

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ktda_mmseg.utils.workers import HERE, Workers
+
 from ...datasets.dubai import DubaiDataset
 from ...raster.tiling import Window, tile_windows
 from .label_map import class_mask
@@ -22,13 +24,14 @@ INDICES = dict.fromkeys(IGNORED, IGNORE) | {
 }
 
 
-def prepare(out: Path, source: Path, tile: int = 512) -> Summary:
+def prepare(out: Path, source: Path, tile: int = 512, workers: Workers = HERE) -> Summary:
     """Cut the images into tiles and turn the masks' colours into class indices.
 
     Args:
         out (Path): Folder to create.
         source (Path): Folder with ``Tile 1..8/{images/*.jpg,masks/*.png}``.
         tile (int): Side of a tile in pixels; a shorter image gives a shorter tile. Default: 512.
+        workers (Workers): Who does the work. Default: this process.
 
     Returns:
         Summary: What was written.
@@ -49,7 +52,7 @@ def prepare(out: Path, source: Path, tile: int = 512) -> Summary:
                 make = partial(_tiles, image, mask, windows)
                 jobs.append(Job(split, names, make, part, tuple(windows)))
     settings = {'set': 'dubai', 'source': str(source.resolve()), 'tile': tile}
-    return write_layout(out, jobs, settings, DubaiDataset.METAINFO['classes'])
+    return write_layout(out, jobs, settings, DubaiDataset.METAINFO['classes'], workers=workers)
 
 
 def dubai_mask(colours: np.ndarray, path: Path) -> np.ndarray:

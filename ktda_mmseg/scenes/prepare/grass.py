@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ktda_mmseg.utils.workers import HERE, Workers
+
 from ...datasets.checks import explain_undecodable
 from ...datasets.grass import GrassDataset
 from ...raster.files import georeference, open_raster, read_window
@@ -24,7 +26,11 @@ KEPT = {index: index for index in (*range(len(CLASSES)), IGNORE)}
 
 
 def prepare(
-    source: Path, out: Path = Path('data/grass'), official: bool = False, seed: int = 42
+    source: Path,
+    out: Path = Path('data/grass'),
+    official: bool = False,
+    seed: int = 42,
+    workers: Workers = HERE,
 ) -> Summary:
     """Write tiles and masks with class indices.
 
@@ -39,6 +45,7 @@ def prepare(
             without label and label 0 count as low; otherwise the former are ignored and the
             latter is an error. Default: False.
         seed (int): Raw tiles only: another seed, another division. Default: 42.
+        workers (Workers): Who does the work. Default: this process.
 
     Returns:
         Summary: What was written, and what was left out.
@@ -59,7 +66,7 @@ def prepare(
         raise FileNotFoundError(
             f'{source}: expected img_dir and ann_dir, or .tif with .json beside, found neither'
         )
-    summary = write_layout(out, jobs, settings, CLASSES, '.tif')
+    summary = write_layout(out, jobs, settings, CLASSES, '.tif', workers)
     summary.notes += notes
     return summary
 

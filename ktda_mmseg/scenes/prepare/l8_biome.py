@@ -5,6 +5,8 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+from ktda_mmseg.utils.workers import HERE, Workers
+
 from ...datasets.l8_biome import L8BiomeDataset
 from ...raster.files import open_raster, read_window
 from ...raster.tiling import Window, tile_windows
@@ -31,6 +33,7 @@ def prepare(
     tile: int | None = None,
     splits: Path | None = None,
     seed: int = 0,
+    workers: Workers = HERE,
 ) -> Summary:
     """Write tiles as 8-bit RGB, or with eight bands in 16 bits, and their masks.
 
@@ -50,6 +53,7 @@ def prepare(
         splits (Path | None): YAML or JSON with a list of scenes for each of train, val and test.
             Default: 60 to 20 to 20, each biome alike.
         seed (int): Another seed, another division of the scenes. Default: 0.
+        workers (Workers): Who does the work. Default: this process.
 
     Returns:
         Summary: What was written, and what was left out.
@@ -80,7 +84,8 @@ def prepare(
             f'LC8*_MTL.txt and so on, or tiles in {{train,val,test}}/Images; found neither'
         )
     out = out or Path('data', name + ('_8band' if bands == 'all' else ''))
-    summary = write_layout(out, jobs, settings, L8BiomeDataset.METAINFO['classes'], encoding.suffix)
+    classes = L8BiomeDataset.METAINFO['classes']
+    summary = write_layout(out, jobs, settings, classes, encoding.suffix, workers)
     summary.notes += notes
     return summary
 

@@ -250,22 +250,31 @@ def shown(label: Label) -> str:
 class Unlisted:
     """Counts labels that are not listed and so became what 'unlabelled' says; threads may share it.
 
-    ``things`` is what has labels, such as 'polygons'.
+    In another process it begins at zero. ``things`` is what has labels, such as 'polygons'.
     """
 
     def __init__(self, path: Path, meaning: str, things: str) -> None:
         self._path, self._meaning, self._things = path, meaning, things
-        self._total = self._unlisted = 0
-        self._counts = Counter[str]()
+        self._total, self._counts, self._unlisted = 0, Counter[str](), 0
         self._lock = Lock()
 
-    def add(self, total: int, counts: Mapping[str, int]) -> None:
-        """Count the labels that are not listed among a total of things."""
+    def __reduce__(self) -> tuple:
+        return Unlisted, (self._path, self._meaning, self._things)
+
+    def add(self, total: int, counts: Mapping[str, int], untold: int = 0) -> None:
+        """Count the labels that are not listed among a total of things; of ``untold`` no name."""
         with self._lock:
             self._total += total
-            self._unlisted += sum(counts.values())
+            self._unlisted += sum(counts.values()) + untold
             if len(self._counts) < MOST_COUNTED:
                 self._counts.update(counts)
+
+    def take(self) -> tuple[int, Counter[str], int]:
+        """Return what was counted, for :meth:`add`, and begin again at zero."""
+        with self._lock:
+            taken = self._total, self._counts, self._unlisted - self._counts.total()
+            self._total, self._counts, self._unlisted = 0, Counter[str](), 0
+        return taken
 
     def notes(self) -> list[str]:
         """Say which labels these were, if they are more than 1 % of all."""

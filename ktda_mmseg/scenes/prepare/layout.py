@@ -4,19 +4,19 @@ import io
 import json
 import os
 import shutil
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from mmengine.utils import track_iter_progress
+from joblib import cpu_count
 from PIL import Image
 
 from ktda_mmseg.utils.files import json_text, remove_partial, write_atomic, write_json
+from ktda_mmseg.utils.workers import HERE, Workers
 
 from ...raster.files import Georeference
 from ...raster.tile_places import FOLDER as PLACES
@@ -31,6 +31,10 @@ SAVE_OPTIONS = {
     '.png': {'format': 'PNG'},
     '.tif': {'format': 'TIFF', 'compression': 'tiff_adobe_deflate'},
 }
+
+
+def nothing(*_: object) -> None:
+    """Notice nothing."""
 
 
 class Tile(NamedTuple):
@@ -77,6 +81,8 @@ class Job:
         source (str): What the tiles are cut from; jobs may share it. Default: ''.
         windows (tuple[Window, ...]): Where in the source the tiles lie, one a name; empty for
             tiles that share no pixel with others. Default: ().
+        noticed (Callable): Gives what was noticed on the way, in the process that made the tiles;
+            None for nothing. Default: None, always.
     """
 
     split: str
@@ -84,6 +90,7 @@ class Job:
     make: Callable[[], Iterable[Tile | Files | None]]
     source: str = ''
     windows: tuple[Window, ...] = ()
+    noticed: Callable[[], Any] = nothing
 
 
 def write_layout(
@@ -92,9 +99,11 @@ def write_layout(
     settings: dict,
     classes: Sequence[str],
     image_suffix: str = '.png',
+    workers: Workers = HERE,
     threads: int | None = None,
+    notice: Callable[[Any], None] = nothing,
 ) -> Summary:
-    """Run the jobs on all cores and write their tiles.
+    """Run the jobs and write their tiles.
 
     Files go to ``<out>.partial``, which becomes ``out`` when all are there. Repeating a finished
     preparation does nothing; one that was interrupted or failed goes on with what is missing, or
@@ -108,13 +117,15 @@ def write_layout(
 
     Args:
         out (Path): Folder to create.
-        jobs (Sequence[Job]): The work; threads share it, since GDAL, Pillow and numpy leave Python
-            to the others while they work.
+        jobs (Sequence[Job]): The work; where there are no workers threads share it, since GDAL,
+            Pillow and numpy leave Python to the others while they work.
         settings (dict): What determines the result; recorded beside it as JSON.
         classes (Sequence[str]): Class names, for the summary.
         image_suffix (str): '.png' or '.tif'. Default: '.png'.
-        threads (int | None): How many jobs run at a time at the most, at least 1; None for as many
-            as there are cores. Default: None.
+        workers (Workers): Who does the work. Default: this process.
+        threads (int | None): How many jobs run at a time in this process at the most, at least 1;
+            None for as many as there are cores. Default: None.
+        notice (Callable): Gets here what jobs noticed. Default: does nothing.
 
     Returns:
         Summary: Images and pixels, counted in the written masks.
@@ -133,15 +144,11 @@ def write_layout(
     _check_settings(out, settings)
     if not out.exists():
         _begin(staging, settings)
-        cores = len(os.sched_getaffinity(0))
-        with ThreadPoolExecutor(min(cores, threads or cores)) as pool:
-            work = [pool.submit(_run, job, staging, image_suffix, held) for job in jobs]
-            try:
-                # mmengine's default is what stdout was when it was imported
-                for future in track_iter_progress(work, file=sys.stdout):
-                    future.result()
-            finally:
-                pool.shutdown(cancel_futures=True)
+        run = partial(_run, root=staging, image_suffix=image_suffix, held=held)
+        cores = cpu_count()
+        for noticed in workers.map(run, jobs, threads=min(cores, threads or cores), unit='job'):
+            if noticed is not None:
+                notice(noticed)
         _remove_unnamed(staging, jobs, image_suffix)
         os.replace(staging, out)
     return summarise(out, classes)
@@ -220,10 +227,10 @@ def _counted(tile: Tile, held: Sequence[Window]) -> Tile | None:
 
 def _run(
     job: Job, root: Path, image_suffix: str, held: Mapping[tuple[str, str], list[Window]]
-) -> None:
+) -> Any:  # noqa: ANN401
     paths = _paths(job, root, image_suffix)
     if all(_left_out(mask).exists() or (image.exists() and mask.exists()) for image, mask in paths):
-        return
+        return None
     for name, (image, mask), tile in zip(job.names, paths, job.make(), strict=True):
         if isinstance(tile, Tile):
             tile = _counted(tile, held.get((job.split, name), ()))
@@ -236,6 +243,7 @@ def _run(
         else:
             _write_image(image, tile)
             write_atomic(mask, encode(tile.mask, mask.suffix))
+    return job.noticed()
 
 
 def _paths(job: Job, root: Path, image_suffix: str) -> list[tuple[Path, Path]]:

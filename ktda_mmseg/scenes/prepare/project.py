@@ -17,7 +17,7 @@ from .label_file import read_label_map
 from .rasters import prepare
 from .summary import IGNORE
 
-BEST = 'ktda/best.py'
+BASE = 'ktda/finetuned.py'
 HEAD = '# Written by `ktda init`, to be used in the folder that {folder} is seen from.\n'
 TRAINING = "train_dataloader = dict(dataset=_base_.prepared['train'])\n"
 # the maps of a teacher are of these images
@@ -74,8 +74,9 @@ def write_config(config: Path, data: Path, base: str | None = None) -> str:
     Args:
         config (Path): File to write; one that is there is refused.
         data (Path): Folder that :func:`.rasters.prepare` has made.
-        base (str | None): Config of this package to inherit; None for ``ktda/best.py``, or for the
-            small model that takes any bands where the images are not RGB of 8 bits. Default: None.
+        base (str | None): Config of this package to inherit; None for ``ktda/finetuned.py``, or for
+            the small model that takes any bands where the images are not RGB of 8 bits.
+            Default: None.
 
     Returns:
         str: How to go on.
@@ -89,7 +90,7 @@ def write_config(config: Path, data: Path, base: str | None = None) -> str:
         raise FileNotFoundError(f'{data}: expected {NAME}, which `ktda prepare rasters` writes')
     prepared = Config.fromfile(data / NAME)
     multi_band = 'prepared_model' in prepared
-    bases = MULTI_BAND if base is None and multi_band else [f'ktda_mmseg::{base or BEST}']
+    bases = MULTI_BAND if base is None and multi_band else [f'ktda_mmseg::{base or BASE}']
     fragment = Path(os.path.relpath(data / NAME, config.parent)).as_posix()
     text = CONFIG.format(
         bases=[*bases, fragment],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -21,6 +22,7 @@ from ...raster.files import (
 from ...raster.tiling import Window
 from .footprints import convertible, extent, outline, system, to_map, to_pixels
 from .label_map import LabelMap
+from .raster_tiles import LabelSource
 from .scenes import Scene
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ GREY = 0x010101  # of which each grey is a multiple
 TRANSPARENT_INDEX = ('PNG', 'GIF')  # drivers that call a transparent value nodata
 
 
-class RasterLabels:
+class RasterLabels(LabelSource):
     """Label rasters by the names of their images, and what their labels mean."""
 
     def __init__(
@@ -53,6 +55,15 @@ class RasterLabels:
         if self.unused:
             notes.append(f'{self.unused} label rasters without an image, left out')
         return notes
+
+    def take(self) -> tuple[tuple[int, Counter[str], int], set[str]]:
+        """Return labels, counted since the last time, and scenes that the notes are about."""
+        return self._unlisted.take(), self._assumed.copy()
+
+    def merge(self, noticed: tuple[tuple[int, Counter[str], int], set[str]]) -> None:
+        """Note what was taken."""
+        self._unlisted.add(*noticed[0])
+        self._assumed |= noticed[1]
 
     @contextmanager
     def on(self, scene: Scene) -> Iterator[Callable[[Window], np.ndarray]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 
@@ -22,14 +23,27 @@ from .summary import IGNORE
 Limits = Callable[[Scene], np.ndarray] | None  # black and white of each band, (bands, 2)
 
 
-class LabelSource(Protocol):
-    """Where masks come from: label rasters or polygons."""
+class LabelSource(ABC):
+    """Where masks come from: label rasters or polygons.
 
+    What is noticed of labels while tiles are made, perhaps in another process, is taken there and
+    merged where it is told.
+    """
+
+    @abstractmethod
     def notes(self) -> list[str]:
         """Say what was left out or assumed of what was read."""
 
+    @abstractmethod
     def on(self, scene: Scene) -> AbstractContextManager[Callable[[Window], np.ndarray]]:
         """Open the labels of a scene; gives the mask (height, width), uint8, of a window."""
+
+    def take(self) -> Any:  # noqa: ANN401
+        """Return what was noticed since the last time; None for nothing."""
+        return None
+
+    def merge(self, noticed: Any) -> None:  # noqa: ANN401, B027
+        """Notice what was taken."""
 
 
 def tile_jobs(parts: Sequence[Part], labels: LabelSource, limits: Limits) -> list[Job]:
@@ -50,6 +64,7 @@ def tile_jobs(parts: Sequence[Part], labels: LabelSource, limits: Limits) -> lis
             partial(_tiles, scene, windows, labels, limits),
             name,
             tuple(windows),
+            labels.take,
         )
         for (name, _, split), (scene, windows) in sorted(rows.items(), key=lambda row: row[0])
     ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
+
 from ktda_mmseg.utils.files import read_text
+from ktda_mmseg.utils.workers import HERE, Workers
 
 from ...raster.files import Nodata
 from ...raster.imagery import open_image, tell_alpha
@@ -29,6 +32,7 @@ from .vector_files import vector_files
 from .vector_labels import VectorLabels
 
 YAML = ('.yaml', '.yml')
+RUN = ('out', 'workers')  # which do not decide what tiles hold
 NEW = ('layer', 'buffer', 'label_format')  # which folders of earlier versions do not record
 
 
@@ -56,6 +60,7 @@ def prepare(
     layer: str | None = None,
     buffer: float | None = None,
     label_format: str | None = None,
+    workers: Workers = HERE,
 ) -> Summary:
     """Cut images and labels into tiles, and write a config fragment beside them.
 
@@ -101,6 +106,7 @@ def prepare(
         label_format (str | None): 'raster' or the tool that wrote the labels, as
             :data:`.annotations.formats.FORMATS` lists them; None to tell by what is there.
             Default: None.
+        workers (Workers): Who does the work. Default: this process.
 
     Returns:
         Summary: What was written, what was left out and why, and how to go on.
@@ -111,7 +117,7 @@ def prepare(
         ValueError: If an argument is out of range; if a file cannot be read; if labels do not fit
             their image or are not in ``classes``; if there are too few scenes or blocks to split.
     """
-    given = {'set': 'rasters', **{k: _recorded(v) for k, v in locals().items() if k != 'out'}}
+    given = {'set': 'rasters', **{k: _recorded(v) for k, v in locals().items() if k not in RUN}}
     settings = {k: value for k, value in given.items() if value is not None or k not in NEW}
     if class_field is None and (layer, buffer) != (None, None):
         raise ValueError('expected class_field with layer or buffer, which are for polygons')
@@ -176,7 +182,9 @@ def prepare(
     jobs = tile_jobs(parts, source, limits)
     suffix = image_suffix(scenes[0], limits)
     threads = most_threads(scenes, tile)
-    summary = write_layout(out, jobs, settings, label_map.classes, suffix, threads)
+    summary = write_layout(
+        out, jobs, settings, label_map.classes, suffix, workers, threads, source.merge
+    )
     summary.notes += notes + _left_out(scenes, parts, jobs, summary) + source.notes()
     summary.hints += write_fragment(summary, label_map, suffix)
     return summary
@@ -199,8 +207,13 @@ def _limits(bands: Sequence[int] | None, rgb: Sequence[int] | None, stretch: str
         raise ValueError(f'expected rgb, which stretch is for, got stretch {stretch!r} alone')
     if rgb is None:
         return None
-    parsed = Stretch.parse(stretch or '2%,98%')
-    return cache(lambda scene: parsed.limits(scene.path, scene.bands, scene.nodata))
+    return partial(_limits_of, Stretch.parse(stretch or '2%,98%'))
+
+
+@cache
+def _limits_of(stretch: Stretch, scene: Scene) -> np.ndarray:
+    """Look for the limits of a scene once a process."""
+    return stretch.limits(scene.path, scene.bands, scene.nodata)
 
 
 def _neighbours_note(scenes: Sequence[Scene], groups: Mapping[str, str]) -> list[str]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ktda_mmseg.utils.workers import HERE, Workers
+
 from ...datasets.grass import GrassDataset
 from ...datasets.l8_biome import L8BiomeDataset
 from .drawn_scenes import cloud_scene, grass_scene
@@ -26,6 +28,7 @@ def prepare(
     train: int = 120,
     val: int = 30,
     test: int = 30,
+    workers: Workers = HERE,
 ) -> Summary:
     """Generate a data set.
 
@@ -40,6 +43,7 @@ def prepare(
         train (int): Number of training images, at least 1.
         val (int): Number of validation images, at least 1.
         test (int): Number of test images, at least 1.
+        workers (Workers): Who does the work. Default: this process.
 
     Returns:
         Summary: What was written.
@@ -60,7 +64,7 @@ def prepare(
         for index in range(count)
     ]
     settings = {'set': f'synthetic {kind}', 'seed': seed, 'size': size, **counts}
-    return write_layout(out, jobs, settings, dataset.METAINFO['classes'], suffix)
+    return write_layout(out, jobs, settings, dataset.METAINFO['classes'], suffix, workers)
 
 
 def _scene(kind: str, seed: int, size: int, split: str, index: int) -> list[Tile]:

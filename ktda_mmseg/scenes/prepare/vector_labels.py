@@ -14,11 +14,12 @@ from ...raster.files import Georeference
 from ...raster.tiling import Window
 from .footprints import convertible, extent, ground, import_shapely, outline, system
 from .label_map import LabelMap
+from .raster_tiles import LabelSource
 from .scenes import Scene
 from .vector_files import Polygons, read_polygons
 
 
-class VectorLabels:
+class VectorLabels(LabelSource):
     """Polygons of one or many files, for all images, in any coordinate reference systems.
 
     A pixel has the class of the polygon that its centre is in; where polygons overlap, of the last

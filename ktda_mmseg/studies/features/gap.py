@@ -18,8 +18,9 @@ from mmseg.registry import DATASETS
 from ktda_mmseg.checkpoints.deploy import load_deployed
 from ktda_mmseg.studies.cells import CONFIG, DONE, RESULTS, Cell, cells_of
 from ktda_mmseg.studies.definition import Study
-from ktda_mmseg.studies.figures import draw_gap, save
+from ktda_mmseg.studies.figures import draw_gap
 from ktda_mmseg.studies.summary import Estimate, Summary, estimate, summarise
+from ktda_mmseg.utils.figures import write_figure
 from ktda_mmseg.utils.files import write_atomic, write_json
 from ktda_mmseg.utils.tables import markdown_table
 
@@ -111,7 +112,7 @@ def write_gap(study: Study, dataset: str, rows: Sequence[str]) -> Path:
     """
     gap = measure_gap(study, dataset, rows)
     folder = RESULTS / study.name / dataset
-    save(draw_gap(*gap), folder / FIGURE)
+    write_figure(draw_gap(*gap), folder / FIGURE)
     write_atomic(folder / TABLE, table(gap).encode())
     return folder
 

@@ -17,7 +17,8 @@ from mmseg.registry import DATASETS, MODELS
 
 from ktda_mmseg.checkpoints.deploy import TRANSFER, load_deployed
 from ktda_mmseg.models import FrozenTeacher
-from ktda_mmseg.studies.figures import draw_attention, draw_maps, draw_similarity, save
+from ktda_mmseg.studies.figures import draw_attention, draw_maps, draw_similarity
+from ktda_mmseg.utils.figures import write_figure
 from ktda_mmseg.utils.files import write_json
 from ktda_mmseg.utils.tables import aligned
 
@@ -82,10 +83,10 @@ def visualise_features(
         print()
     drawn = batches[:: max(1, len(batches) // shown)][:shown] if shown else []
     for image in coloured(students, taught_by, drawn):
-        save(draw_maps(*image), out / f'maps_{image.name}.png')
+        write_figure(draw_maps(*image), out / f'maps_{image.name}.png')
     for batch in drawn:
         _draw_attention(students[AFTER], batch, out)
-    save(draw_similarity(found), out / 'similarity.png')
+    write_figure(draw_similarity(found), out / 'similarity.png')
     write_json(out / 'similarity.json', found, indent=1)
     return found
 
@@ -123,7 +124,7 @@ def _draw_attention(student: EncoderDecoder, batch: dict, out: Path) -> None:
     height, width = picture.shape[0] // rows, picture.shape[1] // columns
     window = picture[row * height :, column * width :][:height, :width]
     name = Path(batch['data_samples'][0].img_path).stem
-    save(draw_attention(window, levels), out / f'attention_{name}.png')
+    write_figure(draw_attention(window, levels), out / f'attention_{name}.png')
 
 
 def describe(found: Similarity) -> str:

@@ -105,6 +105,7 @@ def run_tool(monkeypatch, capsys):
 
     def run(*args: object) -> tuple[object, str, str]:
         monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, args)])
+        monkeypatch.syspath_prepend(TOOL.parent)  # as for a script
         with pytest.raises(SystemExit) as info:
             runpy.run_path(str(TOOL), run_name='__main__')
         return (info.value.code, *capsys.readouterr())

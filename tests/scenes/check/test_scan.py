@@ -5,7 +5,6 @@ import pytest
 from PIL import Image
 
 from ktda_mmseg.scenes.check.faults import Fault, by_kind, verdict
-from ktda_mmseg.scenes.check.running import map_ahead
 
 from .conftest import LOADING, SIZE, DataSet
 
@@ -152,11 +151,3 @@ def test_verdicts_and_groups_put_errors_first():
     assert verdict([warning, error, error]) == '2 errors, 1 warning'
     groups = by_kind([remark, warning, error])
     assert [severity for severity, _ in groups] == ['error', 'warning', 'remark']
-
-
-def test_results_come_in_order_and_the_reader_is_not_left_behind():
-    done: list[int] = []
-    results = map_ahead(lambda item: done.append(item) or item, range(100), 2)
-    assert [next(results) for _ in range(3)] == [0, 1, 2]
-    assert len(done) <= 3 + 4 * 2
-    assert list(results) == list(range(3, 100))

@@ -16,13 +16,14 @@ from ktda_mmseg.utils.tables import first_few
 from ....raster.tiling import Window
 from ..label_map import Label, LabelMap
 from ..listing import SUFFIXES
+from ..raster_tiles import LabelSource
 from ..scenes import Scene
 from .drawing import Annotated, Drawing, rasterise
 
 Parts = tuple[str, ...]
 
 
-class AnnotationLabels:
+class AnnotationLabels(LabelSource):
     """What was drawn on each image, by the images' names.
 
     All is read once before any tile is written: a ValueError if a file cannot be read, was made for
