@@ -69,7 +69,7 @@ TESTED := demo,hub,raster,timm,vit,csmask,stac,export,serve,labels,cluster,dev
 # without `make openmmlab`, mmcv's Python code alone; openmim by itself, as what it names pins old setuptools
 .venv-openmmlab/test: .venv-openmmlab/torch $(SOURCES) tests/data/mmcv_ext.py
 	test -e $(VENV)/ops || { $(BIN)/python -m pip install mmcv-lite==2.1.0 && \
-	  cp tests/data/mmcv_ext.py $(VENV)/lib/python3*/site-packages/mmcv/_ext.py; }
+	  cp tests/data/mmcv_ext.py "$$(echo $(VENV)/lib/python3*/site-packages/mmcv)/_ext.py"; }
 	grep -v ^mmcv requirements/openmmlab.txt | $(BIN)/python -m pip install --requirement /dev/stdin
 	$(BIN)/python -m pip install --no-build-isolation --editable '.[$(TESTED)]'
 	$(BIN)/python -m pip install click colorama pandas requests tabulate

@@ -1,6 +1,7 @@
 """The tool, as a user runs it, finds what was planted and nothing in sound data."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -108,7 +109,8 @@ def test_planted_faults_are_all_that_is_found(planted):
     done, _ = planted
     assert done.stdout.splitlines()[-1] == 'verdict: 7 errors, 5 warnings'
     assert done.returncode == 1
-    assert 'Warning' not in done.stderr
+    # the original mmengine imports what torch warns of whatever the filters are
+    assert not re.search('Warning(?!: `TorchScript`)', done.stderr)
     assert '100%' in done.stderr and 'pair/s' in done.stderr
 
 
