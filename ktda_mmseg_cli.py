@@ -23,6 +23,7 @@ COMMANDS = {
     'cache': 'cache_teacher.py',
     'train': 'train.py',
     'test': 'test.py',
+    'calibrate': 'calibrate.py',
     'report': 'analysis_tools/report.py',
     'map': 'predict_scene.py',
     'serve': 'serve.py',

@@ -19,13 +19,15 @@ def main() -> None:
     from ktda_mmseg.datasets.requirements import require_data
     from ktda_mmseg.engine.launch import start_cpu_group
     from ktda_mmseg.engine.mmseg_tools import run_mmseg_tool
+    from ktda_mmseg.engine.run_config import score_confidence
     from ktda_mmseg.utils.errors import clean_errors
 
     with clean_errors():
         config = Config.fromfile(args.config)
         config.merge_from_dict(args.cfg_options)
         require_data(config, ['test'])
-        options = [f'{key}={value}' for key, value in start_cpu_group(args.launcher).items()]
+        added = {**start_cpu_group(args.launcher), **score_confidence(config)}
+        options = [f'{key}={value}' for key, value in added.items()]
         run_mmseg_tool('test', *(['--cfg-options', *options] if options else []))
 
 

@@ -68,7 +68,7 @@ def map_labels(
 
 def sliding(task: SceneTask) -> Mapper:
     """Prepare mmseg's way: ``test_cfg.mode='slide'`` on a scene that is in memory already."""
-    config, model, meta, _ = load_deployed(task.config, task.checkpoint, drop_auxiliary=True)
+    config, model, meta, *_ = load_deployed(task.config, task.checkpoint, drop_auxiliary=True)
     card = ModelCard.of(config, meta)
     with SceneReader(task.scene, card) as reader:
         values, _ = reader.read_rows(0, reader.profile.height)

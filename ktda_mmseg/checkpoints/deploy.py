@@ -15,6 +15,7 @@ from ktda_mmseg.utils.files import atomic
 
 from .reading import read_checkpoint, state_dict_of
 from .renaming import Conversion, check_weights
+from .temperature import TEMPERATURE, temperature_of
 from .writing import check_suffix, write_checkpoint
 
 # of a KTDASegmentor, what only transfer needs
@@ -40,6 +41,7 @@ class Deployed(NamedTuple):
     model: BaseSegmentor
     meta: dict[str, Any]
     dropped: tuple[str, ...]
+    temperature: float | None  # by which logits become probabilities, None for 1
 
 
 def export_deploy(
@@ -71,13 +73,16 @@ def export_deploy(
     """
     out = Path(out)
     check_suffix(out)
-    cfg, model, meta, dropped = load_deployed(config, checkpoint, drop_auxiliary, allow_pickle)
-    weights = model.state_dict()
+    deployed = load_deployed(config, checkpoint, drop_auxiliary, allow_pickle)
+    weights = deployed.model.state_dict()
+    meta: dict[str, Any] = {'dataset_meta': deployed.meta}
+    if deployed.temperature is not None:
+        meta[TEMPERATURE] = deployed.temperature
     with atomic(out) as partial, atomic(out.with_suffix('.py')) as partial_config:
-        cfg.dump(partial_config)
-        write_checkpoint({'meta': {'dataset_meta': meta}, 'state_dict': weights}, partial)
-        model.load_state_dict(state_dict_of(read_checkpoint(partial), out), strict=True)
-    return Conversion('KTDASegmentor', weights, dropped)
+        deployed.config.dump(partial_config)
+        write_checkpoint({'meta': meta, 'state_dict': weights}, partial)
+        deployed.model.load_state_dict(state_dict_of(read_checkpoint(partial), out), strict=True)
+    return Conversion('KTDASegmentor', weights, deployed.dropped)
 
 
 def load_deployed(
@@ -102,7 +107,7 @@ def load_deployed(
     check_weights(weights, model, checkpoint)
     model.load_state_dict(weights, strict=True)
     dropped = tuple(key for key in trained if key not in weights)
-    return Deployed(cfg, model, meta, dropped)
+    return Deployed(cfg, model, meta, dropped, temperature_of(content, checkpoint))
 
 
 def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:

@@ -1,6 +1,7 @@
 """Training engine: exact resume, checkpoints that survive a kill, precision."""
 
 from .atomic_checkpoint import AtomicBackend, AtomicCheckpointHook
+from .confidence_metric import ConfidenceHook, ConfidenceIoUMetric
 from .even_stops import EvenStopsHook
 from .exact_resume import ExactResumeHook, ResumableSampler, SeedSample
 from .fit_hook import FitHook
@@ -17,6 +18,8 @@ __all__ = [
     'BFloat16OptimWrapper',
     'ChannelsLastHook',
     'CompileHook',
+    'ConfidenceHook',
+    'ConfidenceIoUMetric',
     'EvenStopsHook',
     'ExactResumeHook',
     'FiniteJsonHandler',

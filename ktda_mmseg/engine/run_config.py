@@ -34,6 +34,21 @@ def add_hooks(config: Config, *, compiled: bool = False, channels_last: bool = F
     hooks += [dict(type=name) for name, add in wanted.items() if add and name not in given]
 
 
+def score_confidence(config: Config) -> dict[str, str]:
+    """Return options by which a test that scores by ``IoUMetric`` also gives 'ECE'.
+
+    They are no part of our configs, whose digests tell the results of studies apart.
+    """
+    metric = config.get('test_evaluator')
+    scores = isinstance(metric, Mapping) and metric.get('type') == 'IoUMetric'
+    if not scores or metric.get('format_only'):
+        return {}
+    return {
+        'test_evaluator.type': 'ConfidenceIoUMetric',
+        'default_hooks.confidence.type': 'ConfidenceHook',
+    }
+
+
 def leave_out_validation(config: Config) -> None:
     """Train without validation, and keep the last checkpoint, where the data have no val split.
 

@@ -213,7 +213,7 @@ def test_windows_of_a_scene_with_their_mirror_images(amp, cuda, monkeypatch, tmp
     model, config = build('quickstart/synthetic.py', monkeypatch)
     meta = dict(classes=tuple('abcde'), palette=[[0, 0, 0]] * 5)
     (tmp_path / 'weights.pth').touch()
-    loaded = (config, model, meta, None)
+    loaded = (config, model, meta, (), 1.5)
     monkeypatch.setattr(torch_predictor, 'load_deployed', lambda *_, **__: loaded)
     with cuda:
         files = tmp_path / 'config.py', tmp_path / 'weights.pth'

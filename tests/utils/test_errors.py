@@ -40,6 +40,7 @@ COMMANDS = {
         'c.py c.pth --out o', 'ktda_mmseg.studies.features.visualise.visualise_features'
     ),
     'cache_teacher': ('c.py', 'ktda_mmseg.caching.build.build_caches'),
+    'calibrate': ('c.py c.pth', 'ktda_mmseg.engine.calibration.calibrate'),
     'check_dataset': ('c.py', 'ktda_mmseg.scenes.check.running.check'),
     'download_dataset': ('dubai', 'ktda_mmseg.scenes.download.download.download'),
     'export': (

@@ -23,7 +23,8 @@ class ExportedCard(ModelCard):
     opset: int  # version of ONNX's operators
     precision: str  # 'float32' or 'int8'
     preprocess: bool  # it takes stored values, fills empty pixels and normalises
-    output: Output  # logits at the decoder's size, others at that of the image
+    # logits at the decoder's size, not yet divided by the temperature; others at that of the image
+    output: Output
     size: tuple[int, int] | None  # height and width that it takes, None for any
     multiple: int  # what height and width are a multiple of: 1
     align_corners: bool  # how logits are brought to the size of the image

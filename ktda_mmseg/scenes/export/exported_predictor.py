@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from mmseg.models.utils import resize
 
+from ktda_mmseg.scenes.map.temperature import tempered
 from ktda_mmseg.scenes.map.torch_predictor import class_probabilities
 from ktda_mmseg.utils.extras import needed_for
 from ktda_mmseg.utils.files import hash_of
@@ -103,7 +104,7 @@ class ExportedPredictor(ABC):
     def _probabilities(self, outputs: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
         """Make probabilities of what the file gives for images of a size."""
         if self.card.output == 'probabilities':
-            return outputs
+            return tempered(outputs, 1 / self.card.temperature)  # it stands in the file
         if self.card.output == 'labels':
             classes = np.arange(len(self.card.classes))[:, None, None]
             return (outputs[:, None] == classes).astype(np.float32)

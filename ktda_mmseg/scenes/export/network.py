@@ -31,17 +31,17 @@ class ExportedNetwork(StoredToProbabilities):
         super().__init__(model, card)
         filling = torch.tensor(card.fill).view(1, -1, 1, 1)
         self.register_buffer('filling', filling, persistent=False)
-        self.nodata, self.preprocess, self.output = card.nodata, preprocess, output
+        self.nodata, self.temperature = card.nodata, card.temperature
+        self.preprocess, self.output = preprocess, output
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits ``(N, K, h', w')``, probabilities ``(N, K, h, w)`` or uint8 labels."""
         inputs = self.normalised(self.filled(images)) if self.preprocess else images
         if self.output == 'logits':
             return self.model.decode_head(self.model.extract_feat(inputs))
-        probabilities = self.probabilities(inputs)
         if self.output == 'probabilities':
-            return probabilities
-        return probabilities.argmax(1).to(torch.uint8)
+            return self.probabilities(inputs, self.temperature)
+        return self.probabilities(inputs).argmax(1).to(torch.uint8)
 
     def filled(self, images: Tensor) -> Tensor:
         """Fill what is no number, and all bands of pixels without data."""

@@ -24,7 +24,8 @@ Card = TypeVar('Card', bound='ModelCard')
 class ModelCard:
     """What stands beside a model.
 
-    Stored values ``v`` of a band reach the network as ``(v - mean) / std``.
+    Stored values ``v`` of a band reach the network as ``(v - mean) / std``. Logits become
+    probabilities once they are divided by the temperature.
     """
 
     classes: tuple[str, ...]  # names, in the order of the labels
@@ -36,11 +37,14 @@ class ModelCard:
     nodata: Nodata  # which those are, see ``LoadRasterFromFile``
     dtype: str | None  # that a raster must have, 'uint8', or None for any
     window: tuple[int, int]  # height and width in pixels of the images it was trained on
+    temperature: float = field(default=1.0, kw_only=True)  # of ``ktda calibrate``
     # metres that their pixels measure on the ground, down and across; None if not known
     ground_size: GroundSize | None = field(default=None, kw_only=True)
 
     @classmethod
-    def of(cls, config: Config, meta: Mapping[str, Any]) -> ModelCard:
+    def of(
+        cls, config: Config, meta: Mapping[str, Any], temperature: float | None = None
+    ) -> ModelCard:
         """Describe the model of a config, and its classes as checkpoints hold them.
 
         ``ValueError`` if the config loads images in a way that is not known here, or
@@ -82,6 +86,7 @@ class ModelCard:
             nodata=nodata,
             dtype=dtype,
             window=_window(config),
+            temperature=temperature or 1.0,
             ground_size=_ground_size(config),
         )
 

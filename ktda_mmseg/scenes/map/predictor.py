@@ -28,7 +28,8 @@ class Predictor(Protocol):
         """Return probabilities ``(N, K, h, w)``, float32, of images ``(N, C, h, w)``, float32.
 
         Images hold stored values of the card's bands, pixels without data filled. ``N`` varies;
-        ``h`` and ``w`` are a window's.
+        ``h`` and ``w`` are a window's. The temperature of the card is left to what comes last,
+        :func:`.temperature.tempered`: means of views would have other labels with it.
         """
         ...
 

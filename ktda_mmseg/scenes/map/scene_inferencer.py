@@ -214,6 +214,7 @@ class SceneInferencer:
             'ground_size': self.ground_size and list(self.ground_size),
             'window': list(self.window),
             'overlap': self.overlap,
+            'temperature': self.card.temperature,
             'batch_size': self.batch_size,
             'layers': layers._asdict(),
             PRODUCTS: {'polygons': polygons and polygons._asdict(), 'quicklook': quicklook},
@@ -234,7 +235,9 @@ class SceneInferencer:
                 blended = predict_strips(
                     reader, self.predictor, job.grid, first, stop, self.batch_size
                 )
-                kept = (finished(one, layers, reader, job.grid) for one in blended)
+                kept = (
+                    finished(one, layers, card.temperature, reader, job.grid) for one in blended
+                )
                 for _ in ahead(writer, job.keep, kept):
                     pass
 

@@ -19,6 +19,7 @@ from ktda_mmseg.utils.files import atomic, json_text
 
 from .predictor import Predictor
 from .reading import SceneReader, ahead
+from .temperature import tempered
 from .windows import Grid
 
 LEAST = np.float32(1e-30)  # a probability that is told from 0
@@ -143,8 +144,11 @@ def _normalised(logarithms: np.ndarray) -> np.ndarray:
     return logarithms
 
 
-def quantise(blended: BlendedStrip, layers: Layers) -> Strip:
-    """Round probabilities to what is kept of them; ``ValueError`` for NaN where there are data."""
+def quantise(blended: BlendedStrip, layers: Layers, temperature: float = 1.0) -> Strip:
+    """Round probabilities to what is kept of them; ``ValueError`` for NaN where there are data.
+
+    A temperature changes them, but no label, which is that of the probabilities as they are.
+    """
     probabilities, valid = blended.probabilities, blended.valid
     highest = probabilities.max(axis=0)
     if not np.isfinite(highest[valid]).all():
@@ -153,7 +157,9 @@ def quantise(blended: BlendedStrip, layers: Layers) -> Strip:
             'for this model'
         )
     labels = np.where(valid, probabilities.argmax(axis=0), NODATA).astype(np.uint8)
-    confidence = _scaled(highest, valid, 'uint8') if layers.confidence else None
+    if layers.confidence or layers.probabilities:
+        probabilities = tempered(probabilities, temperature)
+    confidence = _scaled(probabilities.max(0), valid, 'uint8') if layers.confidence else None
     every = None
     if layers.probabilities:
         every = np.empty(probabilities.shape, layers.probabilities)
@@ -163,10 +169,10 @@ def quantise(blended: BlendedStrip, layers: Layers) -> Strip:
 
 
 def finished(
-    blended: BlendedStrip, layers: Layers, reader: SceneReader, grid: Grid
+    blended: BlendedStrip, layers: Layers, temperature: float, reader: SceneReader, grid: Grid
 ) -> tuple[int, Strip]:
     """Return a strip with its number, on pixels of the scene whatever the model saw."""
-    strip = quantise(blended, layers)
+    strip = quantise(blended, layers, temperature)
     held = {name: layer for name, layer in strip._asdict().items() if layer is not None}
     restored = reader.restored(held, *grid.strips[blended.index])
     return blended.index, strip._replace(**restored)

@@ -28,16 +28,22 @@ DTYPES = {'bf16': torch.bfloat16, 'fp16': torch.float16}
 PIXELS = 1 << 16  # of the windows that a core works on at once; they have to fit its cache
 
 
-def class_probabilities(logits: Tensor, threshold: float | None = None) -> Tensor:
+def class_probabilities(
+    logits: Tensor, threshold: float | None = None, temperature: float = 1.0
+) -> Tensor:
     """Turn logits ``(N, K, h, w)``, or ``(N, 1, h, w)`` for two classes, into probabilities.
 
     A head with one output gives the odds of class 1 against its threshold (None for 0.5), so that
-    the more probable class is the one that mmseg labels.
+    the more probable class is the one that mmseg labels. At any temperature it is the same one.
     """
+    if logits.size(1) == 1:
+        threshold = threshold or 0.5
+        logits = logits - log(threshold / (1 - threshold))
+    if temperature != 1:
+        logits = logits / temperature
     if logits.size(1) > 1:
         return logits.softmax(1)
-    threshold = threshold or 0.5
-    positive = (logits - log(threshold / (1 - threshold))).sigmoid()
+    positive = logits.sigmoid()
     return torch.cat([1 - positive, positive], 1)
 
 
@@ -45,7 +51,7 @@ class StoredToProbabilities(nn.Module):
     """A deployed model with what comes before and after it.
 
     It takes stored values ``(N, C, h, w)`` of the card's bands, and gives the probability of each
-    class ``(N, K, h, w)``, float32.
+    class ``(N, K, h, w)``, float32, as :class:`Predictor` does without the card's temperature.
     """
 
     mean: Tensor
@@ -66,11 +72,11 @@ class StoredToProbabilities(nn.Module):
         """Turn stored values into what the model takes."""
         return (images - self.mean) / self.std
 
-    def probabilities(self, inputs: Tensor) -> Tensor:
+    def probabilities(self, inputs: Tensor, temperature: float = 1.0) -> Tensor:
         """Predict normalised images."""
         size = inputs.shape[2:]
         logits = self.model.encode_decode(inputs, [dict(img_shape=size, pad_shape=size)]).float()
-        return class_probabilities(logits, self.model.decode_head.threshold)
+        return class_probabilities(logits, self.model.decode_head.threshold, temperature)
 
 
 class TorchPredictor:
@@ -115,8 +121,8 @@ class TorchPredictor:
             raise ValueError(
                 f'expected amp bf16, or fp16 on a GPU, got {amp} on {self.device.type}'
             )
-        cfg, model, meta, _ = load_deployed(config, checkpoint, drop_auxiliary=True)
-        self.card = ModelCard.of(cfg, meta)
+        cfg, model, meta, _, temperature = load_deployed(config, checkpoint, drop_auxiliary=True)
+        self.card = ModelCard.of(cfg, meta, temperature)
         self.amp = amp
         settings = [cfg.model.to_dict(), asdict(self.card), self.device.type, amp, compile]
         described = json_text(settings, default=str) + hash_of(Path(checkpoint))
