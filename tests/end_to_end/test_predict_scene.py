@@ -85,6 +85,25 @@ def test_what_cannot_be_done_is_told_in_one_line(tools, command, tmp_path):
     assert 'none/*.tif: expected scenes, found none' in line and 'Traceback' not in printed
 
 
+def test_a_scene_is_seen_at_another_ground_size(tools, command, tmp_path):
+    tools('predict_scene.py', *command(tmp_path / 'out', '--gsd', '20', scenes='a.tif'))
+    with rasterio.open(tmp_path / 'out' / 'a.tif') as found:
+        with rasterio.open(command.folder / 'a.tif') as scene:
+            assert (found.shape, found.transform) == (scene.shape, scene.transform)
+        labels = found.read(1)
+    # each pixel that the model saw is two of the scene's, wide and high
+    assert (labels == labels[::2, ::2].repeat(2, 0).repeat(2, 1)).all()
+    assert json.loads((tmp_path / 'out' / 'a.json').read_bytes())['settings']['ground_size'] == [
+        20,
+        20,
+    ]
+    printed = tools.fail(
+        'predict_scene.py', *command(tmp_path / 'out', '--gsd', 'trained', scenes='a.tif')
+    )
+    (line,) = [line for line in printed.splitlines() if line.startswith('error: ')]
+    assert 'ground_size' in line and 'Traceback' not in printed
+
+
 def test_help_is_whole_and_waits_for_no_import(tools):
     command = tools.command('predict_scene.py', '--help')
     done = subprocess.run(
