@@ -9,7 +9,7 @@ from PIL import ImageColor
 
 from ktda_mmseg.utils.files import read_text
 
-from .label_map import Label, LabelMap, canonical
+from .label_map import COLOUR, Label, LabelMap, canonical
 from .summary import IGNORE
 
 NOTHING = (None, '~', 'null')
@@ -19,8 +19,8 @@ def read_label_map(path: Path) -> LabelMap:
     """Read a YAML file as :class:`.label_map.LabelMap` describes it.
 
     Names and labels are what is written: ``no`` is a word and ``010`` is ten. Classes without
-    ``colour`` take colours of matplotlib's map 'tab20'. A ValueError if the file is no YAML, has an
-    unknown key, or a name or a label twice.
+    ``colour`` take that of their first label, or of matplotlib's map 'tab20' where labels are no
+    colours. A ValueError if the file is no YAML, has an unknown key, or a name or a label twice.
     """
     try:
         node = yaml.compose(read_text(path), Loader=yaml.BaseLoader)
@@ -44,7 +44,9 @@ def read_label_map(path: Path) -> LabelMap:
         entry = {} if entry in NOTHING else entry
         entry = _entry(path, f'class {name!r}', entry, {'labels', 'colour'})
         _add(path, f'labels of class {name!r}', labels, entry.get('labels', []), index)
-        palette.append(_colour(path, entry['colour']) if 'colour' in entry else _default(index))
+        palette.append(
+            _colour(path, entry['colour']) if 'colour' in entry else _default(labels, index)
+        )
     _add(path, 'ignore', labels, content.get('ignore', []), IGNORE)
     return LabelMap(
         path, tuple(classes), tuple(palette), labels, _rest(path, content, list(classes))
@@ -120,7 +122,10 @@ def _colour(path: Path, colour: object) -> tuple[int, ...]:
         raise ValueError(f"{path}: expected a colour as '#rrggbb', found {colour!r}") from None
 
 
-def _default(index: int) -> tuple[int, ...]:
+def _default(labels: dict[Label, int], index: int) -> tuple[int, ...]:
+    words = [label for label, of in labels.items() if of == index and isinstance(label, str)]
+    for word in filter(COLOUR.fullmatch, words):
+        return ImageColor.getrgb(word)[:3]
     from matplotlib import colormaps
 
     return tuple(round(255 * part) for part in colormaps['tab20'](index % 20)[:3])

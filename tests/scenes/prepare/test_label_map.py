@@ -135,6 +135,13 @@ def test_triples_are_colours(label_map):
     assert mask(read, [0x0000FF, 0xFF0000]) == [0, 0]
 
 
+def test_labels_that_are_colours_are_drawn_in_them(label_map):
+    read = label_map(
+        "classes: {a: {labels: ['#3C1098', '#F00']}, b: {labels: ['#0f0'], colour: red}}"
+    )
+    assert read.palette == ((0x3C, 0x10, 0x98), (255, 0, 0))
+
+
 @pytest.mark.parametrize(('unknown', 'said'), [(1, False), (3, True)])
 def test_more_than_a_hundredth_unlisted_is_said(label_map, unknown, said):
     read = label_map(f'{NUMBERS}unlabelled: forest')
