@@ -11,7 +11,8 @@ from joblib import cpu_count
 from tqdm import tqdm
 
 from ktda_mmseg.utils.claims import gpu
-from ktda_mmseg.utils.workers import THREADS, Workers, run_process
+from ktda_mmseg.utils.processes import run_process
+from ktda_mmseg.utils.workers import THREADS, Workers
 
 from .cells import ERROR, TAKEN, Cell
 

@@ -27,7 +27,7 @@ from ktda_mmseg.engine.run_config import resume_from, shorten_warm_up
 from ktda_mmseg.utils.claims import claim
 from ktda_mmseg.utils.errors import clean_errors
 from ktda_mmseg.utils.files import json_text, write_atomic
-from ktda_mmseg.utils.workers import PATIENCE
+from ktda_mmseg.utils.processes import PATIENCE
 
 from .cells import CONFIG, LOCK, PREDICTIONS, TAKEN, Cell, cells_of
 from .definition import Study

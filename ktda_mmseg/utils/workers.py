@@ -1,28 +1,26 @@
 """One way to run work in parallel: threads of this process, processes, or the workers of a cluster.
 
 Work is a sequence of items, and a task that may be repeated with any of them and does the same. By
-itself a command works in its own process, with a thread for each core, because a process of its
-own for a worker takes seconds to import PyTorch: that is worth it for work of minutes.
+itself a command works in its own process, with a thread a core: a worker's own takes seconds to
+import PyTorch, which pays for work of minutes.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
-import signal
-import subprocess
 import sys
 import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import cloudpickle
 import torch
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
 TRIES = 4  # how often work is begun whose workers die
 POLL = 1.0  # seconds between two looks at what others do
-PATIENCE = 10.0  # seconds that a process has to end
 THREADS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
 Item = TypeVar('Item')
 Result = TypeVar('Result')
@@ -302,29 +299,3 @@ def _progress(total: int, unit: str = '', done: Callable[[], int] | None = None)
             follower.join()
             if done:
                 bar.update(done() - bar.n)
-
-
-def run_process(command: Sequence[str], log: IO[str], environment: Mapping[str, str]) -> int:
-    """Run a program, which ends when its stdin does, and return its exit code, < 0 for a signal.
-
-    It and all that it starts end with this process.
-    """
-    # Ctrl-C reaches this process only
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **environment},
-        stdin=subprocess.PIPE,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        return process.wait()
-    finally:
-        for kind in (signal.SIGTERM, signal.SIGKILL):
-            # also what it has left behind
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, kind)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(PATIENCE)
-                break

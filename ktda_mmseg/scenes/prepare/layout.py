@@ -33,10 +33,6 @@ SAVE_OPTIONS = {
 }
 
 
-def nothing(*_: object) -> None:
-    """Notice nothing."""
-
-
 class Tile(NamedTuple):
     """An image with its mask.
 
@@ -90,7 +86,7 @@ class Job:
     make: Callable[[], Iterable[Tile | Files | None]]
     source: str = ''
     windows: tuple[Window, ...] = ()
-    noticed: Callable[[], Any] = nothing
+    noticed: Callable[[], Any] = lambda: None
 
 
 def write_layout(
@@ -101,7 +97,7 @@ def write_layout(
     image_suffix: str = '.png',
     workers: Workers = HERE,
     threads: int | None = None,
-    notice: Callable[[Any], None] = nothing,
+    notice: Callable[[Any], None] | None = None,
 ) -> Summary:
     """Run the jobs and write their tiles.
 
@@ -125,7 +121,7 @@ def write_layout(
         workers (Workers): Who does the work. Default: this process.
         threads (int | None): How many jobs run at a time in this process at the most, at least 1;
             None for as many as there are cores. Default: None.
-        notice (Callable): Gets here what jobs noticed. Default: does nothing.
+        notice (Callable | None): Gets here what jobs noticed. Default: None.
 
     Returns:
         Summary: Images and pixels, counted in the written masks.
@@ -147,7 +143,7 @@ def write_layout(
         run = partial(_run, root=staging, image_suffix=image_suffix, held=held)
         cores = cpu_count()
         for noticed in workers.map(run, jobs, threads=min(cores, threads or cores), unit='job'):
-            if noticed is not None:
+            if notice is not None and noticed is not None:
                 notice(noticed)
         _remove_unnamed(staging, jobs, image_suffix)
         os.replace(staging, out)
