@@ -1,8 +1,10 @@
 # Everything runs in .venv, which is made on the first call and again when a requirement changes.
 # PYTHON names the interpreter to make it with; JOBS is the number of test processes.
+# STACK=openmmlab tests in .venv-openmmlab, beside OpenMMLab's original packages.
 PYTHON ?= python3
 JOBS ?= 2
-VENV := .venv
+STACK ?= onedl
+VENV := $(if $(filter openmmlab,$(STACK)),.venv-openmmlab,.venv)
 BIN := $(VENV)/bin
 # the site needs neither PyTorch nor the package: an environment of its own
 DOCS := .venv-docs
@@ -12,7 +14,7 @@ CONFIG := configs/quickstart/synthetic.py
 SOURCES := setup.py pyproject.toml $(wildcard requirements/*.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs clean
+.PHONY: help demo test lint openmmlab docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1: /p' $(MAKEFILE_LIST)
@@ -32,20 +34,47 @@ lint: $(VENV)/test  ## check style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+openmmlab:  ## make .venv-openmmlab with OpenMMLab's original packages; compiles mmcv
+	$(MAKE) STACK=openmmlab .venv-openmmlab/ops
+
 docs: $(DOCS)/made  ## build the documentation site, to site/
 	$(DOCS)/bin/mkdocs build --strict
 
-clean:  ## remove the environment and all that was generated
-	rm -rf $(VENV) $(DOCS) site build dist *.egg-info ktda_mmseg/.mim data/synthetic_grass $(WORK)
+clean:  ## remove the environments and all that was generated
+	rm -rf .venv .venv-openmmlab $(DOCS) site build dist *.egg-info ktda_mmseg/.mim data/synthetic_grass $(WORK)
 
 data/synthetic_grass: | $(VENV)/demo
 	$(BIN)/python tools/prepare_dataset.py synthetic --out $@
 
-$(VENV)/demo: EXTRAS := onedl,demo
-$(VENV)/test: EXTRAS := onedl,demo,hub,raster,timm,vit,csmask,stac,export,serve,labels,cluster,dev
-$(VENV)/demo $(VENV)/test: $(SOURCES)
+TESTED := demo,hub,raster,timm,vit,csmask,stac,export,serve,labels,cluster,dev
+.venv/demo: EXTRAS := onedl,demo
+.venv/test: EXTRAS := onedl,$(TESTED)
+.venv/test: MIM := 'onedl-mim>=0.5.1'
+.venv/demo .venv/test: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --editable '.[$(EXTRAS)]'
+	$(BIN)/python -m pip install --editable '.[$(EXTRAS)]' $(MIM)
+	touch $@
+
+# mmcv's build needs torch, and a setuptools that still has pkg_resources
+.venv-openmmlab/torch:
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install 'setuptools<80' wheel ninja torch torchvision
+	touch $@
+
+.venv-openmmlab/ops: .venv-openmmlab/torch $(SOURCES)
+	$(BIN)/python -m pip uninstall --yes mmcv-lite
+	$(BIN)/python -m pip install --no-build-isolation --editable '.[openmmlab,timm]'
+	touch $@
+
+# without `make openmmlab`, mmcv's Python code alone; openmim by itself, as what it names pins old setuptools
+.venv-openmmlab/test: .venv-openmmlab/torch $(SOURCES) tests/data/mmcv_ext.py
+	test -e $(VENV)/ops || { $(BIN)/python -m pip install mmcv-lite==2.1.0 && \
+	  cp tests/data/mmcv_ext.py $(VENV)/lib/python3*/site-packages/mmcv/_ext.py; }
+	grep -v ^mmcv requirements/openmmlab.txt | $(BIN)/python -m pip install --requirement /dev/stdin
+	$(BIN)/python -m pip install --no-build-isolation --editable '.[$(TESTED)]'
+	$(BIN)/python -m pip install click colorama pandas requests tabulate
+	$(BIN)/python -m pip install --no-deps openmim==0.3.9
+	$(BIN)/python setup.py --quiet egg_info
 	touch $@
 
 $(DOCS)/made: requirements/docs.txt

@@ -12,12 +12,13 @@ check_environment()
 
 with quiet_imports():
     from . import caching, datasets, engine, models, registry
-    from .checkpoints import register_safe_globals
+    from .checkpoints import mmengine_globals
     from .models import FAM, FeatureKLDivLoss, FeatureL2Loss, FMMHead, KTDASegmentor
     from .studies import features
+    from .utils.stacks import allow_while_mmengine_loads, ask_for_mmdet
 
-# mmengine's own checkpoints then open without falling back to unsafe unpickling
-register_safe_globals()
+allow_while_mmengine_loads(mmengine_globals)
+ask_for_mmdet()
 
 # what else stands here is imported when it is asked for, since GDAL and its like take time
 LATER = {

@@ -10,7 +10,9 @@ from mmengine.registry import Registry
 from mmseg import registry
 
 SCOPE = 'ktda_mmseg'
-MODULE2PACKAGE[SCOPE] = SCOPE
+# a module, not a distribution: mmengine then asks Python where it lies, while the original one
+# looks for an editable installation in site-packages
+MODULE2PACKAGE[SCOPE] = __name__
 REGISTRIES = [
     # what a parent has still to import it imports for itself alone
     Registry(parent.name, parent=parent, scope=SCOPE, locations=[SCOPE, *parent._locations])

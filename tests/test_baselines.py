@@ -149,7 +149,7 @@ def test_the_official_recipe_trains_the_same_networks():
 
 @pytest.mark.skipif(bool(find_spec('mmdet')), reason='MMDetection is present')
 def test_mask2former_without_its_dependency_says_what_to_install(monkeypatch):
-    with pytest.raises(ImportError, match='pip install onedl-mmdetection'):
+    with pytest.raises(ImportError, match='pip install onedl-mmdetection, or mmdet beside'):
         build(load('grass/own/mask2former_swin-b'), monkeypatch)
 
 

@@ -12,7 +12,8 @@ from ktda_mmseg.scenes.prepare.label_file import read_label_map
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ('*.md', 'docs/*.md', 'docs/reference/*.md', 'docs/results/*/README.md')
-# page and first line of each block: those that run here or in test_readme.py, and the others
+# page and first line of each block: those that run here, in test_readme.py or, from maps.md, in
+# scenes/export/test_without_torch.py, and the others
 RUN = {
     ('README.md', '# classes.yaml'),
     ('README.md', '# mine.py'),
@@ -27,6 +28,7 @@ RUN = {
     ('docs/data.md', 'classes:'),
     ('docs/data.md', "cache = 'data/mine/teacher_cache'"),
     ('docs/data.md', 'one = dict('),
+    ('docs/maps.md', '# without_torch.py'),
 }
 NOT_RUN = {
     ('docs/model.md', 'model = dict('): 'an outline with ... for what is left out',

@@ -43,6 +43,7 @@ def main() -> None:
             products,
             args.bands,
             args.nodata,
+            args.gsd,
             Workers(args.workers, args.cluster),
         )
         sys.exit(map_scenes(inferencer, scenes, args.out, masks, classes))

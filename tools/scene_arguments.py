@@ -60,6 +60,13 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
         "default: as in training, or the file's mask",
     )
     group.add_argument(
+        '--gsd',
+        type=gsd,
+        metavar='METRES|trained',
+        help='let the model see pixels that measure so much on the ground, or what it was trained '
+        'on; the map has the pixels of the scene; default: the scene as it is',
+    )
+    group.add_argument(
         '--window', type=int, metavar='PIXELS', help='side of a window; default: as in training'
     )
     group.add_argument(
@@ -95,3 +102,8 @@ def bands(text: str) -> list[int]:
 def nodata(text: str) -> str | float:
     """Return a number, or the word that stands for a rule."""
     return text if text == 'any' else float(text)
+
+
+def gsd(text: str) -> str | float:
+    """Return a number of metres, or the word that stands for that of training."""
+    return text if text == 'trained' else float(text)

@@ -52,7 +52,7 @@ def read_checkpoint(path: str | Path, *, allow_pickle: bool = False) -> dict[str
     if path.suffix == '.safetensors':
         return _read_safetensors(path)
     try:
-        with nullcontext() if allow_pickle else _mmengine_globals():
+        with nullcontext() if allow_pickle else mmengine_globals():
             checkpoint = torch.load(path, map_location='cpu', weights_only=not allow_pickle)
     except (PermissionError, MemoryError):
         raise
@@ -79,14 +79,17 @@ def state_dict_of(checkpoint: dict[str, Any], source: str | Path) -> dict[str, T
     return tensors
 
 
-def register_safe_globals() -> None:
-    """Let mmengine resume its own checkpoints without falling back to unsafe unpickling.
-
-    Its allow-list lacks the numpy number types that it writes itself (``Float32DType``, ...).
-    Does nothing on PyTorch before 2.4, which has no such list.
-    """
-    if hasattr(torch.serialization, 'add_safe_globals'):
-        torch.serialization.add_safe_globals(list(_DTYPE_CLASSES))
+def mmengine_globals() -> AbstractContextManager[None]:
+    """Allow exactly what a checkpoint of mmengine holds besides tensors, while it is read."""
+    allowed = [HistoryBuffer, np.ndarray, np.dtype, *_DTYPE_CLASSES]
+    allowed.append(_named(_statistics_method, 'builtins.getattr'))
+    rebuilders: list[Any] = [np.float32(0).__reduce__()[0], np.zeros(1).__reduce__()[0]]
+    for rebuild in rebuilders:
+        for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):  # numpy 1 and 2
+            allowed.append(_named(rebuild, f'{module}.{rebuild.__name__}'))
+    # leaving the context forgets what it lists, so list nothing that was allowed before
+    registered = torch.serialization.get_safe_globals()
+    return torch.serialization.safe_globals([one for one in allowed if one not in registered])
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:
@@ -107,21 +110,6 @@ def _parse(text: str) -> Any:  # noqa: ANN401
         return json.loads(text)
     except json.JSONDecodeError:
         return text
-
-
-def _mmengine_globals() -> AbstractContextManager[None]:
-    """Allow exactly what a checkpoint of mmengine holds besides tensors."""
-    if not hasattr(torch.serialization, 'safe_globals'):  # PyTorch before 2.5
-        return nullcontext()
-    allowed = [HistoryBuffer, np.ndarray, np.dtype, *_DTYPE_CLASSES]
-    allowed.append(_named(_statistics_method, 'builtins.getattr'))
-    rebuilders: list[Any] = [np.float32(0).__reduce__()[0], np.zeros(1).__reduce__()[0]]
-    for rebuild in rebuilders:
-        for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):  # numpy 1 and 2
-            allowed.append(_named(rebuild, f'{module}.{rebuild.__name__}'))
-    # leaving the context forgets what it lists, so list nothing that was allowed before
-    registered = torch.serialization.get_safe_globals()
-    return torch.serialization.safe_globals([one for one in allowed if one not in registered])
 
 
 def _statistics_method(owner: type, name: str) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.runner import Runner
 from mmseg.engine.hooks import SegVisualizationHook
@@ -16,6 +17,10 @@ class PictureHook(SegVisualizationHook):
     mmseg's decodes images with OpenCV, which fails on eight bands. Arguments are the same.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self._tested = 0  # images; not every release of mmseg counts them
+
     def after_val_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict, outputs: Sequence[SegDataSample]
     ) -> None:
@@ -29,8 +34,8 @@ class PictureHook(SegVisualizationHook):
     ) -> None:
         """Draw every test image."""
         for sample in outputs if self.draw else ():
-            self._test_index += 1
-            self._add('test', sample, self._test_index)
+            self._tested += 1
+            self._add('test', sample, self._tested)
 
     def _add(self, split: str, sample: SegDataSample, step: int) -> None:
         # late: it brings matplotlib, which runs that draw nothing do without

@@ -11,7 +11,7 @@ from . import backbones
 from .data_preprocessor import MultiBandSegDataPreProcessor
 from .fam import FAM
 from .fmm import FMMHead
-from .label_losses import SigmoidFocalLoss, SoftCrossEntropyLoss
+from .label_losses import CrossEntropyLoss, SigmoidFocalLoss, SoftCrossEntropyLoss
 from .losses import (
     FeatureKLDivLoss,
     FeatureL2Loss,
@@ -26,6 +26,7 @@ from .teacher import FrozenTeacher, FrozenTeachers
 __all__ = [
     'FAM',
     'BinarySegTTAModel',
+    'CrossEntropyLoss',
     'FMMHead',
     'FeatureKLDivLoss',
     'FeatureL2Loss',

@@ -7,6 +7,8 @@ import torch
 from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 
+from ktda_mmseg.utils.stacks import swaps_channels
+
 
 @MODELS.register_module()
 class MultiBandSegDataPreProcessor(SegDataPreProcessor):
@@ -37,7 +39,7 @@ class MultiBandSegDataPreProcessor(SegDataPreProcessor):
                 f'mean={mean}, std={std}'
             )
         super().__init__(**kwargs)
-        if self._channel_conversion and len(mean) != 3:
+        if swaps_channels(self) and len(mean) != 3:
             raise ValueError(
                 'data_preprocessor: expected bgr_to_rgb and rgb_to_bgr with three bands only, '
                 f'got {len(mean)}'

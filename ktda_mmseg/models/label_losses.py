@@ -1,12 +1,43 @@
 """Losses between logits and labels that mmseg lacks, or has only as compiled ops."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from mmseg.models import losses
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torchvision.ops import sigmoid_focal_loss
+
+
+@MODELS.register_module(force=True)
+class CrossEntropyLoss(losses.CrossEntropyLoss):
+    """mmseg's loss, in its place, with class weights beside ignored pixels.
+
+    The mean is PyTorch's: over the weights of the labelled pixels. The original mmseg looks up the
+    weight of the label 255 (``IndexError``), the maintained one fails with ``avg_non_ignore=True``.
+    Without class weights nothing differs.
+    """
+
+    def forward(
+        self,
+        cls_score: Tensor,
+        label: Tensor,
+        weight: Tensor | None = None,
+        avg_factor: float | Tensor | None = None,
+        reduction_override: str | None = None,
+        ignore_index: int = -100,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> Tensor:
+        """Return the loss of logits ``(N, C, H, W)`` and labels ``(N, H, W)``, as mmseg's does."""
+        averages = avg_factor is None and (reduction_override or self.reduction) == 'mean'
+        if averages and self.class_weight is not None and not (self.use_sigmoid or self.use_mask):
+            weights = cls_score.new_tensor(self.class_weight)
+            avg_factor = weights[label[label != ignore_index]].sum()
+        return super().forward(
+            cls_score, label, weight, avg_factor, reduction_override, ignore_index, **kwargs
+        )
 
 
 @MODELS.register_module()

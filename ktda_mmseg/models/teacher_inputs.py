@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor, nn
 
+from ktda_mmseg.utils.stacks import swaps_channels
+
 
 def patch_size(backbone: nn.Module) -> int:
     """Return the side of a vision transformer's patches in pixels; 1 for other networks."""
@@ -66,9 +68,7 @@ def normalisation(data_preprocessor: BaseDataPreprocessor) -> dict[str, Any]:
         for name in ('mean', 'std')
         if hasattr(data_preprocessor, name)
     }
-    # mmengine's name, and that of OpenMMLab's original SegDataPreProcessor
-    swaps = ('_channel_conversion', 'channel_conversion')
-    return {**values, 'bgr': any(getattr(data_preprocessor, name, False) for name in swaps)}
+    return {**values, 'bgr': swaps_channels(data_preprocessor)}
 
 
 def input_transform(

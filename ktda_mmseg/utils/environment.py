@@ -19,6 +19,8 @@ DISTRIBUTIONS = {
 }
 # mmsegmentation 1.2.2 asserts this range
 PINS = {'mmcv': '"mmcv>=2.0.0,<2.2.0"'}
+# mmcv is compiled beside torch, by a setuptools that still has pkg_resources
+BUILDING = 'pip install "setuptools<80" wheel ninja && pip install --no-build-isolation'
 
 
 def check_environment() -> None:
@@ -108,11 +110,17 @@ def _import(module: str, command: str) -> None:
     except (ImportError, RuntimeError, OSError, AttributeError, AssertionError, TypeError) as error:
         reason = ' '.join(str(error).split()) or type(error).__name__
         problem = f'{module} cannot load beside the packages installed ({reason})'
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        # OpenMMLab's packages do not declare all that they import
+        if missing and missing.partition('.')[0] not in (*DISTRIBUTIONS, 'torchvision'):
+            command = _install([missing.partition('.')[0]])
         raise _refusal(problem, command) from error
 
 
 def _install(distributions: Iterable[str]) -> str:
-    return f'pip install {" ".join(PINS.get(name, name) for name in distributions)}'
+    wanted = [PINS.get(name, name) for name in distributions]
+    command = BUILDING if PINS['mmcv'] in wanted else 'pip install'
+    return f'{command} {" ".join(wanted)}'
 
 
 def _refusal(problem: str, command: str) -> ImportError:

@@ -1,11 +1,20 @@
-"""Weights that a converter refuses."""
+"""Weights that a converter refuses, and a library whose networks are oracles."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 import torch
+
+
+def transformers_or_skip() -> ModuleType:
+    """Return transformers, if PyTorch is new enough for its networks."""
+    transformers = pytest.importorskip('transformers')
+    if not transformers.is_torch_available():
+        pytest.skip('the networks of this transformers need a newer PyTorch')
+    return transformers
 
 
 @pytest.fixture

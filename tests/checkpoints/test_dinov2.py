@@ -11,10 +11,11 @@ from mmpretrain.models import VisionTransformer
 from ktda_mmseg.checkpoints import load_pretrained, read_checkpoint
 from ktda_mmseg.checkpoints.dinov2 import dinov2_to_timm
 
+from .conftest import transformers_or_skip
+
 SCRIPT = 'model_converters/dinov2_to_mmpretrain.py'
 
 timm = pytest.importorskip('timm')
-transformers = pytest.importorskip('transformers')
 
 WIDTH, DEPTH, HEADS, SIZE = 16, 3, 2, 42
 IMAGE = torch.randn(2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
@@ -45,6 +46,7 @@ def timm_vit(gated=False, hidden=24):
 
 
 def transformers_vit(gated=False):
+    transformers = transformers_or_skip()
     config = transformers.Dinov2Config(
         hidden_size=WIDTH, num_hidden_layers=DEPTH, num_attention_heads=HEADS, image_size=SIZE,
         patch_size=14, use_swiglu_ffn=gated, mlp_ratio=4,

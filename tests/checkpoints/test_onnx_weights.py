@@ -23,6 +23,8 @@ from ktda_mmseg.checkpoints import load_pretrained, read_checkpoint
 from ktda_mmseg.checkpoints.converters import convert_onnx_file
 from ktda_mmseg.checkpoints.onnx_weights import read_graph
 
+from .conftest import transformers_or_skip
+
 SCRIPT = 'model_converters/onnx_to_dinov2.py'
 
 onnx = pytest.importorskip('onnx')
@@ -43,7 +45,7 @@ class Exported(torch.nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        transformers = pytest.importorskip('transformers')
+        transformers = transformers_or_skip()
         config = transformers.Dinov2Config(
             hidden_size=WIDTH, num_hidden_layers=DEPTH, num_attention_heads=HEADS,
             image_size=SIZE, patch_size=14,

@@ -11,11 +11,11 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModel
-from mmengine.runner import Runner
+from mmengine.runner import CheckpointLoader, Runner
 from torch import nn
 from torch.utils.data import Dataset
 
-from ktda_mmseg.checkpoints import read_checkpoint, register_safe_globals
+from ktda_mmseg.checkpoints import read_checkpoint
 from ktda_mmseg.checkpoints.reading import state_dict_of
 
 
@@ -126,16 +126,17 @@ def test_allowance_ends_with_the_call(tmp_path: Path) -> None:
         torch.load(tmp_path / 'a.pth', weights_only=True)
 
 
-def test_registering_lets_mmengine_load_its_own_files(
+def test_mmengine_loads_its_own_files_without_unpickling_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from mmengine.runner import CheckpointLoader
-
-    torch.save({'score': np.float32(1), 'buffer': HistoryBuffer([1.0], [1])}, tmp_path / 'a.pth')
-    register_safe_globals()
-    read_checkpoint(tmp_path / 'a.pth')  # must not undo the registration
-    CheckpointLoader.load_checkpoint(str(tmp_path / 'a.pth'), map_location='cpu')
+    path = tmp_path / 'a.pth'
+    torch.save({'score': np.float32(1), 'buffer': HistoryBuffer([1.0], [1])}, path)
+    read_checkpoint(path)  # must not undo what follows
+    found = CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
+    assert found['score'] == 1 and found['buffer'].current() == 1
     assert 'weights_only=False' not in capsys.readouterr().out
+    with pytest.raises(pickle.UnpicklingError):
+        torch.load(path, weights_only=True)
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:

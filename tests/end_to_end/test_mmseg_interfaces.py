@@ -14,6 +14,7 @@ from PIL import Image
 
 from ktda_mmseg.checkpoints.deploy import export_deploy
 
+ROOT = Path(__file__).resolve().parents[2]
 MMSEG_TOOLS = Path(mmseg.__file__).parent / '.mim' / 'tools'
 
 
@@ -37,7 +38,8 @@ def run(config, *command):
     done = subprocess.run(
         [*map(str, command)],
         cwd=config.parent,
-        env={**os.environ, 'OMP_NUM_THREADS': '1'},
+        # where openmim finds an editable installation, by its egg-info
+        env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)},
         capture_output=True,
         text=True,
     )

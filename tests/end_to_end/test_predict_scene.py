@@ -66,7 +66,7 @@ def content(folder):
 def test_maps_lie_as_their_scenes_and_a_second_run_keeps_them(tools, command, alone):
     before = {path: path.stat().st_mtime_ns for path in alone.iterdir()}
     assert {path.name for path in before} == {
-        f'{name}{end}' for name in 'ab' for end in ('.tif', '.tif.aux.xml', '.json')
+        f'{name}{end}' for name in 'ab' for end in ('.tif', '.tif.aux.xml', '.qml', '.json')
     }
     with rasterio.open(alone / 'b.tif') as found, rasterio.open(command.folder / 'b.tif') as scene:
         assert (found.crs, found.transform) == (scene.crs, scene.transform)
@@ -111,7 +111,7 @@ def test_a_killed_command_ends_in_the_same_bytes(tools, command, alone, tmp_path
             process.wait()
         if not (out / 'b.tif').exists():
             break
-    assert set(content(out)) == {'a.tif', 'a.json', 'a.tif.aux.xml'}
+    assert set(content(out)) == {'a.tif', 'a.json', 'a.qml', 'a.tif.aux.xml'}
     tools('predict_scene.py', *command(out))
     assert content(out) == content(alone) and not list(out.glob('*.strips'))
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmseg.registry import LOOPS
 
 from ktda_mmseg.engine import ResumableSampler
 from ktda_mmseg.engine.run_config import add_hooks
@@ -86,6 +87,7 @@ def test_stops_and_stages_follow_the_epochs(by_epochs, tmp_path):
     """Half of the steps are the teacher's, and three epochs cannot be divided by eight."""
     stages = []
 
+    @LOOPS.register_module(force=True)
     class Runs(EpochBasedTrainLoop):
         def run_iter(self, *arguments):
             super().run_iter(*arguments)
@@ -93,7 +95,7 @@ def test_stops_and_stages_follow_the_epochs(by_epochs, tmp_path):
 
     run = by_epochs(
         'stages',
-        train_cfg=dict(type=Runs, max_epochs=3),
+        train_cfg=dict(type='Runs', max_epochs=3),
         custom_hooks=[dict(type='ExactResumeHook'), dict(type='TransferStageHook', share=0.5)],
         **{'default_hooks.stops': dict(type='EvenStopsHook', validations=2, checkpoints=8)},
     )

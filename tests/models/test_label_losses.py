@@ -3,9 +3,10 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from mmseg.models.losses import CrossEntropyLoss, FocalLoss
+from mmseg.models.losses import FocalLoss
+from mmseg.registry import MODELS
 
-from ktda_mmseg.models import SigmoidFocalLoss, SoftCrossEntropyLoss
+from ktda_mmseg.models import CrossEntropyLoss, SigmoidFocalLoss, SoftCrossEntropyLoss
 
 
 @pytest.fixture
@@ -14,6 +15,20 @@ def pixels():
     labels = torch.randint(4, (2, 5, 6))
     labels[torch.rand(labels.shape) < 0.3] = 255
     return logits, labels
+
+
+@pytest.mark.parametrize('avg_non_ignore', [True, False])
+def test_class_weights_go_with_ignored_pixels(pixels, avg_non_ignore):
+    logits, labels = pixels
+    options = dict(class_weight=[0.5, 1.0, 2.0, 4.0], loss_weight=2.0)
+    loss = MODELS.build(dict(type='CrossEntropyLoss', avg_non_ignore=avg_non_ignore, **options))
+    weights = torch.tensor(options['class_weight'])
+    expected = 2 * F.cross_entropy(logits, labels, weights, ignore_index=255)
+    found = loss(logits, labels, ignore_index=255)
+    torch.testing.assert_close(found, expected)
+    one_by_one = loss(logits, labels, reduction_override='none', ignore_index=255)
+    torch.testing.assert_close(one_by_one.sum() / weights[labels[labels != 255]].sum(), expected)
+    assert loss(logits, torch.full_like(labels, 255), ignore_index=255) == 0
 
 
 def test_without_order_it_is_cross_entropy(pixels):

@@ -1,6 +1,7 @@
 """Each broken environment is made for real: a folder of links to what is installed, changed."""
 
 import os
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -8,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ktda_mmseg.utils.environment import DISTRIBUTIONS, check_environment, quiet_imports
+from ktda_mmseg.utils.environment import (
+    BUILDING,
+    DISTRIBUTIONS,
+    check_environment,
+    quiet_imports,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 OPENMMLAB = {module: names[1] for module, names in DISTRIBUTIONS.items()}
@@ -16,7 +22,7 @@ OPENMMLAB = {module: names[1] for module, names in DISTRIBUTIONS.items()}
 
 @pytest.fixture
 def site(tmp_path):
-    """A site folder that links to everything torch and mmseg are installed beside."""
+    """Links to everything that torch and mmseg are installed beside, under the maintained names."""
     folder = tmp_path / 'site'
     folder.mkdir()
     for module in ('mmseg', 'torch'):
@@ -24,6 +30,11 @@ def site(tmp_path):
             link = folder / entry.name
             if not link.is_symlink():
                 link.symlink_to(entry)
+    for names in DISTRIBUTIONS.values():
+        for name in names:
+            for link in folder.glob(f'{name.replace("-", "_")}-*.dist-info'):
+                link.unlink()
+        add_distribution(folder, names[0], '1.0')
     return folder
 
 
@@ -42,9 +53,8 @@ def test_threads_of_openmp_sleep_while_they_wait():
 
 def remove(site, *names):
     for name in names:
-        module, dist = site / name, next(site.glob(f'onedl_{OPENMMLAB[name]}-*'))
-        module.unlink()
-        dist.unlink()
+        (site / name).unlink()
+        shutil.rmtree(next(site.glob(f'onedl_{OPENMMLAB[name]}-*')))
 
 
 def replace(site, module, source):
@@ -94,7 +104,8 @@ def test_the_family_that_is_installed_is_completed(site):
         add_distribution(site, OPENMMLAB[module], '1.0')
         (site / module).mkdir()
         (site / module / '__init__.py').touch()
-    assert error_of_import(site) == says('there is no mmcv', 'pip install "mmcv>=2.0.0,<2.2.0"')
+    command = f'{BUILDING} "mmcv>=2.0.0,<2.2.0"'
+    assert error_of_import(site) == says('there is no mmcv', command)
 
 
 def test_missing_torchvision(site):
@@ -120,7 +131,6 @@ def test_two_distributions_of_one_module(site, other):
             'raise RuntimeError("operator torchvision::nms does not exist")',
             'operator torchvision::nms does not exist',
         ),
-        ('import nowhere', "No module named 'nowhere'"),
         ('raise OSError("undefined symbol:\\n x")', 'undefined symbol: x'),
         ('class Model(None): ...', 'NoneType takes no arguments'),
     ],
@@ -130,6 +140,15 @@ def test_a_torchvision_that_cannot_load(site, source, reason):
     assert error_of_import(site) == says(
         f'torchvision cannot load beside the packages installed ({reason})',
         'pip install --force-reinstall torch torchvision',
+    )
+
+
+def test_a_module_that_others_need_is_what_to_install(site):
+    """Not declared by who imports it, as ftfy by the original mmpretrain."""
+    replace(site, 'mmpretrain', 'import nowhere.to_be_found')
+    assert error_of_import(site) == says(
+        "mmpretrain.models cannot load beside the packages installed (No module named 'nowhere')",
+        'pip install nowhere',
     )
 
 
@@ -144,7 +163,7 @@ def test_a_version_check_of_a_dependency_is_repaired_not_hidden(site):
     replace(site, 'torchvision', '')
     assert error_of_import(site) == says(
         f'mmseg.models cannot load beside the packages installed ({refusal})',
-        'pip install --upgrade mmengine "mmcv>=2.0.0,<2.2.0" mmsegmentation mmpretrain',
+        f'{BUILDING} --upgrade mmengine "mmcv>=2.0.0,<2.2.0" mmsegmentation mmpretrain',
     )
 
 
@@ -160,7 +179,7 @@ def test_mmseg_beside_mmcv_without_ops(site):
     assert error_of_import(site) == says(
         "mmseg.models cannot load beside the packages installed (No module named 'mmcv._ext')",
         'pip uninstall -y mmcv-lite && '
-        'pip install --upgrade mmengine "mmcv>=2.0.0,<2.2.0" mmsegmentation mmpretrain',
+        f'{BUILDING} --upgrade mmengine "mmcv>=2.0.0,<2.2.0" mmsegmentation mmpretrain',
     )
 
 

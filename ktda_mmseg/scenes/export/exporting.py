@@ -173,6 +173,8 @@ class Exporter:
             try:
                 free = size is None
                 chosen.write(self.network, torch.from_numpy(example), free, self.opset, staged)
+                if chosen.describe is not None:
+                    chosen.describe(staged, card)
                 card.write(card_path(staged))
                 found = compare(self.reference, chosen.predictor(staged), self._images(card))
             except ImportError:

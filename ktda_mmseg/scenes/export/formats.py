@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .deepness import describe_for_deepness
+from .exported_card import ExportedCard
 from .exported_predictor import (
     ExportedPredictor,
     OnnxPredictor,
@@ -116,15 +118,16 @@ def quantise_openvino(source: Path, images: list[np.ndarray], path: Path) -> Non
 
 
 class Format(NamedTuple):
-    """How a format is written, in float32 and in int8, and run."""
+    """How a format is written, in float32 and in int8, run, and told about to other programs."""
 
     suffix: str
     write: Callable[[ExportedNetwork, Tensor, bool, int, Path], None]
     quantise: Callable[[Path, list[np.ndarray], Path], None]
     predictor: type[ExportedPredictor]
+    describe: Callable[[Path, ExportedCard], None] | None = None
 
 
 FORMATS = {
-    'onnx': Format('.onnx', write_onnx, quantise_onnx, OnnxPredictor),
+    'onnx': Format('.onnx', write_onnx, quantise_onnx, OnnxPredictor, describe_for_deepness),
     'openvino': Format('.xml', write_openvino, quantise_openvino, OpenvinoPredictor),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import inf, nan
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ import numpy as np
 from mmengine.config import Config
 
 from ktda_mmseg.raster.files import Nodata
+from ktda_mmseg.raster.ground import GroundSize
 from ktda_mmseg.utils.files import write_json
 
 UINT8 = 'uint8'
@@ -36,6 +38,8 @@ class ModelCard:
     dtype: str | None  # that a raster must have, 'uint8', or None for any
     window: tuple[int, int]  # height and width in pixels of the images it was trained on
     temperature: float = field(default=1.0, kw_only=True)  # of ``ktda calibrate``
+    # metres that their pixels measure on the ground, down and across; None if not known
+    ground_size: GroundSize | None = field(default=None, kw_only=True)
 
     @classmethod
     def of(
@@ -83,6 +87,7 @@ class ModelCard:
             dtype=dtype,
             window=_window(config),
             temperature=temperature or 1.0,
+            ground_size=_ground_size(config),
         )
 
     def write(self, path: Path) -> None:
@@ -125,6 +130,21 @@ def _window(config: Config) -> tuple[int, int]:
             'expected model.data_preprocessor.size or crop_size in the config, found neither'
         )
     return int(size[0]), int(size[1])
+
+
+def _ground_size(config: Config) -> GroundSize | None:
+    size = config.get('ground_size')
+    if size is None:
+        return None
+    try:
+        down, across = np.broadcast_to(np.array(size, float), 2).tolist()
+    except ValueError:
+        down = across = nan
+    if not (0 < down < inf and 0 < across < inf):
+        raise ValueError(
+            f'expected ground_size of the config in metres, one number or two, got {size!r}'
+        )
+    return down, across
 
 
 def _tupled(value: Any) -> Any:  # noqa: ANN401

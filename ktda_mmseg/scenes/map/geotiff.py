@@ -17,6 +17,7 @@ from ktda_mmseg.raster.writing import SIDECAR
 from ktda_mmseg.utils.files import atomic
 
 from .card import ModelCard
+from .legend import gdal_legend
 from .reading import SceneProfile
 from .strips import NODATA
 
@@ -33,8 +34,8 @@ def write_map(profile: SceneProfile, card: ModelCard, rows: Rows, path: Path) ->
     """Write labels with their colours and names.
 
     Overviews hold the most frequent label. GDAL has no place in a GeoTIFF for names that programs
-    show in a legend, so they stand beside it in ``.aux.xml``, which appears first; the file itself
-    holds them as tags ``class_0`` and so on of its band.
+    show in a legend, so they stand beside it in ``.aux.xml``, which appears first, together with an
+    attribute table; the file itself holds them as tags ``class_0`` and so on of its band.
     """
 
     def describe(raster: Any) -> None:  # noqa: ANN401
@@ -43,7 +44,7 @@ def write_map(profile: SceneProfile, card: ModelCard, rows: Rows, path: Path) ->
         raster.set_band_description(1, 'class')
 
     bands = dict(count=1, dtype='uint8', nodata=NODATA)
-    _write(profile, rows, path, describe, bands, card.classes, overview_resampling='mode')
+    _write(profile, rows, path, describe, bands, gdal_legend(card), overview_resampling='mode')
 
 
 def write_probabilities(
@@ -70,7 +71,7 @@ def _write(
     path: Path,
     describe: Callable[[Any], None],
     bands: Mapping[str, Any],
-    names: Sequence[str] = (),
+    notes: Sequence[ElementTree.Element] = (),
     **options: str,
 ) -> None:
     """Write a draft, make it cloud-optimised, and read it back."""
@@ -97,8 +98,8 @@ def _write(
                 if not np.array_equal(raster.read(window=window), part):
                     raise OSError(f'{path}: expected what was written, read something else')
         sidecar = Path(f'{partial}{SIDECAR}')
-        if names:
-            _name_classes(sidecar, names)
+        if notes:
+            _add_notes(sidecar, notes)
         if sidecar.exists():
             os.replace(sidecar, f'{path}{SIDECAR}')
 
@@ -134,13 +135,10 @@ def _tile_rows(rows: Rows, profile: SceneProfile) -> Iterator[tuple[Any, np.ndar
             waiting, first = waiting[:, height:], first + height
 
 
-def _name_classes(sidecar: Path, names: Sequence[str]) -> None:
-    """Add class names to what GDAL may have put there, such as a CRS that GeoTIFF cannot hold."""
+def _add_notes(sidecar: Path, notes: Sequence[ElementTree.Element]) -> None:
+    """Add notes on the band to what GDAL may have put there, such as a CRS GeoTIFF cannot hold."""
     root = ElementTree.Element('PAMDataset')
     if sidecar.exists():
         root = ElementTree.parse(sidecar).getroot()
-    band = ElementTree.SubElement(root, 'PAMRasterBand', band='1')
-    categories = ElementTree.SubElement(band, 'CategoryNames')
-    for name in names:
-        ElementTree.SubElement(categories, 'Category').text = name
+    ElementTree.SubElement(root, 'PAMRasterBand', band='1').extend(notes)
     ElementTree.ElementTree(root).write(sidecar, encoding='utf-8')

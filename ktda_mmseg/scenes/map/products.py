@@ -19,6 +19,7 @@ from ktda_mmseg.utils.files import json_text, write_json
 
 from .card import ModelCard
 from .geotiff import write_map, write_probabilities
+from .legend import write_style
 from .polygons import Outlines, write_polygons
 from .quicklook import write_quicklook
 from .reading import SceneProfile
@@ -27,7 +28,7 @@ from .summary import count_classes, write_summary
 
 
 class Products(NamedTuple):
-    """What is wanted besides the map and its summary.
+    """What is wanted besides the map, its style and its summary.
 
     Attributes:
         layers (Layers): Confidence and probabilities, each a GeoTIFF.
@@ -43,6 +44,7 @@ class Products(NamedTuple):
         """Return the file of each product that is wanted, by kind, the summary last."""
         wanted = {
             'map': '.tif',
+            'style': '.qml',
             'confidence': '.confidence.tif' * self.layers.confidence,
             'probabilities': '.probabilities.tif' * bool(self.layers.probabilities),
             'polygons': '.gpkg' * (self.polygons is not None),
@@ -63,6 +65,7 @@ def write_products(
     """Write the products of a scene, of which all strips are there, each as a whole."""
     paths = products.paths(folder, name)
     write_map(profile, card, store.rows, paths['map'])
+    write_style(card, paths['style'])
     for layer, names in (('confidence', ['confidence']), ('probabilities', card.classes)):
         if layer in paths:
             write_probabilities(profile, names, partial(store.rows, layer), paths[layer])

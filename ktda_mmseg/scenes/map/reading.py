@@ -12,11 +12,13 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ktda_mmseg.raster.files import numbers
+from ktda_mmseg.raster.files import georeference, numbers
+from ktda_mmseg.raster.ground import GroundSize, ground_size
 from ktda_mmseg.raster.imagery import open_image
 from ktda_mmseg.raster.tiling import Window
 
 from .card import ModelCard
+from .resampling import Resampling
 
 Item = TypeVar('Item')
 Result = TypeVar('Result')
@@ -70,10 +72,18 @@ class SceneReader:
     """A scene that is open for reading, in a thread of its own; use it as a context manager.
 
     The card says which bands are read, of which type, and what fills empty pixels; ``bands`` stand
-    in for its own. Wrong types and bands are a ``ValueError`` before anything is read.
+    in for its own. With a ground size, rows and columns are those of pixels that measure so many
+    metres down and across; ``shape`` is how many there are. Wrong types and bands, and a scene that
+    does not say how large its pixels are, are a ``ValueError`` before anything is read.
     """
 
-    def __init__(self, path: Path, card: ModelCard, bands: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        card: ModelCard,
+        bands: Sequence[int] | None = None,
+        wanted: GroundSize | None = None,
+    ) -> None:
         if bands is not None and len(bands) != len(card.bands):
             raise ValueError(
                 f'expected {len(card.bands)} bands, as many as the model sees, got {list(bands)}'
@@ -92,7 +102,11 @@ class SceneReader:
             found = sorted({self._image.dtypes[band - 1] for band in self._bands})
             if card.dtype is not None and found != [card.dtype]:
                 raise ValueError(f'{path}: expected bands of type {card.dtype}, found {found}')
+            self._resampling = None if wanted is None else self._resampled_to(wanted)
             self._opened = stack.pop_all()
+        self.shape: tuple[int, int] = self._raster.shape
+        if self._resampling is not None:
+            self.shape = self._resampling.seen
         self.profile = SceneProfile(
             path,
             self._raster.height,
@@ -128,12 +142,52 @@ class SceneReader:
         band = self._thread.submit(self._image.doubtful_alpha).result()
         return None if band in self._bands else band
 
+    def ground_size(self) -> GroundSize | None:
+        """Return how large a pixel of the scene is on the ground, None if it does not say so."""
+        return ground_size(georeference(self._raster), self._raster.shape)
+
+    def restored(
+        self, layers: Mapping[str, np.ndarray], first: int, stop: int
+    ) -> dict[str, np.ndarray]:
+        """Bring layers ``(..., rows, w)`` of rows to pixels of the scene.
+
+        Where it has no data they hold the largest number of their types.
+        """
+        if self._resampling is None:
+            return dict(layers)
+        top, bottom = self._resampling.own_rows(first, stop)
+        valid = np.zeros((0, self._raster.width), bool)
+        if top < bottom:  # else no middle of a row of the scene lies there
+            valid = self._thread.submit(self._stored, top, bottom).result()[2]
+        restored = {}
+        for name, layer in layers.items():
+            own = self._resampling.restored(layer, first, stop)
+            restored[name] = np.where(valid, own, np.iinfo(layer.dtype).max)
+        return restored
+
+    def _resampled_to(self, wanted: GroundSize) -> Resampling | None:
+        has = self.ground_size()
+        if has is None:
+            raise ValueError(
+                f'{self._raster.name}: expected a CRS and a transform, which say how large a pixel '
+                'is on the ground, found none or none that fit; leave out --gsd'
+            )
+        return Resampling.of(self._raster.shape, has, wanted)
+
     def _read(self, span: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        first, stop = span
+        if self._resampling is None:
+            values, present, valid = self._stored(*span)
+        else:
+            values, present = self._resampling.read(*span, lambda *rows: self._stored(*rows)[:2])
+            valid = np.asarray(present.any(axis=0))
+        return np.where(present, values, self._fill).astype(np.float32, copy=False), valid
+
+    def _stored(self, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Read rows of the scene, which values a network can see, and which pixels hold data."""
         window = Window(first, 0, stop - first, self._raster.width)
         stored, valid = self._image.read(self._bands, window, self._card.nodata)
-        present = numbers(stored) & valid
-        return np.where(present, stored, self._fill).astype(np.float32, copy=False), valid
+        present = numbers(stored) & valid if stored.dtype.kind == 'f' else valid[None]
+        return stored, present, valid
 
 
 def ahead(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,12 @@ from ktda_mmseg.version import __version__
 
 from .identity import identity_of
 from .predictor import Predictor
-from .products import (
-    Products,
-    is_finished,
-    keep,
-    publish,
-    require_folder,
-    write_products,
-)
+from .products import Products, is_finished, keep, publish, require_folder, write_products
 from .reading import SceneReader, ahead
+from .resampling import oddity, size_of
 from .scene_job import Piece, SceneJob, SceneResult, failure, pieces_of, runs
 from .sources import find_scenes
-from .strips import LOCK, NODATA, PRODUCTS, StripStore, predict_strips, quantise
+from .strips import LOCK, NODATA, PRODUCTS, StripStore, finished, predict_strips
 from .windows import Grid, axis
 
 
@@ -57,6 +52,9 @@ class SceneInferencer:
             the model was trained on; None for the same ones. Default: None.
         nodata (float | str | None): Which pixels hold no data, see ``LoadRasterFromFile``; None for
             the model's rule. Default: None.
+        gsd (float | str | None): Metres on the ground that a pixel of what the model sees measures,
+            or 'trained' for those that it was trained on; maps have the scenes' own pixels. None
+            for the scenes as they are. Default: None.
         workers (Workers): Who predicts; the model is pickled for them. Default: this process.
 
     Raises:
@@ -72,6 +70,7 @@ class SceneInferencer:
         products: Products = Products(),  # noqa: B008
         bands: Sequence[int] | None = None,
         nodata: Nodata = None,
+        gsd: float | str | None = None,
         workers: Workers = HERE,
     ) -> None:
         self.workers = workers
@@ -90,6 +89,7 @@ class SceneInferencer:
                 f'expected at most {NODATA} classes, which maps of 8 bits hold, got '
                 f'{len(predictor.card.classes)}'
             )
+        self.ground_size = size_of(gsd, predictor.card.ground_size)
 
     def __call__(
         self, scenes: Mapping[str, Path] | Sequence[str | Path], out: str | Path
@@ -154,17 +154,22 @@ class SceneInferencer:
     def _plan(self, name: str, path: Path, out: Path) -> SceneJob | SceneResult:
         files = self.products.paths(out, name)
         folder = out / f'{name}.strips'
-        with SceneReader(path, self.card, self.bands) as reader:
-            profile = reader.profile
+        with self._open(path) as reader:
+            shape, pixel = reader.shape, reader.ground_size()
             doubtful = reader.doubtful_alpha()
-        grid = Grid(profile.height, profile.width, self.window, self.overlap)
+        grid = Grid(*shape, self.window, self.overlap)
         store = StripStore(folder, self._settings(path), grid.strips)
         if is_finished(path, files, store.settings, folder) and not folder.exists():
             keep(path, files)
             return SceneResult(path, files, kept=True)
         if doubtful is not None:
             print(tell_alpha(path, doubtful))
+        if self.ground_size is None and (odd := oddity(pixel, self.card.ground_size)):
+            tqdm.write(f'warning: {path}: {odd}', file=sys.stderr)
         return SceneJob(name, path, grid, store, store.missing(), files)
+
+    def _open(self, path: Path) -> SceneReader:
+        return SceneReader(path, self.card, self.bands, self.ground_size)
 
     def _do(self, piece: Piece) -> SceneResult | None:
         """Predict strips and, if that is all of a scene, make its products."""
@@ -206,6 +211,7 @@ class SceneInferencer:
             'model': self.predictor.identity,
             'bands': list(self.bands),
             'nodata': self.card.nodata,
+            'ground_size': self.ground_size and list(self.ground_size),
             'window': list(self.window),
             'overlap': self.overlap,
             'temperature': self.card.temperature,
@@ -221,16 +227,17 @@ class SceneInferencer:
         strips = [strip for strip in strips if strip in missing]
         # products are made of drafts of their size
         size = job.pixels(strips) + 2 * job.grid.height * job.grid.width
-        require_space(job.store.folder, size * layers.bytes_per_pixel(len(card.classes)))
-        with (
-            ThreadPoolExecutor(1) as writer,
-            SceneReader(job.path, self.card, self.bands) as reader,
-        ):
+        size *= layers.bytes_per_pixel(len(card.classes))
+        with ThreadPoolExecutor(1) as writer, self._open(job.path) as reader:
+            own = reader.profile.height * reader.profile.width / prod(reader.shape)
+            require_space(job.store.folder, round(size * own))
             for first, stop in runs(strips):
                 blended = predict_strips(
                     reader, self.predictor, job.grid, first, stop, self.batch_size
                 )
-                kept = ((one.index, quantise(one, layers, card.temperature)) for one in blended)
+                kept = (
+                    finished(one, layers, card.temperature, reader, job.grid) for one in blended
+                )
                 for _ in ahead(writer, job.keep, kept):
                     pass
 
@@ -238,7 +245,7 @@ class SceneInferencer:
         """Make the products of all strips, and bring them to their names."""
         if identity_of(job.path) != job.store.settings['scene']:
             raise ValueError(f'{job.path}: expected it unchanged, found another version; run again')
-        with SceneReader(job.path, self.card, self.bands) as reader:
+        with self._open(job.path) as reader:
             profile = reader.profile
         staged = job.store.folder / PRODUCTS
         card = self.predictor.card

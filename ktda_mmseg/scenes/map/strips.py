@@ -168,6 +168,16 @@ def quantise(blended: BlendedStrip, layers: Layers, temperature: float = 1.0) ->
     return Strip(labels, confidence, every)
 
 
+def finished(
+    blended: BlendedStrip, layers: Layers, temperature: float, reader: SceneReader, grid: Grid
+) -> tuple[int, Strip]:
+    """Return a strip with its number, on pixels of the scene whatever the model saw."""
+    strip = quantise(blended, layers, temperature)
+    held = {name: layer for name, layer in strip._asdict().items() if layer is not None}
+    restored = reader.restored(held, *grid.strips[blended.index])
+    return blended.index, strip._replace(**restored)
+
+
 def _scaled(probability: np.ndarray, valid: np.ndarray, dtype: str) -> np.ndarray:
     nodata = np.iinfo(dtype).max
     # invalid first: what has no data may hold anything, also what no integer can

@@ -13,7 +13,8 @@ import numpy as np
 from ktda_mmseg.utils.files import write_atomic
 from ktda_mmseg.utils.input_bands import fitted_model, white_of
 
-from ...raster.files import open_raster
+from ...raster.files import georeference, open_raster
+from ...raster.ground import ground_size
 from ..check.statistics import Band
 from .label_map import LabelMap
 from .splits import SPLITS
@@ -49,6 +50,11 @@ TEXT = """\
 PREPARED_MODEL = """\
 # what a model has to know of these images: their bands; mean and std of {count} training tiles
 prepared_model = {changes}
+"""
+GROUND_SIZE = """\
+# metres that a pixel of training tiles measures on the ground, down and across; by `--gsd trained`
+# maps are made of scenes that are resampled to it
+ground_size = {size}
 """
 QUICKSTART = ['ktda_mmseg::quickstart/dubai.py']
 MULTI_BAND = [
@@ -100,7 +106,9 @@ def write_fragment(summary: Summary, label_map: LabelMap, suffix: str) -> list[s
     )
     if not path.exists():
         tiles = sorted((summary.out / 'img_dir' / 'train').glob(f'*{suffix}'))
+        tiles = tiles[:: ceil(len(tiles) / MEASURED)]
         text += _prepared_model(tiles) if multi_band else ''
+        text += _ground_size(tiles)
         write_atomic(path, text.encode())
     return [
         *notes,
@@ -112,11 +120,23 @@ def write_fragment(summary: Summary, label_map: LabelMap, suffix: str) -> list[s
     ]
 
 
-def _prepared_model(tiles: Sequence[Path]) -> str:
+def _ground_size(tiles: Sequence[Path]) -> str:
+    """Return the source of the median size of pixels of tiles, nothing if not all tell it."""
+    sizes = []
+    for tile in tiles:
+        with open_raster(tile) as raster:
+            size = ground_size(georeference(raster), raster.shape)
+        if size is None:
+            return ''
+        sizes.append(size)
+    down, across = (float(f'{side:.4g}') for side in np.median(sizes, axis=0))
+    return GROUND_SIZE.format(size=(down, across))
+
+
+def _prepared_model(measured: Sequence[Path]) -> str:
     """Measure training tiles; return the source of the keys of a model that depend on them."""
     from ...datasets.loading import LoadRasterFromFile  # which reads by modules of this folder
 
-    measured = tiles[:: ceil(len(tiles) / MEASURED)]
     loading = LoadRasterFromFile(fill=nan)
     bands: dict[int, Band] = {}
     for tile in measured:
@@ -127,7 +147,7 @@ def _prepared_model(tiles: Sequence[Path]) -> str:
             if len(found):
                 band = Band.of(found)
                 bands[index] = bands[index].merge(band) if index in bands else band
-    with open_raster(tiles[0]) as raster:
+    with open_raster(measured[0]) as raster:
         dtype = raster.dtypes[0]
     # as many digits as with_statistics.py has
     known = [bands.get(index) for index in range(count)]

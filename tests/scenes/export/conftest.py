@@ -15,7 +15,7 @@ from ktda_mmseg.scenes.export.exporting import Exporter
 def train(tiny_model, tmp_path):
     """Return a function that saves a small model in the official order, with pooled keys."""
 
-    def train(loading=None, head=None, classes=5, **changes):
+    def train(loading=None, head=None, classes=5, ground_size=None, **changes):
         tiny_model.decode_head.decoder.update(head or {})
         tiny_model.decode_head.num_classes = classes
         tiny_model.decode_head.modulation.update(depth=1, pool=[3, 1, 1, 1])
@@ -35,6 +35,7 @@ def train(tiny_model, tmp_path):
         content = dict(
             model=tiny_model,
             test_pipeline=[loading or dict(type='LoadImageFromFile')],
+            ground_size=ground_size,
             custom_imports=dict(imports=[ktda_mmseg.__name__], allow_failed_imports=False),
         )
         Config(content).dump(tmp_path / 'model.py')

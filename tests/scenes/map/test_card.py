@@ -1,6 +1,7 @@
 """A card says what a config's pipeline and preprocessor do to stored values."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,8 +57,36 @@ def test_the_window_is_the_one_that_slides_or_that_of_training(mode, window):
     assert ModelCard.of(config, META).window == window
 
 
-def test_what_is_written_is_read(tmp_path):
+@pytest.mark.parametrize(
+    ('said', 'size'), [(None, None), (30, (30, 30)), ((10.0, 7.1), (10, 7.1)), ([5, 5], (5, 5))]
+)
+def test_the_ground_size_is_what_the_config_says(said, size):
+    config = rgb()
+    if said is not None:
+        config.ground_size = said
+    assert ModelCard.of(config, META).ground_size == size
+
+
+@pytest.mark.parametrize('wrong', [0, -1, 'large', [1, 2, 3], [1, float('nan')], float('inf')])
+def test_a_ground_size_that_is_none_is_told(wrong):
+    config = rgb()
+    config.ground_size = wrong
+    with pytest.raises(ValueError, match='expected ground_size of the config in metres'):
+        ModelCard.of(config, META)
+
+
+def test_a_card_of_before_there_were_ground_sizes_is_read(tmp_path):
     card = ModelCard.of(rgb(), META)
+    card.write(tmp_path / 'card.json')
+    content = json.loads((tmp_path / 'card.json').read_text())
+    del content['ground_size']
+    (tmp_path / 'card.json').write_text(json.dumps(content))
+    assert ModelCard.read(tmp_path / 'card.json') == card
+
+
+@pytest.mark.parametrize('size', [None, (10.0, 7.1)])
+def test_what_is_written_is_read(size, tmp_path):
+    card = replace(ModelCard.of(rgb(), META), ground_size=size)
     card.write(tmp_path / 'card.json')
     assert ModelCard.read(tmp_path / 'card.json') == card
     assert json.loads((tmp_path / 'card.json').read_text())['classes'] == ['a', 'b']

@@ -60,7 +60,7 @@ def test_each_map_is_made_by_one_of_two_commands(start, scene, tmp_path):
         assert left in ((None, True), (told_so, False))
     for name, expected in zip('abc', labels):
         assert (read(tmp_path / 'out' / f'{name}.tif') == expected).all()
-    ends = ('.json', '.tif', '.tif.aux.xml')
+    ends = ('.json', '.qml', '.tif', '.tif.aux.xml')
     assert names(tmp_path / 'out') == [name + end for name in 'abc' for end in ends]
 
 
@@ -78,4 +78,4 @@ def test_many_at_once_end_in_the_map_whoever_makes_it(start, scene, tmp_path):
     assert all(error is None or 'another command is at work' in error for error, _ in results)
     assert [kept for error, kept in results if error is None].count(False) == 1
     assert (read(tmp_path / 'out' / 'scene.tif') == labels).all()
-    assert names(tmp_path / 'out') == ['scene.json', 'scene.tif', 'scene.tif.aux.xml']
+    assert names(tmp_path / 'out') == ['scene.json', 'scene.qml', 'scene.tif', 'scene.tif.aux.xml']

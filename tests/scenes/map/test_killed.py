@@ -65,7 +65,7 @@ def test_killed_at_random_moments(start, tmp_path):
     assert process.exitcode == 0, (tmp_path / 'log').read_text()
     duration = time.monotonic() - began
     expected = content(alone)
-    assert len(expected) == 14 and not [path for path in alone.iterdir() if path.is_dir()]
+    assert len(expected) == 16 and not [path for path in alone.iterdir() if path.is_dir()]
 
     rng, seen = np.random.default_rng(0), set()
     for kills in range(MOST_KILLS):  # a busy machine delays them into one moment

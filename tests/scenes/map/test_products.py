@@ -37,6 +37,7 @@ def test_everything(store, card, tmp_path):
     paths = write_products(EVERYTHING, PROFILE, card, store, out, 'a.b')
     names = dict(
         map='a.b.tif',
+        style='a.b.qml',
         confidence='a.b.confidence.tif',
         probabilities='a.b.probabilities.tif',
         polygons='a.b.gpkg',

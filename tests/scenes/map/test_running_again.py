@@ -69,7 +69,7 @@ def test_products_that_are_wanted_no_more_go(brightest, scene, tmp_path):
     SceneInferencer(brightest, products=Products(Layers(True), quicklook=True))([path], out)
     assert {'scene.confidence.tif', 'scene.png'} < set(names(out))
     SceneInferencer(brightest)([path], out)
-    assert names(out) == ['scene.json', 'scene.tif', 'scene.tif.aux.xml']
+    assert names(out) == ['scene.json', 'scene.qml', 'scene.tif', 'scene.tif.aux.xml']
 
 
 def test_an_ended_run_goes_on_with_its_strips(brightest, scene, tmp_path):

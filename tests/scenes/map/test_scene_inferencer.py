@@ -50,7 +50,7 @@ def test_scenes_of_any_shape(brightest, scene, tmp_path, height, width, empty):
     path, labels = scene(height, width, empty=empty)
     (result,) = SceneInferencer(brightest)([path], tmp_path / 'out')
     assert (read(result.files['map']) == labels).all()
-    assert names(tmp_path / 'out') == ['scene.json', 'scene.tif', 'scene.tif.aux.xml']
+    assert names(tmp_path / 'out') == ['scene.json', 'scene.qml', 'scene.tif', 'scene.tif.aux.xml']
 
 
 def corrupt(path):

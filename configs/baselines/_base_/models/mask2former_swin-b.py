@@ -1,4 +1,4 @@
-# Needs MMDetection: pip install onedl-mmdetection
+# Needs MMDetection: pip install onedl-mmdetection, or mmdet beside OpenMMLab's original packages
 _base_ = '../encoder_decoder.py'
 openmmlab = 'https://download.openmmlab.com/mmsegmentation/v0.5/pretrain/swin/'
 attention = dict(embed_dims=256, num_heads=8, batch_first=True)

@@ -25,6 +25,7 @@ ORIGINS = {'a': (399_960, 5_100_000), 'b': (450_000, 5_100_000)}
 def write() -> Callable[..., Path]:
     """A function that writes a raster with rasterio: (C, H, W) or (H, W), 10 m pixels."""
     rasterio = pytest.importorskip('rasterio')
+    pytest.importorskip('shapely', reason='the splits need it; the extra raster brings it')
 
     def write(path, pixels, origin=None, epsg=32632, pixel=10, **profile):
         path.parent.mkdir(parents=True, exist_ok=True)

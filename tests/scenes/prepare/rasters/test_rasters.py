@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ktda_mmseg.checkpoints.deploy import deploy_config
 from ktda_mmseg.datasets.loading import LoadRasterFromFile
 from ktda_mmseg.raster.files import open_raster
+from ktda_mmseg.scenes.map.card import ModelCard
 from ktda_mmseg.scenes.prepare.raster_tiles import most_threads
 from ktda_mmseg.scenes.prepare.scenes import read_scenes
 
@@ -192,12 +194,15 @@ def test_what_is_left_out_is_said(source, run, tmp_path, write):
     assert 'ktda train mine.py' in text
 
 
+@pytest.mark.parametrize('placed', [True, False])
 @pytest.mark.parametrize(('bands', 'suffix'), [(3, '.png'), (6, '.tif')])
-def test_a_config_inherits_what_was_prepared(source, run, tmp_path, installed, bands, suffix):
+def test_a_config_inherits_what_was_prepared(
+    source, run, tmp_path, installed, bands, suffix, placed
+):
     from mmengine.config import Config
     from mmseg.registry import DATASETS
 
-    source(bands=bands, photometric='MINISBLACK')
+    source(bands=bands, placed=placed, photometric='MINISBLACK')
     summary = run()
     lines = (summary.out / 'dataset.py').read_text().splitlines()
     shown = [line.removeprefix('#   ') for line in lines if line.startswith('#   ')]
@@ -210,6 +215,12 @@ def test_a_config_inherits_what_was_prepared(source, run, tmp_path, installed, b
         assert dataset.metainfo['classes'] == ('water', 'forest')
         assert dataset.metainfo['palette'] == [[0, 0, 255], [0, 255, 0]]
         assert dataset[0]['inputs'].shape[0] == bands
+    # how large pixels are reaches the model as it is deployed
+    card = ModelCard.of(deploy_config(config), dataset.metainfo)
+    if placed:
+        assert card.ground_size == pytest.approx((10, 10), rel=1e-3)
+    else:
+        assert card.ground_size is None and 'ground_size' not in config
 
 
 def test_rows_of_strips_in_work_fit_the_cache(write, tmp_path):
