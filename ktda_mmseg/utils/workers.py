@@ -1,8 +1,7 @@
 """One way to run work in parallel: threads of this process, processes, or the workers of a cluster.
 
-Work is a sequence of items, and a task that may be repeated with any of them and does the same. By
-itself a command works in its own process, with a thread a core: a worker's own takes seconds to
-import PyTorch, which pays for work of minutes.
+Work is items, and a task that may be repeated with any of them. A command works in its own process,
+with a thread a core: another takes seconds to import PyTorch, which pays for work of minutes.
 """
 
 from __future__ import annotations

@@ -136,6 +136,7 @@ def cuda(monkeypatch) -> FakeCuda:
     # else autocast and the scale of fp16 turn themselves off, as no driver answers
     monkeypatch.setattr(torch.cuda.amp.common, 'amp_definitely_not_available', lambda: False)
     monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda *_: True)
+    monkeypatch.setattr(torch.cuda, 'current_device', lambda: 0)
     monkeypatch.setattr(amp_optimizer_wrapper, 'is_cuda_available', lambda: True)
     return FakeCuda()
 
