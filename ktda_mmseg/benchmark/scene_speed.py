@@ -7,6 +7,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,8 +63,9 @@ def map_labels(
     reader: SceneReader, predictor: Predictor, grid: Grid, batch_size: int
 ) -> np.ndarray:
     """Map a whole scene in memory to labels ``(H, W)``, uint8."""
-    strips = predict_strips(reader, predictor, grid, 0, len(grid.strips), batch_size)
-    return np.concatenate([strip.probabilities.argmax(0).astype(np.uint8) for strip in strips])
+    with ThreadPoolExecutor(1) as thread:
+        strips = predict_strips(reader, predictor, grid, 0, len(grid.strips), batch_size, thread)
+        return np.concatenate([strip.probabilities.argmax(0).astype(np.uint8) for strip in strips])
 
 
 def sliding(task: SceneTask) -> Mapper:

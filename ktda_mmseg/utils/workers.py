@@ -281,20 +281,20 @@ def _progress(total: int, unit: str = '', done: Callable[[], int] | None = None)
     pause = 0.5 if sys.stderr.isatty() else 60
     # what was done before says nothing about the pace
     first = done() if done else 0
-    ended = threading.Event()
+    ended, counting = threading.Event(), threading.Lock()
     look = dict(unit=unit or 'it', unit_scale=True, mininterval=pause, disable=not total)
     with tqdm(total=total, initial=first, **look) as bar:
 
         def follow() -> None:
             while done and not ended.wait(POLL):
-                bar.update(done() - bar.n)
+                with counting:
+                    bar.update(done() - bar.n)
 
-        follower = threading.Thread(target=follow, daemon=True)
-        follower.start()
+        threading.Thread(target=follow, daemon=True).start()
         try:
             yield bar
         finally:
+            # not joined: this may be a generator that is given up, which ends wherever Python sees it
             ended.set()
-            follower.join()
-            if done:
-                bar.update(done() - bar.n)
+            with counting:
+                bar.update(done() - bar.n if done else 0)

@@ -228,15 +228,16 @@ class SceneInferencer:
         # products are made of drafts of their size
         size = job.pixels(strips) + 2 * job.grid.height * job.grid.width
         size *= layers.bytes_per_pixel(len(card.classes))
-        with ThreadPoolExecutor(1) as writer, self._open(job.path) as reader:
+        one, other = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+        with self._open(job.path) as reader, one as thread, other as writer:
             own = reader.profile.height * reader.profile.width / prod(reader.shape)
             require_space(job.store.folder, round(size * own))
             for first, stop in runs(strips):
                 blended = predict_strips(
-                    reader, self.predictor, job.grid, first, stop, self.batch_size
+                    reader, self.predictor, job.grid, first, stop, self.batch_size, thread
                 )
                 kept = (
-                    finished(one, layers, card.temperature, reader, job.grid) for one in blended
+                    finished(strip, layers, card.temperature, reader, job.grid) for strip in blended
                 )
                 for _ in ahead(writer, job.keep, kept):
                     pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -71,7 +71,13 @@ class Strip(NamedTuple):
 
 
 def predict_strips(
-    reader: SceneReader, predictor: Predictor, grid: Grid, first: int, stop: int, batch_size: int
+    reader: SceneReader,
+    predictor: Predictor,
+    grid: Grid,
+    first: int,
+    stop: int,
+    batch_size: int,
+    thread: Executor,
 ) -> Iterator[BlendedStrip]:
     """Predict the strips from one to the one before another.
 
@@ -80,26 +86,26 @@ def predict_strips(
 
     A strip is the same to the last bit wherever prediction starts: a batch never holds windows of
     two rows, and rows of windows are added in their order. Memory holds two rows of windows of the
-    scene and one of the map, whatever the scene's height.
+    scene and one of the map, whatever the scene's height. The thread, in which the network runs, is
+    the caller's: a generator that is given up would end it wherever Python finds that out.
     """
     rows = grid.rows.starts[grid.needed(first) : stop]
     spans = [(max(start, 0), min(start + grid.window[0], grid.height)) for start in rows]
     carried = np.zeros((len(predictor.card.classes), 0, grid.width), np.float32)
     scene = zip(range(stop - len(rows), stop), spans, reader.read_ahead(spans), strict=True)
-    with ThreadPoolExecutor(1) as thread:
-        for index, (start, end), (values, valid) in scene:
-            top, bottom = grid.strips[index]
-            sums = np.zeros((len(carried), end - top, grid.width), np.float32)
-            sums[:, : carried.shape[1]] = carried
-            windows = _cut(values, valid, grid, index)
-            batches = _batches(windows, batch_size)
-            for predicted in ahead(thread, partial(_predict, predictor), batches):
-                for column, probabilities in predicted:
-                    _add(sums, probabilities, grid, index, column)
-            if index >= first:
-                blended = _normalised(sums[:, : bottom - top])
-                yield BlendedStrip(index, blended, valid[top - start : bottom - start])
-            carried = sums[:, bottom - top :].copy()
+    for index, (start, end), (values, valid) in scene:
+        top, bottom = grid.strips[index]
+        sums = np.zeros((len(carried), end - top, grid.width), np.float32)
+        sums[:, : carried.shape[1]] = carried
+        windows = _cut(values, valid, grid, index)
+        batches = _batches(windows, batch_size)
+        for predicted in ahead(thread, partial(_predict, predictor), batches):
+            for column, probabilities in predicted:
+                _add(sums, probabilities, grid, index, column)
+        if index >= first:
+            blended = _normalised(sums[:, : bottom - top])
+            yield BlendedStrip(index, blended, valid[top - start : bottom - start])
+        carried = sums[:, bottom - top :].copy()
 
 
 def _batches(windows: Iterator[Placed], size: int) -> Iterator[list[Placed]]:

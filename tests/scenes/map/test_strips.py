@@ -1,5 +1,6 @@
 """Strips have no seams, are the same wherever work starts, and are kept whole or not at all."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -52,10 +53,11 @@ def random_bands(height, width):
 
 def predict(path, model, window, overlap, strips=slice(None), batch_size=4):
     """Return probabilities and validity of some strips, each as one array, and the grid."""
-    with SceneReader(path, model.card) as reader:
+    with SceneReader(path, model.card) as reader, ThreadPoolExecutor(1) as thread:
         grid = Grid(reader.profile.height, reader.profile.width, window, overlap)
         indices = range(len(grid.strips))[strips]
-        found = list(predict_strips(reader, model, grid, indices[0], indices[-1] + 1, batch_size))
+        ends = indices[0], indices[-1] + 1
+        found = list(predict_strips(reader, model, grid, *ends, batch_size, thread))
     assert [strip.index for strip in found] == list(indices)
     assert [strip.valid.shape[0] for strip in found] == [
         stop - first for first, stop in grid.strips[strips]
