@@ -294,7 +294,7 @@ def _progress(total: int, unit: str = '', done: Callable[[], int] | None = None)
         try:
             yield bar
         finally:
-            # not joined: this may be a generator that is given up, which ends wherever Python sees it
+            # not joined: a generator that is given up ends wherever Python finds that out
             ended.set()
             with counting:
                 bar.update(done() - bar.n if done else 0)
