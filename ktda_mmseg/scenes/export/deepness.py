@@ -7,9 +7,10 @@ takes the largest of the probabilities that reach a threshold.
 
 from __future__ import annotations
 
-import json
 from math import sqrt
 from pathlib import Path
+
+from ktda_mmseg.utils.files import json_text
 
 from .exported_card import ExportedCard
 from .exported_predictor import import_for_export
@@ -50,4 +51,4 @@ def metadata_of(card: ExportedCard) -> dict[str, str]:
     if card.ground_size is not None:
         down, across = card.ground_size
         known['resolution'] = round(100 * sqrt(down * across), 3)  # centimetres
-    return {key: json.dumps(value) for key, value in known.items()}
+    return {key: json_text(value) for key, value in known.items()}
