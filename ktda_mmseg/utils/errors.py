@@ -93,7 +93,7 @@ def _raised_in(error: Exception) -> tuple[str, str]:
         lines = str(error).splitlines()
         last = max(i for i, line in enumerate(lines) if line.startswith('  File "'))
         return lines[last].split('"')[1], lines[last + 1].strip()
-    if hasattr(error, 'raised_in'):  # in a process of utils/workers.py
+    if hasattr(error, 'raised_in'):  # in a thread or process of utils/workers.py
         return error.raised_in
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return frame.filename, frame.line or ''

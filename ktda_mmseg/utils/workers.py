@@ -1,7 +1,7 @@
 """One way to run work in parallel: threads of this process, processes, or the workers of a cluster.
 
-Work is items, and a task that may be repeated with any of them. A command works in its own process,
-with a thread a core: another takes seconds to import PyTorch, which pays for work of minutes.
+A task may be repeated with any item. A command works in its own process, with a thread a core:
+another takes seconds to import PyTorch, which pays for work of minutes.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def _by_threads(task: Callable, items: Sequence, count: int, chosen: range) -> I
     if count == 1:
         return (task(items[index]) for index in chosen)
     run = Parallel(count, backend='threading', return_as='generator', pre_dispatch='all')
-    return run(delayed(task)(items[index]) for index in chosen)
+    return run(delayed(_do)(task, items[index]) for index in chosen)
 
 
 def _by_workers(shared: _Shared, count: int, client: Client | None, chosen: range) -> Iterator:
@@ -235,10 +235,14 @@ def _work(given: bytes | None, index: int) -> Any:  # noqa: ANN401
     if number is not None:
         torch.cuda.set_device(number)
     task, items = _read(shared)
+    return _do(task, items[index])
+
+
+def _do(task: Callable, item: object) -> Any:  # noqa: ANN401
     try:
-        return task(items[index])
+        return task(item)
     except Exception as error:
-        # a traceback is not pickled with it, and tells errors of the user from bugs
+        # joblib and pickle lose the traceback, which tells errors of the user from bugs
         last = traceback.extract_tb(error.__traceback__)[-1]
         error.raised_in = (last.filename, last.line or '')  # type: ignore[attr-defined]
         raise
