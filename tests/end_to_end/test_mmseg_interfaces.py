@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
 import mmseg
@@ -16,6 +17,10 @@ from ktda_mmseg.checkpoints.deploy import export_deploy
 
 ROOT = Path(__file__).resolve().parents[2]
 MMSEG_TOOLS = Path(mmseg.__file__).parent / '.mim' / 'tools'
+INSTALLED = {distribution.metadata['Name'] for distribution in distributions()}
+# the original openmim finds an editable installation by its egg-info only; for the maintained one,
+# which asks pip's record, that egg-info would hide the record
+ENV = {'PYTHONPATH': str(ROOT)} if 'openmim' in INSTALLED else {}
 
 
 @pytest.fixture(scope='module')
@@ -38,8 +43,7 @@ def run(config, *command):
     done = subprocess.run(
         [*map(str, command)],
         cwd=config.parent,
-        # where openmim finds an editable installation, by its egg-info
-        env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)},
+        env={**os.environ, 'OMP_NUM_THREADS': '1', **ENV},
         capture_output=True,
         text=True,
     )
