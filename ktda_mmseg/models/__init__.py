@@ -3,8 +3,8 @@
 ``data_preprocessor`` normalises it, ``backbones`` (or mmpretrain) make a pyramid of it, ``fam``
 aligns that with the teacher's maps, ``fmm`` adapts (``modulation``) and decodes it, and
 ``label_losses`` compare it with the labels. Meanwhile ``teacher`` looks at the image by
-``teacher_inputs``, or ``teacher_maps`` come from a cache, and ``transfer`` compares them with the
-student's by ``standardisation`` and ``losses``. ``segmentor`` holds all of it.
+``teacher_inputs``, or ``teacher_maps`` come from a cache, and ``transfer`` standardises them and
+compares them with the student's by ``losses``. ``segmentor`` holds all of it.
 """
 
 from . import backbones

@@ -3,10 +3,12 @@
 import hashlib
 import inspect
 import json
+import os.path as osp
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -15,7 +17,6 @@ from ktda_mmseg.utils.claims import claim
 from ktda_mmseg.utils.files import json_text, write_json
 
 from .definition import Options, Row, Study
-from .selection import selects_on_test
 
 WORK, RESULTS = Path('work_dirs', 'studies'), Path('docs', 'results')
 IDENTITY, ERROR, LOCK = 'identity.json', 'error.txt', 'lock'
@@ -181,3 +182,42 @@ def _chosen(study: Study, what: str, known: Sequence, wanted: Sequence | None) -
                 f'{study.path}: {what}: expected some of {", ".join(map(str, known))}, got {name}'
             )
     return (name for name in known if wanted is None or name in wanted)
+
+
+def selects_on_test(config: Config) -> list[str]:
+    """List what picks weights, or learning rates, by validation scores of test images.
+
+    That is nothing where validation reads none of the folders of the test split.
+    """
+    validation, test = (
+        set(_sources((config.get(f'{split}_dataloader') or {}).get('dataset')))
+        for split in ('val', 'test')
+    )
+    return list(_selectors(config)) if validation & test else []
+
+
+def _sources(dataset: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+    """Name the folder of images and the list of names of all data sets within a data set."""
+    if isinstance(dataset, (list, tuple)):
+        for part in dataset:
+            yield from _sources(part)
+    elif isinstance(dataset, dict):
+        prefix = dataset.get('data_prefix', {})
+        if 'img_path' in prefix:
+            folder = osp.normpath(osp.join(dataset.get('data_root', ''), prefix['img_path']))
+            yield folder, dataset.get('ann_file', '')
+        yield from _sources(dataset.get('dataset'))
+        yield from _sources(dataset.get('datasets'))
+
+
+def _selectors(config: Config) -> Iterator[str]:
+    hooks = [*config.get('default_hooks', {}).values(), *(config.get('custom_hooks') or [])]
+    for hook in filter(None, hooks):
+        if hook.get('save_best'):
+            yield f'{hook["type"]} with save_best'
+        if hook['type'] == 'EarlyStoppingHook':
+            yield hook['type']
+    schedulers = config.get('param_scheduler') or []
+    for scheduler in [schedulers] if isinstance(schedulers, dict) else schedulers:
+        if scheduler['type'].startswith('ReduceOnPlateau'):
+            yield scheduler['type']

@@ -6,8 +6,7 @@ import torch.nn.functional as F
 from mmengine.config import ConfigDict
 from mmseg.registry import MODELS
 
-from ktda_mmseg.models.standardisation import EqualVariance, equalising_rotation, standardisation
-from ktda_mmseg.models.transfer import Transfer
+from ktda_mmseg.models.transfer import EqualVariance, Transfer, equalising_rotation, standardisation
 
 L2 = [dict(type='FeatureL2Loss')]
 FINE = dict(in_channels=[16, 24], in_index=[1, 2], out_channels=5, patch_size=8)

@@ -1,19 +1,18 @@
 """Any timm model as a backbone: plain vision transformers and feature pyramids."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from mmseg.utils import OptConfigType
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ktda_mmseg.checkpoints import read_checkpoint
 from ktda_mmseg.checkpoints.reading import state_dict_of
 from ktda_mmseg.utils.extras import needed_for
-
-from .adapters import adapt_blocks
-from .fixed_padding import fix_padding
 
 
 @MODELS.register_module()
@@ -168,3 +167,83 @@ def _levels(out_indices: int | Sequence[int], count: int, model_name: str) -> li
             f'out_indices: expected some of {count} levels of {model_name}, got {out_indices}'
         )
     return sorted({index % count for index in wanted})
+
+
+class PaddedConv2d(nn.Conv2d):
+    """A square convolution with its own padding, of which the odd pixel lies right and bottom."""
+
+    def __init__(self, conv: nn.Conv2d, padding: int) -> None:
+        super().__init__(
+            conv.in_channels,
+            conv.out_channels,
+            conv.kernel_size,  # type: ignore[arg-type]
+            conv.stride,  # type: ignore[arg-type]
+            dilation=conv.dilation,  # type: ignore[arg-type]
+            groups=conv.groups,
+            bias=conv.bias is not None,
+        )
+        self.load_state_dict(conv.state_dict())
+        before = padding // 2
+        self.margins = (before, padding - before) * 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pad and convolve; see ``nn.Conv2d``."""
+        return super().forward(F.pad(x, self.margins))
+
+
+def fix_padding(model: nn.Module, size: int) -> None:
+    """Pad every image as one of a given size, as efficientnet_pytorch does, and U-Nets upon it.
+
+    TensorFlow's 'same' padding of a strided convolution, which timm keeps, depends on the size of
+    its input. Networks that learned with fixed padding see another grid if it follows the image.
+    """
+    from timm.layers import Conv2dSame, get_same_padding
+
+    convolutions = [
+        (parent, name, child)
+        for parent in model.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, Conv2dSame)
+    ]
+    if not convolutions:
+        raise ValueError(
+            "padding_size: expected a model with 'same' padding, such as tf_efficientnet_b4, got "
+            f'{type(model).__name__} without'
+        )
+    for parent, name, conv in convolutions:
+        kernel, stride, dilation = conv.kernel_size[0], conv.stride[0], conv.dilation[0]
+        padding = get_same_padding(size, kernel, stride, dilation)
+        setattr(parent, name, PaddedConv2d(conv, padding))
+        size = math.ceil(size / stride)
+
+
+class AdaptedBlock(nn.Module):
+    """A transformer's block and a bottleneck after it, which adds nothing until it is trained.
+
+    Source: the adapters of Houlsby et al. (arXiv 1902.00751), one a block.
+    """
+
+    def __init__(self, block: nn.Module, channels: int, rank: int) -> None:
+        super().__init__()
+        self.block = block
+        self.down = nn.Linear(channels, rank)
+        self.up = nn.Linear(rank, channels)
+        nn.init.zeros_(self.up.weight)
+        nn.init.zeros_(self.up.bias)
+
+    def forward(self, tokens: Tensor, *args: Any, **kwargs: Any) -> Tensor:  # noqa: ANN401
+        """Map tokens ``(N, L, C)``; further arguments are the block's."""
+        tokens = self.block(tokens, *args, **kwargs)
+        return tokens + self.up(F.gelu(self.down(tokens)))
+
+
+def adapt_blocks(model: nn.Module, rank: int) -> None:
+    """Put an adapter behind every block of a timm transformer; only adapters then learn."""
+    blocks, channels = getattr(model, 'blocks', None), getattr(model, 'embed_dim', None)
+    if blocks is None or not isinstance(channels, int):
+        raise ValueError(f'expected a plain transformer for adapters, got {type(model).__name__}')
+    if rank < 1:
+        raise ValueError(f'expected adapters of a rank of at least 1, got {rank}')
+    model.requires_grad_(False)
+    for index, block in enumerate(blocks):
+        blocks[index] = AdaptedBlock(block, channels, rank)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
+from math import sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .deepness import describe_for_deepness
+from ktda_mmseg.utils.files import json_text
+
 from .exported_card import ExportedCard
 from .exported_predictor import (
     ExportedPredictor,
@@ -25,6 +27,7 @@ from .network import ExportedNetwork, recording
 OPSETS = range(14, 21)  # the first with what attention needs, to the last of PyTorch's exporter
 AXES = {0: 'batch', 2: 'height', 3: 'width'}
 LEARNED = ('Conv', 'MatMul', 'Gemm')
+OVERLAP = 25  # percent of a tile that Deepness takes; what maps of ours take
 
 
 def write_onnx(
@@ -115,6 +118,46 @@ def quantise_openvino(source: Path, images: list[np.ndarray], path: Path) -> Non
         openvino.Core().read_model(str(source)), nncf.Dataset(images), subset_size=len(images)
     )
     openvino.save_model(model, path, compress_to_fp16=False)
+
+
+def describe_for_deepness(path: Path, card: ExportedCard) -> None:
+    """Add its metadata to an ONNX file; none if that gives what the plugin cannot use."""
+    if card.output != 'probabilities':
+        return
+    onnx = import_for_export('onnx')
+    model = onnx.load(str(path))
+    onnx.helper.set_model_props(model, _deepness_metadata(card))
+    onnx.save(model, str(path))
+
+
+def _deepness_metadata(card: ExportedCard) -> dict[str, str]:
+    """Return what QGIS's plugin Deepness reads to set itself up so that it makes our labels.
+
+    Keys and rules are those of its ``processing/models/model_base.py``, version 0.6.5: values are
+    JSON. It divides pixels by 255, whatever their type, subtracts a mean and divides by a
+    deviation; then it takes the largest of the probabilities that reach a threshold.
+    """
+    mean, std = card.mean, card.std
+    if card.preprocess:  # it takes stored values
+        mean, std = (0.0,) * len(card.bands), (1.0,) * len(card.bands)
+    height, width = card.size or card.window
+    known: dict[str, object] = {
+        'model_type': 'Segmentor',
+        'class_names': {str(label): name for label, name in enumerate(card.classes)},
+        'standardization_mean': [value / 255 for value in mean],
+        'standardization_std': [value / 255 for value in std],
+        'tiles_overlap': OVERLAP,
+        # the most probable class is the label, however small its area
+        'seg_thresh': 0,
+        'seg_small_segment': 0,
+    }
+    if height == width:
+        # its documentation has another name than its code
+        known |= {'tile_size': width, 'tiles_size': width}
+    if card.ground_size is not None:
+        down, across = card.ground_size
+        known['resolution'] = round(100 * sqrt(down * across), 3)  # centimetres
+    return {key: json_text(value) for key, value in known.items()}
 
 
 class Format(NamedTuple):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from ktda_mmseg.checkpoints import load_pretrained
 from ktda_mmseg.models.backbones import Galileo
-from ktda_mmseg.models.backbones.galileo_bands import STATISTICS, ndvi
+from ktda_mmseg.models.backbones.galileo import STATISTICS, ndvi
 from ktda_mmseg.models.backbones.galileo_layers import FlexiblePatchEmbed
 
 DATA = Path(__file__).resolve().parents[2] / 'data/galileo'

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from ktda_mmseg.scenes.download.catalogue import SETS
+from ktda_mmseg.scenes.download.download import SETS
 from ktda_mmseg_cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -13,8 +13,7 @@ from dataclasses import replace
 import pytest
 
 from ktda_mmseg.scenes.download import download as downloading
-from ktda_mmseg.scenes.download.catalogue import SETS
-from ktda_mmseg.scenes.download.download import content_digest, download
+from ktda_mmseg.scenes.download.download import SETS, content_digest, download
 
 FILES = {
     f'grass/{kind}/{split}/{name}': f'{kind}/{split}/{name}'.encode() * 2000

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from ktda_mmseg.studies.selection import selects_on_test
+from ktda_mmseg.studies.cells import selects_on_test
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 LEAVES = sorted(

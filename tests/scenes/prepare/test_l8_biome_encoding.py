@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ktda_mmseg.scenes.prepare.l8_biome_pixels import (
+from ktda_mmseg.scenes.prepare.l8_biome import (
     choose_encoding,
     encode,
     make_tile,
