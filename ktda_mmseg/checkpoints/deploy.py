@@ -41,7 +41,7 @@ class Deployed(NamedTuple):
     model: BaseSegmentor
     meta: dict[str, Any]
     dropped: tuple[str, ...]
-    temperature: float | None  # by which logits become probabilities, None for 1
+    temperature: float  # what logits are divided by before they become probabilities
 
 
 def export_deploy(
@@ -76,7 +76,7 @@ def export_deploy(
     deployed = load_deployed(config, checkpoint, drop_auxiliary, allow_pickle)
     weights = deployed.model.state_dict()
     meta: dict[str, Any] = {'dataset_meta': deployed.meta}
-    if deployed.temperature is not None:
+    if deployed.temperature != 1:
         meta[TEMPERATURE] = deployed.temperature
     with atomic(out) as partial, atomic(out.with_suffix('.py')) as partial_config:
         deployed.config.dump(partial_config)

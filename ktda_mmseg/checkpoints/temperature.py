@@ -14,11 +14,9 @@ from .writing import check_suffix, write_checkpoint
 TEMPERATURE = 'temperature'  # in meta
 
 
-def temperature_of(checkpoint: dict[str, Any], source: str | Path) -> float | None:
-    """Return what ``ktda calibrate`` noted, None where it did not; ``ValueError`` if it is none."""
-    value = (checkpoint.get('meta') or {}).get(TEMPERATURE)
-    if value is None:
-        return None
+def temperature_of(checkpoint: dict[str, Any], source: str | Path) -> float:
+    """Return what ``ktda calibrate`` noted, 1 where it did not; ``ValueError`` if it is none."""
+    value = (checkpoint.get('meta') or {}).get(TEMPERATURE, 1.0)
     if not isinstance(value, int | float) or not isfinite(value) or value <= 0:
         raise ValueError(f'{source}: expected meta.temperature above 0, found {value!r}')
     return float(value)

@@ -36,7 +36,7 @@ class Calibration(NamedTuple):
 
     Attributes:
         temperature (float): What logits are to be divided by.
-        previous (float | None): What the checkpoint noted before, if anything.
+        previous (float): What the checkpoint noted before, or 1.
         pixels (int): Labelled pixels that were fitted on.
         labelled (int): Labelled pixels of the split.
         likelihood (tuple[float, float]): Negative log-likelihood of the true class, the mean.
@@ -44,7 +44,7 @@ class Calibration(NamedTuple):
     """
 
     temperature: float
-    previous: float | None
+    previous: float
     pixels: int
     labelled: int
     likelihood: tuple[float, float]
@@ -52,7 +52,7 @@ class Calibration(NamedTuple):
 
     def __str__(self) -> str:
         """Say it in a few lines."""
-        again = f', {self.previous:.4g} before, fitted anew from 1' if self.previous else ''
+        again = f', {self.previous:.4g} before, fitted anew from 1' if self.previous != 1 else ''
         return (
             f'temperature {self.temperature:.4g}{again}\n'
             f'fitted on {self.pixels:,} of {self.labelled:,} labelled pixels of the val split\n'

@@ -58,7 +58,7 @@ class ConfidenceIoUMetric(IoUMetric):
 class ConfidenceHook(Hook):
     """Test by the temperature of the checkpoint: only what is tested takes one."""
 
-    temperature: float | None = None
+    temperature = 1.0
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Look what it notes."""
@@ -70,7 +70,7 @@ class ConfidenceHook(Hook):
         head = getattr(getattr(model, 'module', model), 'decode_head', None)  # of views, the one
         for metric in runner.test_evaluator.metrics:
             if isinstance(metric, ConfidenceIoUMetric):
-                metric.temperature = self.temperature or 1.0
+                metric.temperature = self.temperature
                 metric.threshold = getattr(head, 'threshold', None)
-        if self.temperature:
+        if self.temperature != 1:
             print_log(f'ECE is that at the temperature of the checkpoint, {self.temperature:.4g}')

@@ -21,9 +21,13 @@ def class_logits(predicted: Tensor, threshold: float | None = None) -> Tensor:
     """
     if len(predicted) > 1:
         return predicted.float()
-    threshold = threshold or 0.5
-    odds = predicted.float().logit(NEAREST) - log(threshold / (1 - threshold))
+    odds = predicted.float().logit(NEAREST) - threshold_logit(threshold)
     return torch.cat([torch.zeros_like(odds), odds])
+
+
+def threshold_logit(threshold: float | None) -> float:
+    """Return the logit of a threshold of probability, which is 0.5 if None."""
+    return log(threshold / (1 - threshold)) if threshold else 0.0
 
 
 def bin_confidences(

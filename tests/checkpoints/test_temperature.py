@@ -15,7 +15,7 @@ def test_it_is_read_back(tmp_path, suffix, bare):
     out = tmp_path / f'out{suffix}'
     weights = {'a': torch.ones(2)}
     checkpoint = weights if bare else {'state_dict': weights, 'meta': {'seed': 3}}
-    assert temperature_of(checkpoint, 'it') is None
+    assert temperature_of(checkpoint, 'it') == 1
     write_temperature(checkpoint, 1.5, 'it', out)
     found = read_checkpoint(out)
     assert temperature_of(found, out) == 1.5

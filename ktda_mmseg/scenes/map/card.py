@@ -42,9 +42,7 @@ class ModelCard:
     ground_size: GroundSize | None = field(default=None, kw_only=True)
 
     @classmethod
-    def of(
-        cls, config: Config, meta: Mapping[str, Any], temperature: float | None = None
-    ) -> ModelCard:
+    def of(cls, config: Config, meta: Mapping[str, Any], temperature: float = 1.0) -> ModelCard:
         """Describe the model of a config, and its classes as checkpoints hold them.
 
         ``ValueError`` if the config loads images in a way that is not known here, or
@@ -86,7 +84,7 @@ class ModelCard:
             nodata=nodata,
             dtype=dtype,
             window=_window(config),
-            temperature=temperature or 1.0,
+            temperature=temperature,
             ground_size=_ground_size(config),
         )
 

@@ -6,7 +6,6 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict
-from math import log
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 
 from ktda_mmseg.checkpoints.deploy import load_deployed
 from ktda_mmseg.utils.compiling import compile_parts
+from ktda_mmseg.utils.confidence import threshold_logit
 from ktda_mmseg.utils.files import hash_of, json_text
 
 from .card import ModelCard
@@ -37,8 +37,7 @@ def class_probabilities(
     the more probable class is the one that mmseg labels. At any temperature it is the same one.
     """
     if logits.size(1) == 1:
-        threshold = threshold or 0.5
-        logits = logits - log(threshold / (1 - threshold))
+        logits = logits - threshold_logit(threshold)
     if temperature != 1:
         logits = logits / temperature
     if logits.size(1) > 1:
