@@ -62,7 +62,7 @@ setup(
     # beside the package: see there; its name comes second, as mmengine and mim expect
     py_modules=['ktda_mmseg_cli'],
     entry_points={'console_scripts': ['ktda = ktda_mmseg_cli:main']},
-    package_data={'ktda_mmseg': ['py.typed', '**/*.html', 'scenes/serve/page/*']},
+    package_data={'ktda_mmseg': ['py.typed', '**/*.html', '**/*.css', 'scenes/serve/page/*']},
     install_requires=read_requirements('runtime'),
     extras_require={name: read_requirements(name) for name in EXTRAS},
     cmdclass={'build_py': BuildWithMim},

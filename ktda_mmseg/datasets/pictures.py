@@ -1,10 +1,12 @@
 """Images of any number of bands as people can look at them."""
 
+import io
 import logging
 from pathlib import Path
 
 import mmengine.fileio as fileio
 import numpy as np
+from PIL import Image
 
 from ktda_mmseg.datasets.reading import Raster, Reading, read_image
 from ktda_mmseg.raster.stretch import as_picture
@@ -36,6 +38,24 @@ def rgb_of(raster: Raster) -> np.ndarray:
         return raster.pixels
     shown = range(3) if bands >= 3 else [0] * 3
     return np.stack([_shown(raster, band) for band in shown], axis=-1)
+
+
+def encode_picture(pixels: np.ndarray, side: int, exact: bool = False) -> bytes:
+    """Encode a picture for a page, made smaller where it is large.
+
+    Args:
+        pixels (np.ndarray): RGB ``(H, W, 3)``, uint8.
+        side (int): Pixels of its longer side at the most.
+        exact (bool): Keep colours that mean something: a PNG, not a JPEG. Default: False.
+
+    Returns:
+        bytes: What the file would hold.
+    """
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    image.thumbnail((side, side), Image.Resampling.NEAREST if exact else Image.Resampling.BILINEAR)
+    stream = io.BytesIO()
+    image.save(stream, 'PNG' if exact else 'JPEG')
+    return stream.getvalue()
 
 
 def _shown(raster: Raster, band: int) -> np.ndarray:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import HOOKS, METRICS
+from torch import nn
 
 from ktda_mmseg.checkpoints.temperature import temperature_of
 from ktda_mmseg.utils.confidence import bin_confidences, calibration_error, class_logits
@@ -54,6 +56,16 @@ class ConfidenceIoUMetric(IoUMetric):
         return scores
 
 
+def tell_confidence(evaluator: Evaluator, model: nn.Module, temperature: float) -> None:
+    """Tell the metrics of an evaluator by which temperature and threshold a model predicts."""
+    inner = unwrapped(model)
+    head = getattr(getattr(inner, 'module', inner), 'decode_head', None)  # of views, the one
+    for metric in evaluator.metrics:
+        if isinstance(metric, ConfidenceIoUMetric):
+            metric.temperature = temperature
+            metric.threshold = getattr(head, 'threshold', None)
+
+
 @HOOKS.register_module()
 class ConfidenceHook(Hook):
     """Test by the temperature of the checkpoint: only what is tested takes one."""
@@ -66,11 +78,6 @@ class ConfidenceHook(Hook):
 
     def before_test(self, runner: Runner) -> None:
         """Tell the metric."""
-        model = unwrapped(runner.model)
-        head = getattr(getattr(model, 'module', model), 'decode_head', None)  # of views, the one
-        for metric in runner.test_evaluator.metrics:
-            if isinstance(metric, ConfidenceIoUMetric):
-                metric.temperature = self.temperature
-                metric.threshold = getattr(head, 'threshold', None)
+        tell_confidence(runner.test_evaluator, runner.model, self.temperature)
         if self.temperature != 1:
             print_log(f'ECE is that at the temperature of the checkpoint, {self.temperature:.4g}')

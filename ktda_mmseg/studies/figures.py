@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ktda_mmseg.raster.colours import IGNORED, colourise
+from ktda_mmseg.raster.colours import IGNORED, colourise, hex_colour
 from ktda_mmseg.utils.figures import Axes, Figure, draw_legend, encode_figure, new_figure
 
 from .features.attention import POINTS, Attention
@@ -97,7 +97,8 @@ def draw_labels(
             _show(axis, pixels)
             axis.set_title(title, fontsize='small', wrap=True)
         axes[0].set_ylabel(name, fontsize='small')
-    names, colours = [*meta['classes'], 'ignored'], [*meta['palette'], IGNORED]
+    names = [*meta['classes'], 'ignored']
+    colours = [*map(hex_colour, meta['palette']), hex_colour(IGNORED)]
     draw_legend(figure, names, colours, loc='outside lower center', ncols=min(len(names), 6))
     return figure
 

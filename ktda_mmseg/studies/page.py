@@ -19,7 +19,7 @@ from .cells import PREDICTIONS, Cell, Setting
 from .definition import Study
 from .figures import draw_bars, draw_confusion, draw_costs, draw_labels
 from .summary import Summary
-from .tables import Summaries, describe, tables_of
+from .tables import Summaries, answer, describe, tables_of
 
 SHOWN = 3  # images
 
@@ -34,7 +34,8 @@ def page(study: Study, summaries: Summaries, folder: Path) -> str:
     for dataset, rows in summaries.items():
         run = [row for row in rows.values() if row.results]
         content = dict(name=dataset, about=describe(study, rows), tables=tables_of(rows))
-        sections.append({**content, 'figures': None, 'matrices': [], 'pictures': None})
+        content |= dict(answer=answer(rows), figures=None, matrices=[], pictures=None)
+        sections.append(content)
         if run:
             sections[-1] |= dict(
                 figures=dict(

@@ -48,6 +48,32 @@ def tables_of(rows: Mapping[str, Summary]) -> list[Table]:
     return tables
 
 
+def answer(rows: Mapping[str, Summary]) -> list[tuple[str, str, str]]:
+    """Say which row is best, and by how much over the one that it is compared with.
+
+    Triples of what it is, its value, and what to know of it.
+    """
+    run = [row for row in rows.values() if row.results]
+    if not run:
+        return [('best row', '-', 'nothing was run yet')]
+    best = max(run, key=lambda row: row.score('mIoU').mean)
+    score = best.score('mIoU')
+    facts = [
+        ('best row', best.row.title, f'of {len(run)} by their mIoU; {best.count} seeds'),
+        ('mIoU', f'{score.mean:.2f} %', _interval(score.interval())),
+    ]
+    if best.row.compare is not None:
+        other = rows[best.row.compare]
+        more = best.difference(other)
+        points = f'{more.mean:+.2f} points' if more.values else '-'
+        facts.append((f'over {other.row.title}', points, _interval(more.interval('+'))))
+    return facts
+
+
+def _interval(text: str) -> str:
+    return f'95 % interval {text}' if text != '-' else 'of one seed, without an interval'
+
+
 def amount(value: float) -> str:
     """Write two decimals, or two digits that count where those would hide a small model."""
     return f'{value:.2f}' if value >= 0.1 else f'{value:.2g}'

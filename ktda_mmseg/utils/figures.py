@@ -32,7 +32,7 @@ def new_figure(width: float, height: float, arranged: bool = True) -> Figure:
 def draw_legend(
     figure: Figure,
     names: Sequence[str],
-    colours: Sequence[Sequence[int]],
+    colours: Sequence[str],
     **options: Any,  # noqa: ANN401
 ) -> None:
     """Draw what colours mean.
@@ -40,11 +40,11 @@ def draw_legend(
     Args:
         figure (Figure): Where to.
         names (Sequence[str]): What each colour means.
-        colours (Sequence[Sequence[int]]): Red, green and blue, 0 to 255.
+        colours (Sequence[str]): As matplotlib takes them, such as '#rrggbb'.
         **options (Any): See :meth:`matplotlib.figure.Figure.legend`.
     """
     patches = [
-        Patch(facecolor=f'#{bytes(colour).hex()}', edgecolor='grey', label=name)
+        Patch(facecolor=colour, edgecolor='grey', label=name)
         for name, colour in zip(names, colours, strict=True)
     ]
     figure.legend(handles=patches, **options)

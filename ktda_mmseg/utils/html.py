@@ -1,4 +1,7 @@
-"""HTML files that ask for no other file: jinja2 templates, with style and pictures inside."""
+"""HTML files that ask for no other file: jinja2 templates, with style and pictures inside.
+
+``base.css`` is for all pages, that of ``ktda serve`` among them, ``page.css`` for those made here.
+"""
 
 import base64
 from pathlib import Path

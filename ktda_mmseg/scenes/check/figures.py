@@ -1,21 +1,19 @@
-"""Pictures of the report, as PNG files in memory."""
+"""Pictures of the report, as files in memory."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
 
 from ktda_mmseg.utils.figures import encode_figure, new_figure
 
-from ...datasets.pictures import rgb_of
+from ...datasets.pictures import encode_picture, rgb_of
 from ...datasets.reading import read_image, read_mask
 from ...raster.colours import colourise
 from .pairs import Pair
 from .statistics import Band, from_bins
 from .survey import Survey
 
-SIDE = 160  # of a thumbnail in pixels
+SIDE = 240  # of a thumbnail in pixels
 BARS = 64
 COLUMNS = 4  # of panels, one a band
 
@@ -76,31 +74,20 @@ def bar_edges(bands: Sequence[Band]) -> np.ndarray:
     return low - step / 2 + step * np.arange(np.ceil((high - low) / step) + 2)
 
 
-def thumbnail(pair: Pair) -> bytes | None:
-    """Draw an image beside its mask, None where the image cannot be read."""
+def thumbnails(pair: Pair) -> dict[str, bytes]:
+    """Draw an image and its mask, as far as they can be read; nothing without the image."""
     try:
-        pictures = [_small(rgb_of(read_image(pair.image, pair.source.reading)))]
+        pixels = rgb_of(read_image(pair.image, pair.source.reading))
     except ValueError:
-        return None
-    labels = pair.source.labels
-    if pair.mask is not None:
-        try:
-            mask = read_mask(pair.mask).squeeze()
-        except ValueError:
-            mask = np.empty(0)
-        if mask.ndim == 2 and mask.dtype == np.uint8:
-            table = np.where(labels.table < len(labels.classes), labels.table, 255)
-            coloured = colourise(table.astype(np.uint8)[mask], labels.palette)
-            pictures.append(_small(coloured, Image.Resampling.NEAREST))
-    canvas = Image.new('RGB', (SIDE * len(pictures) + 4 * (len(pictures) - 1), SIDE), 'white')
-    for index, picture in enumerate(pictures):
-        canvas.paste(picture, (index * (SIDE + 4), 0))
-    stream = io.BytesIO()
-    canvas.save(stream, 'PNG')
-    return stream.getvalue()
-
-
-def _small(
-    pixels: np.ndarray, resampling: Image.Resampling = Image.Resampling.BILINEAR
-) -> Image.Image:
-    return Image.fromarray(np.ascontiguousarray(pixels)).resize((SIDE, SIDE), resampling)
+        return {}
+    name, labels = pair.image.name, pair.source.labels
+    pictures = {f'image {name}': encode_picture(pixels, SIDE)}
+    try:
+        mask = read_mask(pair.mask).squeeze() if pair.mask else np.empty(0)
+    except ValueError:
+        return pictures
+    if mask.ndim == 2 and mask.dtype == np.uint8:
+        table = np.where(labels.table < len(labels.classes), labels.table, 255)
+        coloured = colourise(table.astype(np.uint8)[mask], labels.palette)
+        pictures[f'mask of {name}'] = encode_picture(coloured, SIDE, exact=True)
+    return pictures

@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 
+from ktda_mmseg.raster.colours import IGNORED, hex_colour
 from ktda_mmseg.utils.files import write_atomic
 from ktda_mmseg.utils.html import render
 from ktda_mmseg.utils.tables import aligned
 
 from . import fragment
 from .faults import Fault, by_kind, list_faults, verdict
-from .figures import plot_bands, plot_class_shares, thumbnail
+from .figures import plot_bands, plot_class_shares, thumbnails
 from .pairs import Pair
 from .running import Checked
 from .survey import band_rows, split_rows
@@ -53,7 +54,7 @@ def page(checked: Checked, name: str) -> str:
     return render(
         Path(__file__).with_name('report.html'),
         title=f'Data of {name}',
-        verdict=verdict(checked.faults),
+        answer=_answer(checked),
         faults=[
             (severity, kind, alike, _pictures(_concerned(alike, pairs)))
             for (severity, kind), alike in by_kind(checked.faults).items()
@@ -62,9 +63,20 @@ def page(checked: Checked, name: str) -> str:
         shares=plot_class_shares(surveys),
         bands=band_rows(surveys) if banded else None,
         histograms=plot_bands(surveys) if banded else None,
-        legend=[*zip(labels.classes, labels.palette, strict=False), ('ignored or wrong', [0] * 3)],
+        colours=dict(zip(labels.classes, map(hex_colour, labels.palette), strict=False))
+        | {'ignored or wrong': hex_colour(IGNORED)},
         examples={s.split: _pictures(_examples(checked, s.split)) for s in surveys},
     )
+
+
+def _answer(checked: Checked) -> list[tuple[str, str, str]]:
+    """Say in short whether the data can be trained on, and how many there are."""
+    found = verdict(checked.faults)
+    classes = len(checked.sources[0].labels.classes)
+    images = ', '.join(f'{survey.split} {survey.images}' for survey in checked.surveys)
+    total = str(sum(survey.images for survey in checked.surveys))
+    note = 'nothing to mend' if found == 'ok' else 'below, the gravest first'
+    return [('verdict', found, note), ('images', total, images), ('classes', str(classes), '')]
 
 
 def _concerned(faults: list[Fault], pairs: dict[Path, Pair]) -> list[Pair]:
@@ -78,7 +90,7 @@ def _examples(checked: Checked, split: str) -> list[Pair]:
     return [pairs[index] for index in chosen]
 
 
-def _pictures(pairs: list[Pair]) -> list[tuple[bytes, str]]:
+def _pictures(pairs: list[Pair]) -> list[tuple[str, dict[str, bytes]]]:
     """Thumbnails of those that can be read, with their captions."""
-    drawn = ((thumbnail(pair), f'{pair.source.split}: {pair.image.name}') for pair in pairs)
-    return [(picture, caption) for picture, caption in drawn if picture is not None]
+    drawn = ((f'{pair.source.split}: {pair.image.name}', thumbnails(pair)) for pair in pairs)
+    return [(caption, pictures) for caption, pictures in drawn if pictures]

@@ -72,6 +72,9 @@ class Survey:
     def faults(self) -> list[Fault]:
         """Say what is odd about the split as a whole."""
         faults = []
+        if self.images == 1:
+            message = f'{self.split}: expected several images, found one, which tells of no other'
+            faults.append(Fault('warning', 'a single image', message))
         absent = [n for n, c in zip(self.labels.classes, self.pixels, strict=False) if not c]
         if absent and self.pixels.any():
             message = f'{self.split}: expected pixels of each class, found none of '

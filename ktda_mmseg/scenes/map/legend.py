@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from ktda_mmseg.raster.colours import hex_colour
 from ktda_mmseg.utils.files import write_atomic
 
 from .card import ModelCard
@@ -43,7 +44,7 @@ def write_style(card: ModelCard, path: Path) -> None:
     )
     palette = SubElement(renderer, 'colorPalette')
     for label, (name, colour) in enumerate(zip(card.classes, card.palette, strict=True)):
-        shown = '#{:02x}{:02x}{:02x}'.format(*colour)
-        SubElement(palette, 'paletteEntry', value=str(label), color=shown, alpha='255', label=name)
+        given = dict(value=str(label), color=hex_colour(colour), alpha='255', label=name)
+        SubElement(palette, 'paletteEntry', given)
     head = b"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
     write_atomic(path, head + tostring(root, encoding='utf-8', xml_declaration=False))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ktda_mmseg.raster.colours import hex_colour
 from ktda_mmseg.raster.files import open_raster
 from ktda_mmseg.utils.figures import DPI, draw_legend, new_figure, write_figure
 
@@ -43,7 +44,7 @@ def write_quicklook(card: ModelCard, labels: Path, counts: Counts, path: Path) -
     axes.set_axis_off()
     shares = counts.shares()
     names = [f'{card.classes[label]}  {shares[label]:.1%}' for label in found]
-    entries = names, [card.palette[label] for label in found]
+    entries = names, [hex_colour(card.palette[label]) for label in found]
     draw_legend(figure, *entries, loc='lower center', ncols=columns, fontsize=12, frameon=False)
     write_figure(figure, path)
 

@@ -23,6 +23,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ktda_mmseg.scenes.map.predictor import Predictor
+from ktda_mmseg.utils.html import FOLDER
 
 from .jobs import DONE, UPLOADING, BusyError, CancelledError, Job, Jobs, Limits, discard
 from .mapping import FILES, make_map
@@ -48,8 +49,14 @@ def create_app(models: Mapping[str, Predictor], limits: Limits, host: str) -> Fa
     app.state.models, app.state.limits = models, limits
     app.add_middleware(Guard, host=host)
     app.include_router(router)
+    app.add_route('/base.css', _base_style)
     app.mount('/', StaticFiles(directory=PAGE, html=True))
     return app
+
+
+def _base_style(request: Request) -> FileResponse:
+    """Send what this page looks like as all pages of the package do."""
+    return FileResponse(FOLDER / 'base.css')
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ktda_mmseg.raster.colours import colourise
+from ktda_mmseg.raster.colours import colourise, hex_colour
 from ktda_mmseg.raster.files import numbers, open_raster, read_window
 from ktda_mmseg.raster.imagery import Imagery, open_image
 from ktda_mmseg.raster.stretch import as_picture
@@ -96,8 +96,7 @@ def _legend(summary: Path, card: ModelCard) -> dict[str, Any]:
         'height': content['height'],
         'crs': crs if not crs or crs.startswith('EPSG:') else 'a projection of its own',
         'classes': [
-            {'name': entry['name'], 'colour': '#{:02x}{:02x}{:02x}'.format(*colour)}
-            | {'share': entry['share']}
+            {'name': entry['name'], 'colour': hex_colour(colour), 'share': entry['share']}
             for entry, colour in zip(content['classes'], card.palette, strict=True)
         ],
     }

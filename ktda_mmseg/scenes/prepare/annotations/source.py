@@ -6,7 +6,7 @@ import posixpath
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -63,14 +63,18 @@ class AnnotationLabels(LabelSource):
         yield partial(rasterise, self._drawing(scene), self._codes, self._background)
 
     def _drawing(self, scene: Scene) -> Drawing:
-        entry, size = self._drawn[scene.name], (scene.height, scene.width)
-        drawing = entry.draw(size)
-        if drawing.size != size:
-            raise ValueError(
-                f'{entry.where}: expected the size of its image, {size[0]}x{size[1]} (height x '
-                f'width), found {drawing.size[0]}x{drawing.size[1]}'
-            )
-        return drawing
+        return _read(self._drawn[scene.name], (scene.height, scene.width))
+
+
+@lru_cache(2)  # rows of tiles come image by image, and threads share two at a change
+def _read(entry: Annotated, size: tuple[int, int]) -> Drawing:
+    drawing = entry.draw(size)
+    if drawing.size != size:
+        raise ValueError(
+            f'{entry.where}: expected the size of its image, {size[0]}x{size[1]} (height x '
+            f'width), found {drawing.size[0]}x{drawing.size[1]}'
+        )
+    return drawing
 
 
 def without_labels(scenes: Sequence[Scene], drawn: Mapping[str, Annotated]) -> list[str]:
