@@ -60,6 +60,11 @@ def on_page_content(html: str, **_: object) -> str:
     return ROLE.sub(r'<code>\1</code>', html)
 
 
+def on_post_page(html: str, **_: object) -> str:
+    """Name the search for screen readers, which the theme leaves without a name."""
+    return html.replace('role="dialog"', 'role="dialog" aria-label="Search"')
+
+
 def drawn(page: Path) -> str:
     """Return what a study left beside its tables: ways to the teacher, and pictures."""
     ways = [path.read_text(encoding='utf-8') for path in sorted(page.parent.glob('*/way.md'))]
