@@ -1,31 +1,59 @@
 """Pages hold what they show; what is written into them is text and no markup."""
 
-import base64
+import re
 
 import pytest
 from jinja2 import UndefinedError
 
 from ktda_mmseg.utils.html import render
 
+from ..html_page import Page
+
 PNG, JPEG = b'\x89PNG and more', b'\xff\xd8 and more'
 TEMPLATE = """\
 {% extends 'page.html' %}
-{% from 'parts.html' import figure, table %}
+{% from 'parts.html' import chart, facts, figure, folded, legend, table %}
 {% block content %}
-{{ table(rows) }}{% for picture in pictures %}{{ figure(picture, 'a "b"') }}{% endfor %}
+{{ facts(answer) }}{{ legend(colours) }}
+{% call folded(title) %}{{ table(title, rows, colours) }}{% endcall %}
+{% call folded('open', true) %}{{ chart(pictures[1], 'a "b"') }}{% endcall %}
+{{ figure(title, {'c': pictures[0]}) }}
 {% endblock %}
 """
+VALUES = dict(
+    title='<T>',
+    answer=[('<n>', '<v>', '<w>')],
+    colours={'<k>': '#010203', 'l': '#040506'},
+    rows=[['<a>', 'b'], ['<k>', '&'], ['m', '2']],
+    pictures=[PNG, JPEG],
+)
 
 
-def test_tables_are_escaped_and_pictures_inside(tmp_path):
+@pytest.fixture
+def template(tmp_path):
     (tmp_path / 'test.html').write_text(TEMPLATE)
-    values = dict(title='<T>', rows=[['<a>', 'b'], ['1', '&']], pictures=[PNG, JPEG])
-    text = render(tmp_path / 'test.html', **values)
-    assert '<title>&lt;T&gt;</title>' in text and '<h1>&lt;T&gt;</h1>' in text
-    assert '<tr><th>&lt;a&gt;</th><th>b</th></tr>\n<tr><td>1</td><td>&amp;</td></tr>' in text
-    for kind, picture in (('png', PNG), ('jpeg', JPEG)):
-        assert f'src="data:image/{kind};base64,{base64.b64encode(picture).decode()}"' in text
-    assert text.count('alt="a &#34;b&#34;"') == 2
-    del values['rows']
-    with pytest.raises(UndefinedError, match='rows'):
-        render(tmp_path / 'test.html', **values)
+    return tmp_path / 'test.html'
+
+
+def test_all_is_escaped_and_pictures_are_inside(template):
+    text = render(template, **VALUES)
+    assert not re.search('<(T|n|v|w|k|a)>', text)
+    page = Page(text)
+    assert page.tables == {'<T>': VALUES['rows']}
+    assert page.swatches == {'<k>': '#010203'} and page.legends == [VALUES['colours']]
+    assert page.facts == {'<n>': '<v>'}
+    assert page.pictures == {'a "b"': JPEG, 'c': PNG}
+    assert 'image/jpeg;' in text and 'image/png;' in text
+    assert page.folded == ['<T>'] and page.tags['details'] == 2
+    assert page.tags['main'] == page.tags['h1'] == 1
+
+
+def test_pages_ask_for_no_other_file_and_suit_the_dark_and_paper(template):
+    text = render(template, **VALUES)
+    assert not re.search(r'(?:src|href)="(?!data:)|url\(|@import', text)
+    assert 'color-scheme: light dark' in text and '@media print' in text
+
+
+def test_a_value_that_nobody_gives_is_an_error(template):
+    with pytest.raises(UndefinedError, match='answer'):
+        render(template, **{key: VALUES[key] for key in VALUES if key != 'answer'})

@@ -1,0 +1,59 @@
+"""The page of a study says first which row is best, and holds all tables."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ktda_mmseg.studies.page import page
+from ktda_mmseg.studies.summary import summarise
+from ktda_mmseg.studies.tables import answer, tables_of
+
+from ..html_page import Page
+
+RESULTS = Path('docs', 'results', 'try')
+
+
+@pytest.fixture
+def summaries(load, write_result, content):
+    """Two rows of three seeds, of which the second is better, by no mark-up in its title."""
+    content['rows']['full']['title'] = '<b>Full'
+    for seed, right in enumerate((50, 60, 70)):
+        write_result('alone', seed, right)
+        write_result('full', seed, right + 8 + 2 * seed)
+    study = load()
+    return study, summarise(study, RESULTS)
+
+
+def test_the_answer_comes_first_and_tables_are_folded(summaries):
+    study, rows = summaries
+    text = page(study, rows, RESULTS)
+    assert '<b>' not in text
+    found = Page(text)
+    assert found.facts['best row'] == '<b>Full'
+    alone, full = (row.score('mIoU').values for row in rows['town'].values())
+    assert found.facts['mIoU'] == f'{np.mean(full):.2f} %'
+    paired = np.subtract(full, alone)
+    assert found.facts['over Alone'] == f'{paired.mean():+.2f} points'
+    low, high = stats.ttest_1samp(paired, 0).confidence_interval(0.95)
+    assert f'95 % interval {low:+.2f} to {high:+.2f}' in text
+    assert found.folded == ['Tables', 'Confusion matrices, all seeds together']
+    assert {t.title: [[*t.header], *map(list, t.rows)] for t in tables_of(rows['town'])} == (
+        found.tables
+    )
+    assert text.index('class="facts"') < text.index('<img') < text.index('<table')
+
+
+def test_the_best_row_may_be_that_which_others_are_compared_with(load, write_result):
+    write_result('alone', 0, 90)
+    write_result('full', 0, 50)
+    facts = answer(summarise(load(), RESULTS)['town'])
+    assert [value for _, value, _ in facts][0] == 'Alone' and len(facts) == 2
+    assert facts[1][2] == 'of one seed, without an interval'
+
+
+def test_nothing_run_is_said(load):
+    study = load()
+    found = Page(page(study, summarise(study, RESULTS), RESULTS))
+    assert found.facts == {'best row': '-'} and not found.pictures
