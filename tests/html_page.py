@@ -45,10 +45,10 @@ class Page(HTMLParser):
         given = dict(attrs)
         self.tags[tag] += 1
         if tag == 'img':
-            assert given['alt'] and given['alt'] not in self.pictures, given['alt']
-            head, _, content = given['src'].partition(';base64,')
-            assert head.startswith('data:image/')
-            self.pictures[given['alt']] = b64decode(content)
+            name, (head, _, content) = given['alt'], given['src'].partition(';base64,')
+            assert name and head.startswith('data:image/')
+            # a picture may be shown twice
+            assert self.pictures.setdefault(name, b64decode(content)) == b64decode(content)
         elif given.get('class') == 'swatch':
             self._colour = given['style'].removeprefix('background:')
         elif given.get('class') == 'legend':

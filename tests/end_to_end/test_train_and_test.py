@@ -1,12 +1,15 @@
 """The quickstart trains, tests, reports and predicts through the command line."""
 
 import re
-from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
 from ktda_mmseg.checkpoints import read_checkpoint
+from ktda_mmseg.datasets import GrassDataset
+from ktda_mmseg.raster.colours import WRONG
+
+from ..html_page import Page
 
 
 @pytest.fixture(scope='module')
@@ -92,6 +95,24 @@ def test_the_report_shows_images_and_curves(
     )
     assert re.search(r'mIoU \d+\.\d+ %', printed)
     assert str(out) in printed
-    assert {file.name for file in Path(out).iterdir()} == {
-        'index.html', 'predictions.png', 'confusion_matrix.png', 'curves.png'
-    }  # fmt: skip
+    (file,) = out.iterdir()
+    text = file.read_text()
+    page = Page(text)
+    assert f'mIoU {page.facts["mIoU"]}' in printed
+    assert 0 <= float(page.facts['ECE'].removesuffix(' %')) <= 100
+    meta = GrassDataset.METAINFO
+    palette = ['#{:02x}{:02x}{:02x}'.format(*colour) for colour in meta['palette']]
+    colours = dict(zip(meta['classes'], palette, strict=True))
+    assert page.swatches == colours
+    assert page.legends[0] == colours | {'ignored': '#000000'}
+    assert page.legends[1].keys() == {'wrong', 'right', 'ignored'}
+    assert page.folded == ['Confusion matrix', 'Training', 'All scores']
+    shares = re.findall(r'<h3>(\w+): ([\d.]+%) of 4,096 labelled pixels wrong', text)
+    assert len(shares) == 4
+    for name, share in shares:
+        truth, found, shown = (
+            page.pixels(f'{title} of {name}') for title in ('ground truth', 'prediction', 'errors')
+        )
+        wrong = (truth != found).any(-1)
+        assert share == f'{wrong.mean():.2%}'
+        assert ((shown == WRONG).all(-1) == wrong).all()

@@ -49,8 +49,8 @@ def test_the_best_row_may_be_that_which_others_are_compared_with(load, write_res
     write_result('alone', 0, 90)
     write_result('full', 0, 50)
     facts = answer(summarise(load(), RESULTS)['town'])
-    assert [value for _, value, _ in facts][0] == 'Alone' and len(facts) == 2
-    assert facts[1][2] == 'of one seed, without an interval'
+    (_, best, _), (_, _, note) = facts
+    assert best == 'Alone' and note == 'of one seed, without an interval'
 
 
 def test_nothing_run_is_said(load):
