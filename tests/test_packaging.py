@@ -90,7 +90,7 @@ def test_the_wheel_holds_what_mim_looks_for_and_the_type_marker(source, wheel):
 
 
 def test_every_module_and_template_is_in_the_wheel(source, wheel):
-    files = [f for end in ('py', 'html') for f in source.glob(f'ktda_mmseg/**/*.{end}')]
+    files = [f for end in ('py', 'html', 'css') for f in source.glob(f'ktda_mmseg/**/*.{end}')]
     assert {str(path.relative_to(source)) for path in files} <= set(wheel.namelist())
 
 

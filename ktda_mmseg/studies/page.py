@@ -33,9 +33,9 @@ def page(study: Study, summaries: Summaries, folder: Path) -> str:
     sections: list[dict[str, Any]] = []
     for dataset, rows in summaries.items():
         run = [row for row in rows.values() if row.results]
-        content = dict(name=dataset, about=describe(study, rows), tables=tables_of(rows))
-        content |= dict(answer=answer(rows), figures=None, matrices=[], pictures=None)
-        sections.append(content)
+        content = dict(name=dataset, about=describe(study, rows), answer=answer(rows))
+        nothing = dict(figures=None, matrices=[], pictures=None)
+        sections.append({**content, 'tables': tables_of(rows), **nothing})
         if run:
             sections[-1] |= dict(
                 figures=dict(
