@@ -33,9 +33,10 @@ def page(study: Study, summaries: Summaries, folder: Path) -> str:
     sections: list[dict[str, Any]] = []
     for dataset, rows in summaries.items():
         run = [row for row in rows.values() if row.results]
-        content = dict(name=dataset, about=describe(study, rows), answer=answer(rows))
-        nothing = dict(figures=None, matrices=[], pictures=None)
-        sections.append({**content, 'tables': tables_of(rows), **nothing})
+        content: dict[str, Any] = dict(figures=None, matrices=[], pictures=None)
+        content |= dict(name=dataset, about=describe(study, rows))
+        content |= dict(answer=answer(rows), tables=tables_of(rows))
+        sections.append(content)
         if run:
             sections[-1] |= dict(
                 figures=dict(
