@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 
 from ktda_mmseg.models import KTDASegmentor
-from ktda_mmseg.utils.input_bands import teacher_configs
+from ktda_mmseg.utils.input_bands import bands_fault, teacher_configs
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 LEAVES = sorted(
@@ -43,6 +43,7 @@ def build(path, monkeypatch) -> tuple[KTDASegmentor, Config]:
 def test_a_config_builds_and_its_parts_fit(path, monkeypatch):
     model, config = build(path, monkeypatch)
     preprocessor = config.model.data_preprocessor
+    assert bands_fault(config.model, len(preprocessor.mean)) is None
     teacher = model.teacher
     # shapes alone: nothing is computed on the meta device
     model.to('meta').eval()

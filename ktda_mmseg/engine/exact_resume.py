@@ -22,6 +22,7 @@ from torch.utils.data import Sampler
 from .unwrapping import unwrapped
 
 TRANSFER = 'transfer'
+SHARED = 'processes_and_images_of_step'
 
 
 def derive_seed(*key: int) -> int:
@@ -132,6 +133,12 @@ class ExactResumeHook(Hook):
     otherwise never see that score, nor keep the best weights. Where training goes by epochs, it
     ends the :class:`ResumableSampler` with each of them, and a run that resumes within one has the
     rest of it.
+
+    A run may resume on another number of processes if a step has as many images as before; they
+    are then the same images.
+
+    Raises:
+        ValueError: If a step has another number of images since there are more processes, or less.
     """
 
     # after CheckpointHook, whose `before_train` has to come before a validation
@@ -163,21 +170,39 @@ class ExactResumeHook(Hook):
             sampler.end_with_epoch(runner.epoch, done)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add what only transfer trains."""
+        """Add what only transfer trains, and how many processes share the images of a step."""
+        checkpoint['meta'][SHARED] = [runner.world_size, images_of_step(runner)]
         transfer = getattr(unwrapped(runner.model), TRANSFER, None)
         if transfer is not None and (state := transfer.state_dict()):
             checkpoint[TRANSFER] = state
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take it back when a run resumes."""
-        if runner._resume and TRANSFER in checkpoint:
+        if not runner._resume:
+            return
+        if TRANSFER in checkpoint:
             unwrapped(runner.model).transfer.load_state_dict(checkpoint[TRANSFER])
+        ranks, images = found = runner.world_size, images_of_step(runner)
+        before = checkpoint.get('meta', {}).get(SHARED, found)
+        if before[0] != ranks and before[1] != images:
+            raise ValueError(
+                f'expected to resume with the {before[1]} images a step that {before[0]} '
+                f'process(es) had together, got {images} by {ranks}: choose '
+                'train_dataloader.batch_size, which is that of a process, accordingly'
+            )
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
         """Seed what the model draws, such as dropout, differently on each rank."""
         seed_everything(derive_seed(runner.seed, 1, runner.iter, runner.rank))
+
+
+def images_of_step(runner: Runner) -> int:
+    """Return how many images all processes together see in a step."""
+    # a batch sampler of a user's own need not say
+    size = getattr(runner.train_dataloader.batch_sampler, 'batch_size', 1)
+    return runner.world_size * size
 
 
 def steps_of_epoch(runner: Runner) -> int:

@@ -4,7 +4,26 @@ import os
 from typing import Any
 
 from mmengine.device import get_device
-from torch import distributed
+from mmengine.model import MMDistributedDataParallel, revert_sync_batchnorm
+from mmseg.registry import MODEL_WRAPPERS
+from torch import distributed, nn
+
+
+@MODEL_WRAPPERS.register_module()
+class CPUDistributedDataParallel(MMDistributedDataParallel):
+    """Several processes without a GPU, where a batch norm over all of them does not work.
+
+    Batch statistics are those of each process, as with ``BN``.
+
+    Args:
+        module (nn.Module): The model, changed in place.
+        **kwargs: Other arguments of ``MMDistributedDataParallel``.
+    """
+
+    def __init__(self, module: nn.Module, **kwargs: Any) -> None:  # noqa: ANN401
+        # mmengine names a GPU if nobody else does
+        kwargs.update(device_ids=None, broadcast_buffers=False)
+        super().__init__(revert_sync_batchnorm(module), **kwargs)
 
 
 def start_cpu_group(launcher: str) -> dict[str, Any]:
@@ -29,9 +48,4 @@ def start_cpu_group(launcher: str) -> dict[str, Any]:
     if launcher != 'pytorch':
         raise ValueError(f'expected launcher pytorch on a machine without a GPU, got {launcher}')
     distributed.init_process_group('gloo')
-    # mmengine's default wrapper names a GPU
-    return {
-        'model_wrapper_cfg.type': 'MMDistributedDataParallel',
-        'model_wrapper_cfg.device_ids': None,
-        'model_wrapper_cfg.broadcast_buffers': False,
-    }
+    return {'model_wrapper_cfg.type': 'mmseg.CPUDistributedDataParallel'}

@@ -142,7 +142,8 @@ def _fitted_teacher(teacher: Mapping[str, Any], bands: int, white: float | None)
 
 def _width(backbone: Mapping[str, Any]) -> tuple[str | None, Any]:
     """The key and the value of a backbone's number of input channels; no key where it has none."""
-    for key in WIDTHS:
+    # what is given comes before a default of the other name: TimmBackbone takes both
+    for key in sorted(WIDTHS, key=backbone.__contains__, reverse=True):
         default = _option(backbone, key)
         if key in backbone or default is not inspect.Parameter.empty:
             return key, backbone.get(key, default)

@@ -1,9 +1,7 @@
 """A test gives the error of confidence beside the scores of IoUMetric."""
 
 import json
-import multiprocessing
 import os
-import socket
 
 import numpy as np
 import pytest
@@ -18,6 +16,8 @@ from torch import distributed
 from ktda_mmseg.engine.launch import start_cpu_group
 from ktda_mmseg.engine.run_config import score_confidence
 from ktda_mmseg.utils.confidence import bin_confidences, calibration_error
+
+from .ranks import run_ranks
 
 CLASSES = tuple('abc')
 
@@ -65,9 +65,9 @@ def test_the_error_is_that_of_all_pixels_and_scores_stay(temperature):
     assert 5 < 100 * error < 100
 
 
-def rank_of(rank, folder):
+def score(folder):
     """Score the images of a rank, as a sampler shares and pads them."""
-    os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank))
+    rank = int(os.environ['RANK'])
     start_cpu_group('pytorch')
     metric, images = metric_of(), [*samples()]
     metric.process({}, [*images, images[0]][rank::2])
@@ -76,17 +76,8 @@ def rank_of(rank, folder):
 
 
 @pytest.mark.filterwarnings('ignore:.*use of fork:DeprecationWarning')
-def test_two_ranks_count_every_image_once(tmp_path, monkeypatch):
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        port = str(server.getsockname()[1])
-    for key, value in dict(MASTER_ADDR='127.0.0.1', MASTER_PORT=port, WORLD_SIZE='2').items():
-        monkeypatch.setenv(key, value)
-    fork = multiprocessing.get_context('fork')
-    ranks = [fork.Process(target=rank_of, args=(rank, tmp_path)) for rank in range(2)]
-    for process in ranks:
-        process.start()
-    for process in ranks:
-        process.join()
+def test_two_ranks_count_every_image_once(tmp_path):
+    assert run_ranks(score, tmp_path) == [0, 0]
     alone = metric_of()
     alone.process({}, [*samples()])
     expected = alone.evaluate(5)
