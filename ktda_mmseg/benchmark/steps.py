@@ -184,7 +184,8 @@ def inference_step(variant: Variant, batch_size: int, size: tuple[int, int]) -> 
     dtype = DTYPES.get(variant.precision or '')
     precision = torch.autocast(get_device(), dtype) if dtype else nullcontext()
 
-    @torch.inference_mode()
+    # not in inference mode, where PyTorch 2.5 counts no operations
+    @torch.no_grad()
     def run() -> dict[str, float]:
         with precision:
             model.test_step(batch)
