@@ -2,14 +2,16 @@
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+
+from mmengine.device import get_device
 
 from ktda_mmseg.utils.files import write_json
 from ktda_mmseg.utils.tables import aligned, markdown_table
 
-from .machine import described, machine
+from .machine import described, machine, matrix_products
 from .memory import memory_section
 from .scaling import scaling_section
 from .scene_speed import SceneSpeed
@@ -82,8 +84,13 @@ def format_losses(results: Sequence[Measurement]) -> str:
 
 
 def write_measurements(results: Sequence[Measurement], path: Path, title: str = '') -> None:
-    """Write all measurements, what they show and the machine they were made on, as JSON."""
+    """Write all measurements, what they show and the machine they were made on, as JSON.
+
+    On a GPU also how fast its matrix products are, which tells how well steps use it.
+    """
     content = dict(title=title, machine=machine(), results=[asdict(result) for result in results])
+    if get_device() == 'cuda':
+        content['products'] = matrix_products()
     write_json(path, content, indent=1)
 
 
@@ -120,17 +127,35 @@ def _section(path: Path) -> str:
         markdown_table([COLUMNS, *(_row(first, result) for result in results)]),
     ]
     differences = loss_differences(results)
+    if products := content.get('products'):
+        parts.append(f'\n{_utilisation(results, products)}')
     if differences:
         listed = ', '.join(f'`{label}` {found:.1e}' for label, found in differences)
         parts.append(f'\nLargest relative difference of a loss from the first: {listed}.')
     return '\n'.join(parts)
 
 
+def _utilisation(results: Sequence[Measurement], products: Mapping[str, float]) -> str:
+    """Say which share of the speed of matrix products steps reach."""
+    reached = ', '.join(f'{speed / 1e12:.0f} in {name}' for name, speed in products.items())
+    shares = []
+    for result in results:
+        precision = next((name for name in products if f'+{name}' in result.label), 'fp32')
+        share = result.flops / result.median / products[precision]
+        shares.append(f'`{result.label}` {100 * share:.0f} %')
+    return (
+        f'Products of large matrices reach {reached} TFLOP/s; of that in their precision, steps '
+        f'reach: {", ".join(shares)}.'
+    )
+
+
 def _row(first: Measurement, result: Measurement) -> tuple[str, ...]:
+    factor, digits, unit = (1, 2, 's') if result.median >= 0.1 else (1000, 1, 'ms')
+    median, *ends = (factor * s for s in (result.median, min(result.seconds), max(result.seconds)))
     return (
         f'`{result.label}`',
-        f'{result.median:.2f} s',
-        f'{min(result.seconds):.2f}-{max(result.seconds):.2f}',
+        f'{median:.{digits}f} {unit}',
+        '-'.join(f'{end:.{digits}f}' for end in ends),
         f'{result.images / result.median:.3g}',
         f'{speed_up(first, result):.2f}',
         f'{result.memory / 2**30:.1f} GiB',

@@ -1,6 +1,7 @@
 """Where, when and with what something was measured."""
 
 import platform
+import time
 from datetime import date
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -33,6 +34,31 @@ def described(content: dict[str, Any]) -> str:
         f'{at["device"]}, {at["threads"]} threads, torch {at["torch"]}, Python {at["python"]}, '
         f'{at["date"]}.'
     )
+
+
+def matrix_products(side: int = 8192, repeats: int = 10) -> dict[str, float]:
+    """Measure how many operations a second products of square matrices reach, by precision.
+
+    A multiplication and an addition are two operations. In 'fp32' PyTorch's settings decide
+    whether TensorFloat-32 is used, as they do in a step.
+    """
+    found = {}
+    for name, dtype in dict(fp32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16).items():
+        matrix = torch.ones(side, side, dtype=dtype, device=get_device())
+        matrix @ matrix
+        synchronise()
+        start = time.perf_counter()
+        for _ in range(repeats):
+            matrix @ matrix
+        synchronise()
+        found[name] = 2 * side**3 * repeats / (time.perf_counter() - start)
+    return found
+
+
+def synchronise() -> None:
+    """Wait for what a GPU still computes."""
+    if get_device() == 'cuda':
+        torch.cuda.synchronize()
 
 
 def versions() -> dict[str, str]:

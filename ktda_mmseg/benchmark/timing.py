@@ -21,6 +21,7 @@ from ktda_mmseg.engine.allocator import reduce_page_faults
 from ktda_mmseg.utils.compiling import compile_parts
 
 from .flops import count_forward, count_step
+from .machine import synchronise
 from .steps import COMPILE, PLAIN_MALLOC, Step, Variant, inference_step, training_step
 
 Mode = Literal['train', 'infer']
@@ -155,21 +156,16 @@ def _timing(
         compile_parts(step.model)
 
     def run() -> Answer:
-        _synchronise()
+        synchronise()
         start = time.perf_counter()
         losses = step.run()
-        _synchronise()
+        synchronise()
         seconds = time.perf_counter() - start
         if get_device() == 'cuda':
             return seconds, losses, torch.cuda.max_memory_allocated()
         return seconds, losses, _resident_memory('VmHWM') - before
 
     return run
-
-
-def _synchronise() -> None:
-    if get_device() == 'cuda':
-        torch.cuda.synchronize()
 
 
 def _resident_memory(field: str) -> int:

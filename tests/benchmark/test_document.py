@@ -3,7 +3,12 @@
 import json
 from pathlib import Path
 
+import torch
+
+from ktda_mmseg.benchmark import document
 from ktda_mmseg.benchmark.document import render, write_measurements
+from ktda_mmseg.benchmark.flops import count_step
+from ktda_mmseg.benchmark.machine import matrix_products
 from ktda_mmseg.benchmark.timing import Measurement
 
 DOCS = Path(__file__).resolve().parents[2] / 'docs'
@@ -28,3 +33,26 @@ def test_a_table(tmp_path):
     assert '| `fast` | 1.00 s | 1.00-1.00 | 4 | 3.00 | 1.0 GiB | 1 |' in text
     assert 'first: `fast` 2.5e-01.' in text
     assert json.loads((tmp_path / 'x.json').read_text())['machine']['date'] in text
+
+
+def test_fast_steps_are_in_milliseconds_beside_the_products_of_the_device(tmp_path, monkeypatch):
+    monkeypatch.setattr(document, 'get_device', lambda: 'cuda')
+    monkeypatch.setattr(document, 'matrix_products', lambda: dict(fp32=4e13, bf16=8e14))
+    plain, half = (
+        Measurement(name, 4, (64, 64), 10**12, {}, [seconds] * 2, [{}] * 2, memory=2**30)
+        for name, seconds in (('a', 0.05), ('a+bf16+compile', 0.0125))
+    )
+    write_measurements([plain, half], tmp_path / 'x.json', 'A title')
+    (tmp_path / 'introduction.md').write_text('# Speed\n')
+    text = render(tmp_path)
+    assert '| `a+bf16+compile` | 12.5 ms | 12.5-12.5 | 320 | 4.00 |' in text
+    assert 'reach 40 in fp32, 800 in bf16 TFLOP/s' in text
+    # 20 of 40 and 80 of 800 TFLOP/s
+    assert '`a` 50 %, `a+bf16+compile` 10 %.' in text
+
+
+def test_products_are_counted_as_steps_are():
+    matrix = torch.ones(64, 64)
+    assert count_step(lambda: matrix @ matrix) == 2 * 64**3
+    found = matrix_products(side=64, repeats=1)
+    assert found.keys() == {'fp32', 'bf16', 'fp16'} and min(found.values()) > 0
