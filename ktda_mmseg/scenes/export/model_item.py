@@ -40,10 +40,6 @@ def write_model_item(
     now = datetime.now(timezone.utc)
     item = new_item(path.name, {'datetime': f'{now:%Y-%m-%dT%H:%M:%SZ}'})
     item.properties |= {
-        'bands': [
-            {'name': _name(band), 'description': f'Band {band} of a raster, counted from 1'}
-            for band in card.bands
-        ],
         'mlm:name': path.name,
         'mlm:architecture': ' + '.join(
             type(part).__name__ for part in (model, model.backbone, model.decode_head)
@@ -62,20 +58,24 @@ def write_model_item(
         down, across = card.ground_size
         item.properties['gsd'] = sqrt(down * across)
     for file in files:
-        names = file == path
+        key, role, told = 'weights', 'mlm:weights', {}
+        if file == path:
+            key, role = 'model', 'mlm:model'
+            told = {'mlm:artifact_type': MADE_BY[card.format], 'eo:bands': _bands(card)}
+        told |= {'file:size': file.stat().st_size, 'file:checksum': f'1220{hash_of(file)}'}
         add_file(
-            item, 'model' if names else 'weights', file,
-            f'application/octet-stream; framework={card.format}',
-            *(['mlm:model', 'model'] if names else ['mlm:weights', 'weights']),
-            **({'mlm:artifact_type': MADE_BY[card.format]} if names else {}),
-            **{'file:size': file.stat().st_size, 'file:checksum': f'1220{hash_of(file)}'},
-        )  # fmt: skip
+            item, key, file, f'application/octet-stream; framework={card.format}', role, key, **told
+        )
     add_file(item, 'card', card_path(path), 'application/json', 'metadata')
-    save(item, item_path(path), 'mlm', 'classification', 'file')
+    save(item, item_path(path), 'mlm', 'classification', 'file', 'eo')
 
 
-def _name(band: int) -> str:
-    return f'band_{band}'
+def _bands(card: ExportedCard) -> list[dict[str, Any]]:
+    # MLM asks for the bands of STAC 1.1 in a place that the core of STAC forbids; these are older
+    return [
+        {'name': f'band_{band}', 'description': f'Band {band} of a raster, counted from 1'}
+        for band in card.bands
+    ]
 
 
 def _input(card: ExportedCard) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _input(card: ExportedCard) -> dict[str, Any]:
     return {
         'name': 'images',
         'description': filling,
-        'bands': [_name(band) for band in card.bands],
+        'bands': [band['name'] for band in _bands(card)],
         'input': {
             'shape': [FREE, len(card.bands), *(card.size or (FREE, FREE))],
             'dim_order': ['batch', 'bands', 'height', 'width'],

@@ -170,6 +170,7 @@ def classes_of(card: ModelCard) -> list[dict[str, Any]]:
             'value': label,
             'name': re.sub('[^0-9A-Za-z_-]+', '_', name).strip('_') or f'class_{label}',
             'title': name,
+            'description': name,  # which the first version of the extension asks for
             'color_hint': '{:02X}{:02X}{:02X}'.format(*colour),
         }
         for label, (name, colour) in enumerate(zip(card.classes, card.palette, strict=True))
