@@ -58,7 +58,8 @@ def write_model_item(
         down, across = card.ground_size
         item.properties['gsd'] = sqrt(down * across)
     for file in files:
-        key, role, told = 'weights', 'mlm:weights', {}
+        key, role = 'weights', 'mlm:weights'
+        told: dict[str, Any] = {}
         if file == path:
             key, role = 'model', 'mlm:model'
             told = {'mlm:artifact_type': MADE_BY[card.format], 'eo:bands': _bands(card)}
