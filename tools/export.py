@@ -29,6 +29,7 @@ def parse_args() -> argparse.Namespace:
     add('--int8', action='store_true', help='also write each format in 8-bit integers')
     add('--reference', type=Path, nargs=2, metavar=('TILES', 'MASKS'), help='labelled tiles: what '
         '--int8 costs in mIoU')  # fmt: skip
+    add('--stac', action='store_true', help='a STAC item of the model beside each, FILE.stac.json')
     args = parser.parse_args()
     if args.int8 and not (args.tiles and args.reference):
         parser.error('--int8 expects --tiles to calibrate on and --reference to score on')

@@ -15,7 +15,8 @@ def main() -> None:
     from ktda_mmseg.scenes.map.products import Products
     from ktda_mmseg.scenes.map.running import map_scenes
     from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
-    from ktda_mmseg.scenes.map.sources import find_references, find_scenes
+    from ktda_mmseg.scenes.map.sources import find_dated, find_references
+    from ktda_mmseg.scenes.map.stac import Origin
     from ktda_mmseg.scenes.map.strips import Layers
     from ktda_mmseg.scenes.predictors import load_predictor
     from ktda_mmseg.scenes.prepare.label_file import read_label_map
@@ -23,7 +24,9 @@ def main() -> None:
     from ktda_mmseg.utils.workers import Workers
 
     with clean_errors():
-        scenes = find_scenes(args.scenes, args.asset, [args.out])
+        dated = find_dated(args.scenes, args.asset, [args.out])
+        scenes = {name: scene.path for name, scene in dated.items()}
+        origin = None if args.stac is None else Origin.of(dated, args.stac, args.model)
         masks = find_references(args.reference, scenes) if args.reference else {}
         classes = read_label_map(args.classes) if args.classes else None
         predictor = load_predictor(
@@ -33,6 +36,7 @@ def main() -> None:
             Layers(args.confidence, args.probabilities),
             Outlines(args.min_area, args.simplify) if args.polygons else None,
             args.quicklook,
+            origin,
         )
         window = None if args.window is None else (args.window, args.window)
         inferencer = SceneInferencer(

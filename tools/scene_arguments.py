@@ -92,6 +92,14 @@ def _add_products(group: argparse._ArgumentGroup) -> None:
         '--simplify', type=float, default=1, metavar='PIXELS', help='of polygons; default: 1'
     )
     group.add_argument('--quicklook', action='store_true', help='picture with legend')
+    group.add_argument(
+        '--stac',
+        nargs='?',
+        const='',
+        metavar='WHEN',
+        help='STAC item; when the scenes were taken, such as 2024-05-31, 2024-05-31T10:20:30Z or '
+        'START/END, which STAC items of scenes say themselves',
+    )
 
 
 def bands(text: str) -> list[int]:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from ktda_mmseg.scenes.map.sources import find_references, find_scenes
+from ktda_mmseg.scenes.map.stac import import_pystac, item_path
 from ktda_mmseg.scenes.map.torch_predictor import TorchPredictor
 
 from .comparison import (
@@ -27,6 +28,7 @@ from .comparison import (
 from .exported_card import ExportedCard, Output, card_path
 from .exported_predictor import ExportedPredictor, first_line
 from .formats import FORMATS, OPSETS
+from .model_item import write_model_item
 from .network import ExportedNetwork
 
 Size = tuple[int, int]
@@ -48,6 +50,7 @@ def export_all(
     tiles: Sequence[str | Path] = (),
     int8: bool = False,
     reference: Sequence[Path] | None = None,
+    stac: bool = False,
 ) -> Iterator[str]:
     """Export a model in several formats.
 
@@ -65,6 +68,7 @@ def export_all(
         int8 (bool): Also write each format in int8.
         reference (Sequence[Path] | None): For int8: labelled tiles, and a folder of their masks by
             the same names.
+        stac (bool): Write a STAC item beside each file.
 
     Yields:
         str: A line for each file that was kept.
@@ -77,7 +81,7 @@ def export_all(
     """
     exporter = Exporter(
         config, checkpoint, out, preprocess, postprocess, opset,
-        (size[0], size[1]) if size else None, find_scenes(tiles).values(),
+        (size[0], size[1]) if size else None, find_scenes(tiles).values(), stac,
     )  # fmt: skip
     labelled, masks = {}, {}
     if reference is not None:
@@ -118,10 +122,12 @@ class Exporter:
         opset: int = 17,
         size: Size | None = None,
         tiles: Iterable[Path] = (),
+        stac: bool = False,
     ) -> None:
         if opset not in OPSETS:
             raise ValueError(f'expected an opset from {OPSETS[0]} to {OPSETS[-1]}, got {opset}')
         self.out, self.stem, self.opset, self.size = out, config.stem, opset, size
+        self.stac = stac and import_pystac() is not None  # which fails at once if it is lacking
         self.reference = TorchPredictor(config, checkpoint, 'cpu')
         self.card = self.reference.card
         self.tiles = windows_of(tiles, replace(self.card, window=size or self.card.window))
@@ -158,7 +164,7 @@ class Exporter:
             quantised = chosen.predictor(staged)
             found = compare(self.reference, quantised, self._images(card))
             after = mean_iou(quantised, labelled, masks, card.size)
-            replace(card, **found._asdict(), miou=after).write(card_path(staged))
+            self._describe(staged, replace(card, **found._asdict(), miou=after))
         return path
 
     def _export(self, name: str, size: Size | None) -> Path:
@@ -192,8 +198,15 @@ class Exporter:
                 )
             if size is None:
                 card = replace(card, smallest=self._smallest(card, chosen.predictor(staged)))
-            replace(card, **found._asdict()).write(card_path(staged))
+            self._describe(staged, replace(card, **found._asdict()))
         return path
+
+    def _describe(self, staged: Path, card: ExportedCard) -> None:
+        """Write what lies beside a file, once it is known how well it agrees."""
+        card.write(card_path(staged))
+        if self.stac:
+            files = FORMATS[card.format].predictor.files(staged)
+            write_model_item(staged, files, card, self.network.model)
 
     def _card(self, name: str, size: Size | None) -> ExportedCard:
         model = self.network.model
@@ -240,5 +253,7 @@ class Exporter:
         with tempfile.TemporaryDirectory(dir=self.out, prefix='.export.') as folder:
             staged = Path(folder, path.name)
             yield staged
-            for source in (card_path(staged), *predictor.files(staged)):
+            item = item_path(staged)
+            (self.out / item.name).unlink(missing_ok=True)  # of another file of that name
+            for source in (card_path(staged), *predictor.files(staged), *[item] * self.stac):
                 os.replace(source, self.out / source.name)

@@ -23,6 +23,7 @@ from .legend import write_style
 from .polygons import Outlines, write_polygons
 from .quicklook import write_quicklook
 from .reading import SceneProfile
+from .stac import SUFFIX, Origin, write_item
 from .strips import Layers, StripStore
 from .summary import count_classes, write_summary
 
@@ -34,11 +35,13 @@ class Products(NamedTuple):
         layers (Layers): Confidence and probabilities, each a GeoTIFF.
         polygons (Outlines | None): How to draw polygons; None for no.
         quicklook (bool): A picture with legend.
+        stac (Origin | None): A STAC item, with what it says of the map's origin; None for no.
     """
 
     layers: Layers = Layers()
     polygons: Outlines | None = None
     quicklook: bool = False
+    stac: Origin | None = None
 
     def paths(self, folder: Path, name: str) -> dict[str, Path]:
         """Return the file of each product that is wanted, by kind, the summary last."""
@@ -49,6 +52,7 @@ class Products(NamedTuple):
             'probabilities': '.probabilities.tif' * bool(self.layers.probabilities),
             'polygons': '.gpkg' * (self.polygons is not None),
             'quicklook': '.png' * self.quicklook,
+            'stac': SUFFIX * (self.stac is not None),
             'summary': '.json',
         }
         return {kind: folder / f'{name}{end}' for kind, end in wanted.items() if end}
@@ -74,6 +78,9 @@ def write_products(
     counts = count_classes(profile, store.rows)
     if products.quicklook:
         write_quicklook(card, paths['map'], counts, paths['quicklook'])
+    if products.stac is not None:
+        model, kept = store.settings['model'], store.folder.parent
+        write_item(profile, card, counts, products.stac, model, paths, kept)
     write_summary(profile, card, counts, store.settings, paths)
     return paths
 

@@ -158,7 +158,7 @@ class SceneInferencer:
             shape, pixel = reader.shape, reader.ground_size()
             doubtful = reader.doubtful_alpha()
         grid = Grid(*shape, self.window, self.overlap)
-        store = StripStore(folder, self._settings(path), grid.strips)
+        store = StripStore(folder, self._settings(name, path), grid.strips)
         if is_finished(path, files, store.settings, folder) and not folder.exists():
             keep(path, files)
             return SceneResult(path, files, kept=True)
@@ -202,9 +202,9 @@ class SceneInferencer:
         job.store.prepare()
         return None
 
-    def _settings(self, path: Path) -> dict[str, Any]:
+    def _settings(self, name: str, path: Path) -> dict[str, Any]:
         """Return all that decides the products of a scene."""
-        layers, polygons, quicklook = self.products
+        layers, polygons, quicklook, stac = self.products
         return {
             'version': __version__,
             'scene': identity_of(path),
@@ -217,7 +217,11 @@ class SceneInferencer:
             'temperature': self.card.temperature,
             'batch_size': self.batch_size,
             'layers': layers._asdict(),
-            PRODUCTS: {'polygons': polygons and polygons._asdict(), 'quicklook': quicklook},
+            PRODUCTS: {
+                'polygons': polygons and polygons._asdict(),
+                'quicklook': quicklook,
+                'stac': stac and stac.time(name),
+            },
         }
 
     def _predict(self, job: SceneJob, strips: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from glob import glob, has_magic
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from ktda_mmseg.raster.names import container, file_of, seen_from, stem_of
@@ -17,6 +17,8 @@ from ktda_mmseg.scenes.prepare.listing import flat, raster_files, walk
 from ktda_mmseg.utils.extras import needed_for
 from ktda_mmseg.utils.files import read_text
 from ktda_mmseg.utils.tables import first_few
+
+from .times import KEYS, Time
 
 if TYPE_CHECKING:
     from pystac import Item
@@ -27,9 +29,23 @@ LARGEST_SUMMARY = 2**20  # bytes
 LOCAL = re.compile(r'^file:(//(localhost)?(?=/)|//)?', re.IGNORECASE)
 
 
+class Dated(NamedTuple):
+    """A scene, and when it was taken if its STAC item says so."""
+
+    path: Path
+    time: Time | None = None
+
+
 def find_scenes(
     sources: Sequence[str | Path], asset: str | None = None, apart: Sequence[Path] = ()
 ) -> dict[str, Path]:
+    """Find the files of scenes; see :func:`find_dated` for arguments, names and errors."""
+    return {name: scene.path for name, scene in find_dated(sources, asset, apart).items()}
+
+
+def find_dated(
+    sources: Sequence[str | Path], asset: str | None = None, apart: Sequence[Path] = ()
+) -> dict[str, Dated]:
     """Find scenes and name their maps.
 
     Args:
@@ -43,7 +59,7 @@ def find_scenes(
         apart (Sequence[Path]): Sub-folders to pass over. Default: ().
 
     Returns:
-        dict[str, Path]: Files by name, in the order found; a file given twice counts once. The
+        dict[str, Dated]: Files by name, in the order found; a file given twice counts once. The
         name is the file's stem, with the sub-folders before it, or the item's id.
 
     Raises:
@@ -52,16 +68,16 @@ def find_scenes(
         ValueError: If two files have one name, or a collection is none, or its items have ids that
             cannot name a file or do not say which asset on disk is the scene.
     """
-    scenes: dict[str, Path] = {}
+    scenes: dict[str, Dated] = {}
     for source in sources:
-        for name, path in _find(str(source), asset, apart):
+        for name, scene in _find(str(source), asset, apart):
             if Path(name).name != name:
                 raise ValueError(f'{source}: expected ids that can name a file, found {name!r}')
-            other = scenes.setdefault(name, path)
-            if other.resolve() != path.resolve():
+            other = scenes.setdefault(name, scene)
+            if other.path.resolve() != scene.path.resolve():
                 raise ValueError(
                     f'expected scenes of different names, as their maps go into one folder, found '
-                    f'{other} and {path}'
+                    f'{other.path} and {scene.path}'
                 )
     return scenes
 
@@ -92,7 +108,7 @@ def find_references(source: Path, names: Iterable[str]) -> dict[str, Path]:
     return {name: masks[name] for name in names}
 
 
-def _find(source: str, asset: str | None, apart: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+def _find(source: str, asset: str | None, apart: Sequence[Path]) -> Iterator[tuple[str, Dated]]:
     path = Path(source)
     if path.is_dir():
         maps = list(_maps_below(path, apart))
@@ -104,7 +120,7 @@ def _find(source: str, asset: str | None, apart: Sequence[Path]) -> Iterator[tup
             )
         for note in notes:
             print(note, file=sys.stderr)
-        yield from ((flat(name), one) for name, one in listing.files.items())
+        yield from ((flat(name), Dated(one)) for name, one in listing.files.items())
     elif path.suffix.lower() in LISTS and path.is_file():
         lines = map(str.strip, read_text(path).splitlines())
         for line in filter(None, lines):
@@ -114,12 +130,12 @@ def _find(source: str, asset: str | None, apart: Sequence[Path]) -> Iterator[tup
     elif path.exists() or not has_magic(source):
         if not path.is_file() and container(source) is None:
             raise FileNotFoundError(f'{source}: expected a scene, a folder or a list, found none')
-        yield stem_of(path), path
+        yield stem_of(path), Dated(path)
     else:
         found = sorted(filter(Path.is_file, map(Path, glob(source, recursive=True))))
         if not found:
             raise FileNotFoundError(f'{source}: expected scenes, found none')
-        yield from ((stem_of(one), one) for one in found)
+        yield from ((stem_of(one), Dated(one)) for one in found)
 
 
 def _maps_below(folder: Path, apart: Sequence[Path]) -> Iterator[Path]:
@@ -133,18 +149,19 @@ def _maps_below(folder: Path, apart: Sequence[Path]) -> Iterator[Path]:
                 yield from (path.with_name(str(name)) for name in content['products'].values())
 
 
-def _items(path: Path, asset: str | None) -> Iterator[tuple[str, Path]]:
+def _items(path: Path, asset: str | None) -> Iterator[tuple[str, Dated]]:
     with needed_for(f'{path}: reading STAC', extra='stac'):
         from pystac import Item, ItemCollection
-        from pystac.errors import STACTypeError
+        from pystac.errors import STACError, STACTypeError
     try:
         content = json.loads(path.read_bytes())
         single = content.get('type') == 'Feature'
         items = [Item.from_dict(content)] if single else ItemCollection.from_dict(content).items
-    except (STACTypeError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (STACError, STACTypeError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f'{path}: expected a STAC item or collection, found: {error}') from None
     for item in items:
-        yield item.id, _file_of(item, asset, path)
+        time = {key: item.properties[key] for key in KEYS if item.properties.get(key)}
+        yield item.id, Dated(_file_of(item, asset, path), time or None)
 
 
 def _file_of(item: Item, key: str | None, collection: Path) -> Path:

@@ -1,0 +1,186 @@
+"""STAC items of maps, and what items of models share with them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from ktda_mmseg.utils.extras import needed_for
+from ktda_mmseg.utils.files import write_json
+from ktda_mmseg.version import __version__
+
+from .card import ModelCard
+from .footprint import Footprint, footprint
+from .reading import SceneProfile
+from .strips import NODATA
+from .summary import Counts
+from .times import Time, parse_time
+
+if TYPE_CHECKING:
+    from pystac import Item
+
+    from .sources import Dated
+
+SUFFIX = '.stac.json'
+PROCESSING = 'https://stac-extensions.github.io/processing/v1.2.0/schema.json'  # pystac has none
+TIFF = 'image/tiff; application=geotiff; profile=cloud-optimized'
+ASSETS = {  # media type and role of each product; only one is 'data', for those who look for that
+    'map': (TIFF, 'data'),
+    'style': ('application/xml', 'style'),
+    'confidence': (TIFF, 'confidence'),
+    'probabilities': (TIFF, 'probabilities'),
+    'polygons': ('application/geopackage+sqlite3', 'polygons'),
+    'quicklook': ('image/png', 'overview'),
+    'summary': ('application/json', 'metadata'),
+}
+
+
+class Origin(NamedTuple):
+    """What items of maps say that neither a scene nor the card of a model does.
+
+    Attributes:
+        times (Mapping[str, Time]): When scenes were taken, by the names of their maps; see
+            :func:`~.times.parse_time`.
+        model (Path | None): Item of the model, if it has one. Default: None.
+    """
+
+    times: Mapping[str, Time]
+    model: Path | None = None
+
+    @classmethod
+    def of(cls, scenes: Mapping[str, Dated], when: str, model: Path) -> Origin:
+        """Take one time of all scenes, or with '' those of their items, and what is by a model.
+
+        ``ValueError`` if the time is none; see :func:`~.times.parse_time`.
+        """
+        times = {name: scene.time for name, scene in scenes.items() if scene.time is not None}
+        beside = item_path(model)
+        return cls(
+            dict.fromkeys(scenes, parse_time(when)) if when else times,
+            beside if beside.is_file() else None,
+        )
+
+    def time(self, name: str) -> Time:
+        """Return when a scene was taken; ValueError if that is not known."""
+        if name not in self.times:
+            raise ValueError('expected a STAC item with its time, found none; give --stac a time')
+        return self.times[name]
+
+
+def write_item(
+    profile: SceneProfile,
+    card: ModelCard,
+    counts: Counts,
+    origin: Origin,
+    model: str,
+    paths: Mapping[str, Path],
+    folder: Path,
+) -> None:
+    """Write the item of a map beside its products, whose links begin at their final folder.
+
+    ``model`` is its identity; the processing extension has no place for it but free text.
+    """
+    pystac = import_pystac()
+    path = paths['stac']
+    name = path.name.removesuffix(SUFFIX)
+    item = new_item(name, origin.time(name), footprint(profile))
+    item.properties |= {
+        'processing:level': 'L4',
+        'processing:lineage': f'Labels of {profile.path.name} by the model of SHA-256 {model}',
+    }
+    for kind, described in ASSETS.items():
+        if kind not in paths:
+            continue
+        add_file(item, kind, paths[kind], *described)
+        if described[0] == TIFF:
+            item.assets[kind].extra_fields |= _grid(profile)
+    nodata = {'value': NODATA, 'name': 'nodata', 'nodata': True}
+    classes = [
+        {**one, 'count': int(counts.pixels[one['value']])} for one in [*classes_of(card), nodata]
+    ]
+    item.assets['map'].extra_fields |= {
+        'data_type': 'uint8',
+        'nodata': NODATA,
+        'classification:classes': classes,
+    }
+    if origin.model is not None:
+        href = quote(Path(os.path.relpath(origin.model, folder)).as_posix())
+        item.properties['processing:expression'] = {'format': 'stac-mlm', 'expression': href}
+        named = {'mlm:name': origin.model.name.removesuffix(SUFFIX), 'processing:level': 'L4'}
+        link = pystac.Link('derived_from', href, 'application/geo+json', extra_fields=named)
+        item.add_link(link)
+    save(item, path, 'proj', 'classification')
+
+
+def _grid(profile: SceneProfile) -> dict[str, Any]:
+    """Return the fields of the projection extension."""
+    from rasterio.enums import WktVersion
+
+    crs = profile.crs
+    authority = crs and crs.to_authority()
+    grid = {
+        'proj:code': ':'.join(authority) if authority else None,
+        'proj:shape': [profile.height, profile.width],
+    }
+    if crs and not authority:
+        grid['proj:wkt2'] = crs.to_wkt(version=WktVersion.WKT2_2019)
+    if profile.placed:
+        grid['proj:transform'] = list(profile.transform)[:6]
+    return grid
+
+
+def import_pystac() -> Any:  # noqa: ANN401
+    """Import pystac, which writes STAC items; an ImportError says how to install it."""
+    with needed_for('a STAC item', extra='stac'):
+        import pystac.utils
+    return pystac
+
+
+def item_path(model: Path) -> Path:
+    """Return where the item of an exported model lies: beside it, as its card does."""
+    return model.with_name(f'{model.name}{SUFFIX}')
+
+
+def new_item(name: str, time: Time, place: Footprint = Footprint()) -> Item:  # noqa: B008
+    """Return an item of what this version of the package made."""
+    pystac = import_pystac()
+    when = time.get('datetime')
+    moment = None if when is None else pystac.utils.str_to_datetime(when)
+    software = {'processing:software': {'ktda-mmseg': __version__}}
+    item = pystac.Item(name, *place, moment, {**time, **software})
+    item.stac_extensions.append(PROCESSING)
+    return item
+
+
+def add_file(item: Item, key: str, path: Path, media: str, *roles: str, **fields: Any) -> None:  # noqa: ANN401
+    """Add a file that lies beside the item."""
+    href = f'./{quote(path.name)}'
+    asset = import_pystac().Asset(href, media_type=media, roles=list(roles), extra_fields=fields)
+    item.add_asset(key, asset)
+
+
+def classes_of(card: ModelCard) -> list[dict[str, Any]]:
+    """Return class objects of the classification extension, which allows few letters in names."""
+    return [
+        {
+            'value': label,
+            'name': re.sub('[^0-9A-Za-z_-]+', '_', name).strip('_') or f'class_{label}',
+            'title': name,
+            'description': name,  # which the first version of the extension asks for
+            'color_hint': '{:02X}{:02X}{:02X}'.format(*colour),
+        }
+        for label, (name, colour) in enumerate(zip(card.classes, card.palette, strict=True))
+    ]
+
+
+def save(item: Item, path: Path, *extensions: str) -> None:
+    """Write an item with the links that it has, as a whole; extensions have pystac's names."""
+    known: Any = item.ext
+    for extension in extensions:
+        known.add(extension)
+    content = item.to_dict(include_self_link=False, transform_hrefs=False)
+    write_json(path, content, indent=2, ensure_ascii=False)
