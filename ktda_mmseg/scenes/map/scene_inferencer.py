@@ -26,7 +26,7 @@ from .predictor import Predictor
 from .products import Products, is_finished, keep, publish, require_folder, write_products
 from .reading import SceneReader, ahead
 from .resampling import oddity, size_of
-from .scene_job import Piece, SceneJob, SceneResult, failure, pieces_of, runs
+from .scene_job import Piece, SceneJob, SceneResult, Seen, failure, pieces_of, runs
 from .sources import find_scenes
 from .strips import LOCK, NODATA, PRODUCTS, StripStore, finished, predict_strips
 from .windows import Grid, axis
@@ -121,7 +121,7 @@ class SceneInferencer:
             for job in {piece.job.name: piece.job for piece in pieces if not piece.whole}.values():
                 _attempt(results, job, self._begin, claims)
             pieces = [piece for piece in pieces if piece.job.name not in results]
-            seen = _Seen(jobs, results)
+            seen = Seen(jobs, results)
             found = self.workers.map(self._do, pieces, total=seen.total, unit='px', done=seen)
             for piece, made in zip(pieces, found, strict=True):
                 job = piece.job
@@ -282,23 +282,3 @@ def _tell(result: SceneResult) -> None:
         tqdm.write(f'failed: {result.error}', file=sys.stderr)
     for note in result.notes:
         tqdm.write(f'note: {result.path}: {note}', file=sys.stderr)
-
-
-class _Seen:
-    """Counts the pixels of scenes that are mapped so far, by what is on disk."""
-
-    def __init__(self, jobs: Sequence[SceneJob], results: Mapping[str, SceneResult]) -> None:
-        self.jobs = [job for job in jobs if job.name not in results]
-        self.results = results
-        self.whole = {job.name: job.grid.height * job.grid.width for job in self.jobs}
-        self.total = sum(self.whole.values())
-        self.pixels = dict.fromkeys(self.whole, 0)
-
-    def __call__(self) -> int:
-        for job in self.jobs:
-            name = job.name
-            if name in self.results:
-                self.pixels[name] = self.whole[name]
-            elif job.store.folder.exists():
-                self.pixels[name] = self.whole[name] - job.pixels(job.store.missing())
-        return sum(self.pixels.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,3 +115,24 @@ def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
 def failure(path: Path, error: Exception) -> SceneResult:
     """Return what is wrong with a scene, which its file is named in, as its result."""
     return SceneResult(path, {}, str(error) if str(path) in str(error) else f'{path}: {error}')
+
+
+class Seen:
+    """Counts the pixels of scenes that are mapped so far, by what is on disk."""
+
+    def __init__(self, jobs: Sequence[SceneJob], results: Mapping[str, SceneResult]) -> None:
+        self.jobs = [job for job in jobs if job.name not in results]
+        self.results = results
+        self.whole = {job.name: job.grid.height * job.grid.width for job in self.jobs}
+        self.total = sum(self.whole.values())
+        self.pixels = dict.fromkeys(self.whole, 0)
+
+    def __call__(self) -> int:
+        """Return their number."""
+        for job in self.jobs:
+            name = job.name
+            if name in self.results:
+                self.pixels[name] = self.whole[name]
+            elif job.store.folder.exists():
+                self.pixels[name] = self.whole[name] - job.pixels(job.store.missing())
+        return sum(self.pixels.values())
