@@ -85,8 +85,9 @@ def test_a_list_selects_and_names_what_it_misses(rgb):
     config = rgb.config()
     config.val_dataloader.dataset.ann_file = 'list.txt'
     checked = check(config)
-    (fault,) = checked.faults
+    fault, alone = checked.faults
     assert fault.message.startswith(f'{rgb.root}/list.txt: expected an image zz in ')
+    assert alone.kind == 'a single image'
     assert len(checked.pairs) == 6
     config.val_dataloader.dataset.ann_file = 'none.txt'
     assert (
