@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from mmseg.registry import TRANSFORMS
 
 import ktda_mmseg  # noqa: F401
-from ktda_mmseg.caching.sampling import sample_maps, split_levels
-from ktda_mmseg.caching.transforms import PIXELS, TrackPixels
+from ktda_mmseg.caching.transforms import PIXELS, TrackPixels, sample_maps, split_levels
 
 
 def ramps(height, width, cell):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from joblib import cpu_count
 
-from ktda_mmseg.studies import running, training
+from ktda_mmseg.studies import commands, training
 from ktda_mmseg.studies.cells import FAILED, LOCK, MISSING, RUNNING, TAKEN, cells_of
 from ktda_mmseg.studies.commands import describe, unfinished
 from ktda_mmseg.utils.claims import claim
@@ -44,11 +44,11 @@ result.write_text('{"digest": ""}')
 TWO_JOBS = """
 import sys
 from pathlib import Path
-from ktda_mmseg.studies import Study, running
+from ktda_mmseg.studies import Study, commands
 from ktda_mmseg.studies.cells import cells_of
 from ktda_mmseg.utils.workers import Workers
-running.PROGRAM = sys.argv[1:]
-running.run_cells(cells_of(Study.load(Path('try.yaml')), seeds=[0]), Workers(2))
+commands.PROGRAM = sys.argv[1:]
+commands.run_cells(cells_of(Study.load(Path('try.yaml')), seeds=[0]), Workers(2))
 """
 CONTEXT = multiprocessing.get_context('fork')
 
@@ -58,7 +58,7 @@ def stand_in(tmp_path, monkeypatch):
     """Run a small script in place of the training of a cell."""
     script = tmp_path / 'stand_in.py'
     script.write_text(STAND_IN)
-    monkeypatch.setattr(running, 'PROGRAM', (str(script),))
+    monkeypatch.setattr(commands, 'PROGRAM', (str(script),))
 
 
 def ran():
@@ -76,7 +76,7 @@ def wait_for(happened, seconds=300):
 def test_each_cell_runs_once_and_a_failing_one_stops_no_other(load, content):
     content['rows']['bad'] = dict(title='Bad', config='config.py')
     cells = cells_of(load(), seeds=[0, 1])
-    failures = running.run_cells(cells, Workers(1))
+    failures = commands.run_cells(cells, Workers(1))
     assert ran() == Counter(cell.label for cell in cells)
     assert [failure.split(':')[0] for failure in failures] == ['town/bad/seed_0', 'town/bad/seed_1']
     assert 'expected luck, got none (exit code 1, see' in failures[0]
@@ -90,14 +90,14 @@ def test_jobs_share_the_cores_and_end_with_their_worker(load, monkeypatch):
     """Slow: each worker imports the package."""
     monkeypatch.setenv('SECONDS_OF_A_CELL', '60')
     cells = cells_of(load(), seeds=[0])
-    process = subprocess.Popen([sys.executable, '-c', TWO_JOBS, *running.PROGRAM])
+    process = subprocess.Popen([sys.executable, '-c', TWO_JOBS, *commands.PROGRAM])
     wait_for(lambda: len(ran()) == 2)
     assert {cell.state for cell in cells} == {RUNNING}
     process.kill()
     process.wait()
     wait_for(lambda: {cell.state for cell in cells} == {MISSING})
     monkeypatch.setenv('SECONDS_OF_A_CELL', '0')
-    assert running.run_cells(cells, Workers(2)) == []
+    assert commands.run_cells(cells, Workers(2)) == []
     assert ran() == {cell.label: 2 for cell in cells}
     threads = {line.split()[1] for line in Path('ran.txt').read_text().splitlines()}
     assert threads == {str(max(1, cpu_count() // 2))}
@@ -106,7 +106,7 @@ def test_jobs_share_the_cores_and_end_with_their_worker(load, monkeypatch):
 def test_two_commands_never_run_the_same_cell(load, monkeypatch):
     monkeypatch.setenv('SECONDS_OF_A_CELL', '0.1')
     cells = cells_of(load())
-    processes = [CONTEXT.Process(target=running.run_cells, args=(cells, Workers())) for _ in '12']
+    processes = [CONTEXT.Process(target=commands.run_cells, args=(cells, Workers())) for _ in '12']
     for process in processes:
         process.start()
     for process in processes:
@@ -117,17 +117,17 @@ def test_two_commands_never_run_the_same_cell(load, monkeypatch):
 def test_a_claim_ends_with_the_command_that_is_stopped(load, monkeypatch):
     monkeypatch.setenv('SECONDS_OF_A_CELL', '60')
     cell, *_ = cells_of(load())
-    process = CONTEXT.Process(target=running.run_cells, args=([cell], Workers()))
+    process = CONTEXT.Process(target=commands.run_cells, args=([cell], Workers()))
     process.start()
     wait_for(ran)
     assert cell.state == RUNNING
     # it is left to the other process
-    assert running.run_cells([cell], Workers()) == []
+    assert commands.run_cells([cell], Workers()) == []
     os.kill(process.pid, signal.SIGTERM)
     process.join()
     wait_for(lambda: cell.state == MISSING)
     monkeypatch.setenv('SECONDS_OF_A_CELL', '0')
-    running.run_cells([cell], Workers())
+    commands.run_cells([cell], Workers())
     assert ran() == {cell.label: 2}
 
 

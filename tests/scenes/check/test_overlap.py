@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from ktda_mmseg.datasets.reading import Footprint, read_footprint
-from ktda_mmseg.scenes.check.overlap import find_overlaps
 from ktda_mmseg.scenes.check.pairs import Pair, read_sources
+from ktda_mmseg.scenes.check.running import find_overlaps
 from ktda_mmseg.scenes.check.scan import Facts
 
 from .conftest import SIZE, DataSet

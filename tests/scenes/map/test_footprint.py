@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ktda_mmseg.scenes.map.footprint import footprint
 from ktda_mmseg.scenes.map.reading import SceneProfile
+from ktda_mmseg.scenes.map.stac import footprint
 
 rasterio = pytest.importorskip('rasterio')
 shapely = pytest.importorskip('shapely')

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ktda_mmseg.scenes.map.quicklook import write_quicklook
+from ktda_mmseg.scenes.map.products import write_quicklook
 from ktda_mmseg.scenes.map.reading import SceneProfile
 from ktda_mmseg.scenes.map.summary import count_classes
 
