@@ -177,7 +177,7 @@ def test_windows_of_nothing_are_refused(run, monkeypatch, options, message):
     monkeypatch.setattr(
         'ktda_mmseg.scenes.predictors.load_predictor', lambda *_: SimpleNamespace(card=card)
     )
-    monkeypatch.setattr('ktda_mmseg.scenes.map.sources.find_scenes', lambda *_: {})
+    monkeypatch.setattr('ktda_mmseg.scenes.map.sources.find_dated', lambda *_: {})
     with pytest.raises(SystemExit, match=f'^error: expected {message}'):
         run('predict_scene', 'm.onnx', 'a.tif', '--out', 'out', *options.split())
 
