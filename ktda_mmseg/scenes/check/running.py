@@ -29,7 +29,8 @@ from .survey import Survey
 if TYPE_CHECKING:
     import shapely
 
-
+LEAST_SHARE = 1e-3  # of the smaller footprint; neighbours that touch share less by rounding
+PIECES = 80  # of an outline that is brought to another reference system
 AHEAD = 64  # pairs a worker that may be read before they are counted; 6 MB each at the most
 
 
@@ -126,10 +127,6 @@ def _bands(config: Config, surveys: Iterable[Survey]) -> list[Fault]:
     found = {len(survey.bands) for survey in surveys if survey.bands}
     messages = [bands_fault(model, bands) for bands in sorted(found)] if model else []
     return [Fault('error', 'bands of the model', message) for message in messages if message]
-
-
-LEAST_SHARE = 1e-3  # of the smaller footprint; neighbours that touch share less by rounding
-PIECES = 80  # of an outline that is brought to another reference system
 
 
 def find_overlaps(facts: Sequence[Facts]) -> list[Fault]:

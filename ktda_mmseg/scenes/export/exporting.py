@@ -127,7 +127,9 @@ class Exporter:
         if opset not in OPSETS:
             raise ValueError(f'expected an opset from {OPSETS[0]} to {OPSETS[-1]}, got {opset}')
         self.out, self.stem, self.opset, self.size = out, config.stem, opset, size
-        self.stac = stac and import_pystac() is not None  # which fails at once if it is lacking
+        if stac:
+            import_pystac()  # fails before anything is exported if it is lacking
+        self.stac = stac
         self.reference = TorchPredictor(config, checkpoint, 'cpu')
         self.card = self.reference.card
         self.tiles = windows_of(tiles, replace(self.card, window=size or self.card.window))

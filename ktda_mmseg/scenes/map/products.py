@@ -31,6 +31,12 @@ from .stac import SUFFIX, Origin, write_item
 from .strips import Layers, StripStore
 from .summary import Counts, count_classes, write_summary
 
+SIDE = 1600  # pixels of the map's longer side; the legend comes on top
+EMPTY = (255, 255, 255)  # where there are no data
+COLUMN = 400  # pixels of one of the legend's columns
+LINE = 26  # pixels of one of its lines
+LINES = 14  # of them at the most
+
 
 class Products(NamedTuple):
     """What is wanted besides the map, its style and its summary.
@@ -172,13 +178,6 @@ def _read(summary: Path) -> dict[str, Any]:
             'name another folder'
         ) from None
     return content
-
-
-SIDE = 1600  # pixels of the map's longer side; the legend comes on top
-EMPTY = (255, 255, 255)  # where there are no data
-COLUMN = 400  # pixels of one of the legend's columns
-LINE = 26  # pixels of one of its lines
-LINES = 14  # of them at the most
 
 
 def write_quicklook(card: ModelCard, labels: Path, counts: Counts, path: Path) -> None:

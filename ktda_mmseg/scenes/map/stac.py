@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from ktda_mmseg.raster.colours import hex_colour
 from ktda_mmseg.raster.files import Georeference
 from ktda_mmseg.scenes.prepare.footprints import convertible, import_shapely, outline
 from ktda_mmseg.utils.extras import needed_for
@@ -23,75 +24,13 @@ from .strips import NODATA
 from .summary import Counts
 from .times import Time, parse_time
 
-WGS84 = 'EPSG:4326'
-DECIMALS = 9  # of degrees, 0.1 mm: what is beyond is noise, which could cut a slit at 180 degrees
-
-
-class Footprint(NamedTuple):
-    """A place in longitudes and latitudes of WGS 84, of RFC 7946; None if there is none.
-
-    Attributes:
-        geometry (dict[str, Any] | None): A Polygon, or a MultiPolygon that is cut at 180 degrees.
-        bbox (list[float] | None): West, south, east and north; west is more than east where it
-            spans 180 degrees.
-    """
-
-    geometry: dict[str, Any] | None = None
-    bbox: list[float] | None = None
-
-
-def footprint(profile: SceneProfile) -> Footprint:
-    """Return what a scene covers: its outline with points between the corners.
-
-    A scene has none if it does not say where on Earth it is, or reaches beyond it, as the corners
-    of a map of the whole world may.
-    """
-    if not profile.measured or not convertible(profile.crs, WGS84):
-        return Footprint()
-    with needed_for('a footprint', extra='raster'):
-        from pyproj import Transformer
-    place = Georeference(profile.crs, profile.transform)
-    points = outline(profile.height, profile.width, place, profile.crs)
-    to_degrees = Transformer.from_crs(profile.crs.to_wkt(), WGS84, always_xy=True)
-    points = np.stack(to_degrees.transform(*points.T), axis=1)
-    if not np.isfinite(points).all():
-        return Footprint()
-    points = np.concatenate([points, points[:1]])
-    points[:, 0] = np.unwrap(points[:, 0], period=360)
-    points = points.round(DECIMALS)
-    if turns := round((points[-1, 0] - points[0, 0]) / 360):  # it goes around a pole
-        pole = np.copysign(90, points[:, 1].mean())
-        back = [[points[0, 0] + 360 * turns, pole], [points[0, 0], pole]]
-        points = np.concatenate([points, back])
-    (west, south), (east, north) = points.min(0), points.max(0)
-    west, east = (
-        ((west + 180) % 360 - 180, 180 - (180 - east) % 360) if east - west < 360 else (-180, 180)
-    )
-    box = np.clip([west, south, east, north], [-180, -90] * 2, [180, 90] * 2).round(DECIMALS)
-    return Footprint(_cut(points), box.tolist())
-
-
-def _cut(ring: np.ndarray) -> dict[str, Any]:
-    """Bring a ring (points, 2) to longitudes from -180 to 180; outer rings go counter-clockwise."""
-    shapely = import_shapely()
-    whole = shapely.make_valid(shapely.Polygon(ring))
-    first, last = np.floor(np.array([ring[:, 0].min(), ring[:, 0].max()]) / 360 + 0.5)
-    shifts = np.arange(first, last + 1) * 360
-    worlds = shapely.box(shifts - 180, -90, shifts + 180, 90)
-    parts = [
-        shapely.transform(part, lambda points, shift=shift: points - [shift, 0])
-        for part, shift in zip(shapely.intersection(whole, worlds), shifts, strict=True)
-    ]
-    # without the lines at which a world is only touched
-    joined = shapely.union_all(shapely.buffer(parts, 0))
-    return shapely.geometry.mapping(shapely.orient_polygons(joined))
-
-
 if TYPE_CHECKING:
     from pystac import Item
 
     from .sources import Dated
 
+WGS84 = 'EPSG:4326'
+DECIMALS = 9  # of degrees, 0.1 mm: what is beyond is noise, which could cut a slit at 180 degrees
 SUFFIX = '.stac.json'
 PROCESSING = 'https://stac-extensions.github.io/processing/v1.2.0/schema.json'  # pystac has none
 TIFF = 'image/tiff; application=geotiff; profile=cloud-optimized'
@@ -212,13 +151,13 @@ def item_path(model: Path) -> Path:
     return model.with_name(f'{model.name}{SUFFIX}')
 
 
-def new_item(name: str, time: Time, place: Footprint = Footprint()) -> Item:  # noqa: B008
+def new_item(name: str, time: Time, place: Footprint | None = None) -> Item:
     """Return an item of what this version of the package made."""
     pystac = import_pystac()
     when = time.get('datetime')
     moment = None if when is None else pystac.utils.str_to_datetime(when)
     software = {'processing:software': {'ktda-mmseg': __version__}}
-    item = pystac.Item(name, *place, moment, {**time, **software})
+    item = pystac.Item(name, *(place or Footprint()), moment, {**time, **software})
     item.stac_extensions.append(PROCESSING)
     return item
 
@@ -238,7 +177,7 @@ def classes_of(card: ModelCard) -> list[dict[str, Any]]:
             'name': re.sub('[^0-9A-Za-z_-]+', '_', name).strip('_') or f'class_{label}',
             'title': name,
             'description': name,  # which the first version of the extension asks for
-            'color_hint': '{:02X}{:02X}{:02X}'.format(*colour),
+            'color_hint': hex_colour(colour).removeprefix('#').upper(),
         }
         for label, (name, colour) in enumerate(zip(card.classes, card.palette, strict=True))
     ]
@@ -251,3 +190,63 @@ def save(item: Item, path: Path, *extensions: str) -> None:
         known.add(extension)
     content = item.to_dict(include_self_link=False, transform_hrefs=False)
     write_json(path, content, indent=2, ensure_ascii=False)
+
+
+class Footprint(NamedTuple):
+    """A place in longitudes and latitudes of WGS 84, of RFC 7946; None if there is none.
+
+    Attributes:
+        geometry (dict[str, Any] | None): A Polygon, or a MultiPolygon that is cut at 180 degrees.
+        bbox (list[float] | None): West, south, east and north; west is more than east where it
+            spans 180 degrees.
+    """
+
+    geometry: dict[str, Any] | None = None
+    bbox: list[float] | None = None
+
+
+def footprint(profile: SceneProfile) -> Footprint:
+    """Return what a scene covers: its outline with points between the corners.
+
+    A scene has none if it does not say where on Earth it is, or reaches beyond it, as the corners
+    of a map of the whole world may.
+    """
+    if not profile.measured or not convertible(profile.crs, WGS84):
+        return Footprint()
+    with needed_for('a footprint', extra='raster'):
+        from pyproj import Transformer
+    place = Georeference(profile.crs, profile.transform)
+    points = outline(profile.height, profile.width, place, profile.crs)
+    to_degrees = Transformer.from_crs(profile.crs.to_wkt(), WGS84, always_xy=True)
+    points = np.stack(to_degrees.transform(*points.T), axis=1)
+    if not np.isfinite(points).all():
+        return Footprint()
+    points = np.concatenate([points, points[:1]])
+    points[:, 0] = np.unwrap(points[:, 0], period=360)
+    points = points.round(DECIMALS)
+    if turns := round((points[-1, 0] - points[0, 0]) / 360):  # it goes around a pole
+        pole = np.copysign(90, points[:, 1].mean())
+        back = [[points[0, 0] + 360 * turns, pole], [points[0, 0], pole]]
+        points = np.concatenate([points, back])
+    (west, south), (east, north) = points.min(0), points.max(0)
+    west, east = (
+        ((west + 180) % 360 - 180, 180 - (180 - east) % 360) if east - west < 360 else (-180, 180)
+    )
+    box = np.clip([west, south, east, north], [-180, -90] * 2, [180, 90] * 2).round(DECIMALS)
+    return Footprint(_cut(points), box.tolist())
+
+
+def _cut(ring: np.ndarray) -> dict[str, Any]:
+    """Bring a ring (points, 2) to longitudes from -180 to 180; outer rings go counter-clockwise."""
+    shapely = import_shapely()
+    whole = shapely.make_valid(shapely.Polygon(ring))
+    first, last = np.floor(np.array([ring[:, 0].min(), ring[:, 0].max()]) / 360 + 0.5)
+    shifts = np.arange(first, last + 1) * 360
+    worlds = shapely.box(shifts - 180, -90, shifts + 180, 90)
+    parts = [
+        shapely.transform(part, lambda points, shift=shift: points - [shift, 0])
+        for part, shift in zip(shapely.intersection(whole, worlds), shifts, strict=True)
+    ]
+    # without the lines at which a world is only touched
+    joined = shapely.union_all(shapely.buffer(parts, 0))
+    return shapely.geometry.mapping(shapely.orient_polygons(joined))

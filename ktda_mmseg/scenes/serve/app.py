@@ -29,6 +29,16 @@ from .jobs import DONE, UPLOADING, BusyError, CancelledError, Job, Jobs, Limits,
 from .mapping import FILES, make_map
 from .uploads import TooLargeError, check_upload, receive
 
+HEADERS = {
+    'Content-Security-Policy': "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
+}
 PAGE = Path(__file__).parent / 'page'
 SWEEP = 10.0  # seconds between looks for what nobody asks after
 # the first that fits is taken
@@ -168,18 +178,6 @@ def _harmless(name: str) -> str:
     """Keep of a file's name what is safe in any file system, and no folder."""
     last = re.split(r'[\\/]', name)[-1]
     return re.sub(r'[^\w.() -]', '_', last).strip('. ')[-100:] or 'image'
-
-
-HEADERS = {
-    'Content-Security-Policy': "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    'Cross-Origin-Opener-Policy': 'same-origin',
-    'Cross-Origin-Resource-Policy': 'same-origin',
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
-    'Cache-Control': 'no-store',
-}
 
 
 class Guard:
