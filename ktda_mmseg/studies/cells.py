@@ -129,7 +129,9 @@ class Cell:
 
     @property
     def steps_done(self) -> int:
-        """Iterations up to its latest line of log."""
+        """Iterations up to its latest line of log, all where its result is there."""
+        if self.result.is_file():
+            return self.steps
         logs = sorted(self.folder.glob('*/vis_data/scalars.json'))
         # the last line may be half-written
         lines = logs[-1].read_text().split('\n')[:-1] if logs else []

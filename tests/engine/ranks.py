@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import socket
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -17,7 +18,10 @@ def free_ports(count: int) -> list[int]:
 
 
 def run_ranks(function: Callable[..., Any], *args: Any, ranks: int = 2) -> list[int | None]:
-    """Call a function in forked processes, in the environment of ranks; their exit codes."""
+    """Call a function in forked processes, in the environment of ranks; their exit codes.
+
+    Ranks that wait for each other for ever are killed, which gives -9.
+    """
     (port,) = free_ports(1)
     fork = multiprocessing.get_context('fork')
     processes = [
@@ -26,7 +30,10 @@ def run_ranks(function: Callable[..., Any], *args: Any, ranks: int = 2) -> list[
     ]
     for process in processes:
         process.start()
+    deadline = time.monotonic() + 600
     for process in processes:
+        process.join(deadline - time.monotonic())
+        process.kill()
         process.join()
     return [process.exitcode for process in processes]
 

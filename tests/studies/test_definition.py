@@ -107,5 +107,5 @@ def test_a_cell_knows_how_far_it_is(load, write_result):
     log.write_text('{"loss": 1.0, "step": 2}\n{"loss": 0.9, "st')
     assert cell.steps_done == 2
     write_result('alone', 0, 50, cell.setting.digest)
-    assert cell.state == DONE
+    assert cell.state == DONE and cell.steps_done == cell.steps
     assert Cell(cells_of(load(options={'model.b': 1}))[0].setting, 0).state == CHANGED
