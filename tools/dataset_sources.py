@@ -102,7 +102,7 @@ def rasters(command: ArgumentParser) -> None:
         '--label-format',
         default=SUPPRESS,
         metavar='FORMAT',
-        help='raster, labelme, coco, yolo or cvat; default: told by what is there',
+        help='raster, labelme, coco, yolo, cvat or label_studio; default: told by what is there',
     )
     for kind in ('image', 'label'):
         command.add_argument(

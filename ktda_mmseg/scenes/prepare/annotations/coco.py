@@ -8,12 +8,20 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-
 from ktda_mmseg.utils.extras import needed_for
 
 from ..label_map import Label, LabelMap
-from .drawing import Annotated, Drawing, Shape, files_of, meanings, outline, own_path, read_json
+from .drawing import (
+    Annotated,
+    Drawing,
+    Shape,
+    cut_out,
+    files_of,
+    meanings,
+    outline,
+    own_path,
+    read_json,
+)
 
 
 def list_coco(source: Path, label_map: LabelMap) -> list[Annotated]:
@@ -84,7 +92,7 @@ def _draw(
 
 
 def _decoded(label: Label, runs: Mapping[str, Any], size: tuple[int, int], where: str) -> Shape:
-    """The pixels that run lengths tell, without what is empty around them."""
+    """The pixels that run lengths tell."""
     with needed_for('reading run lengths of COCO', extra='labels'):
         from faster_coco_eval import mask
     if runs.get('size') != [*size]:
@@ -95,9 +103,7 @@ def _decoded(label: Label, runs: Mapping[str, Any], size: tuple[int, int], where
     try:
         if isinstance(runs.get('counts'), list):  # of crowds; those of others are text
             runs = mask.frPyObjects(runs, *size)
-        pixels = mask.decode(runs)
-        x, y, width, height = mask.toBbox(runs).astype(int).tolist()
+        pixels = mask.decode(runs).astype(bool)
     except Exception as error:  # of whichever kind the decoder raises
         raise ValueError(f'{where}: expected run lengths of COCO, found: {error}') from None
-    pixels = np.ascontiguousarray(pixels[y : y + height, x : x + width], bool)
-    return Shape(label, [(x, y)], pixels)
+    return cut_out(label, pixels)

@@ -32,6 +32,15 @@ class Shape(NamedTuple):
         return Window(int(y), int(x), *pixels.shape)
 
 
+def cut_out(label: Label, inside: np.ndarray) -> Shape:
+    """Return the pixels of an area, (height, width) of the image, without what is empty around."""
+    rows, columns = (np.flatnonzero(inside.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return Shape(label, [(0.0, 0.0)], inside[:1, :1])
+    pixels = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
+    return Shape(label, [(float(columns[0]), float(rows[0]))], pixels)
+
+
 class Drawing(NamedTuple):
     """What was drawn, in order, on an image of as many rows and columns as the file states."""
 

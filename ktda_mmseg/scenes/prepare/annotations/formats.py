@@ -11,6 +11,7 @@ from ..listing import SUFFIXES, walk
 from .coco import list_coco
 from .cvat import list_cvat, root_of
 from .drawing import Annotated, files_of, read_json
+from .label_studio import is_label_studio, list_label_studio
 from .labelme import list_labelme
 from .yolo import label_files, list_yolo, names_file
 
@@ -20,6 +21,7 @@ READERS: dict[str, Callable[[Path, LabelMap], list[Annotated]]] = {
     'coco': list_coco,
     'yolo': list_yolo,
     'cvat': list_cvat,
+    'label_studio': list_label_studio,
 }
 FORMATS = (RASTER, *READERS)
 
@@ -38,7 +40,7 @@ def find_format(labels: Path, images: Path, stated: str | None = None) -> str:
     Raises:
         FileNotFoundError: If there is no such file or folder.
         ValueError: If ``stated`` is no format, a JSON file is of no known one, or there are
-            rasters beside drawings of LabelMe, COCO or YOLO, so that either may be meant.
+            rasters beside drawings of another format, so that either may be meant.
     """
     if stated is not None:
         if stated not in FORMATS:
@@ -67,8 +69,8 @@ def _of_file(path: Path) -> str:
     if kind is None:
         keys = [*content][:5] if isinstance(content, dict) else type(content).__name__
         raise ValueError(
-            f'{path}: expected JSON of COCO (images, annotations) or LabelMe (shapes), found '
-            f'{keys}; polygons of GeoJSON need --class-field'
+            f'{path}: expected JSON of COCO (images, annotations), LabelMe (shapes) or Label '
+            f'Studio (a list of tasks), found {keys}; polygons of GeoJSON need --class-field'
         )
     return kind
 
@@ -82,6 +84,8 @@ def _of_json(path: Path) -> str | None:
 
 
 def _kind(content: Any) -> str | None:  # noqa: ANN401
+    if content and is_label_studio(content):
+        return 'label_studio'
     keys = content.keys() if isinstance(content, dict) else set()
     if {'images', 'annotations'} <= keys:
         return 'coco'

@@ -1,9 +1,7 @@
 """Labels of annotation tools give the masks that the same labels give as rasters."""
 
-import base64
-import io
-import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,129 +13,36 @@ from PIL import Image
 
 from ktda_mmseg.scenes.prepare.summary import Summary
 
-features = pytest.importorskip('rasterio.features')
-NAMES = ['nothing', 'sea', 'lake', 'wood']  # of the four kinds
+from .drawn import (
+    SIZE,
+    coco,
+    coco_crowds,
+    cvat,
+    cvat_palette,
+    label_studio,
+    label_studio_brush,
+    labelme,
+    store,
+    yolo,
+)
+
 WORDS = """
 classes:
   water: {labels: [sea, lake], colour: '#0000ff'}
   forest: {labels: [wood], colour: '#00ff00'}
 ignore: [nothing]
 """
-SIZE = 50, 70
-COLOURS = [(0, 0, 0), (250, 50, 83), (51, 221, 255), (115, 51, 128)]
 
-
-def traced(kind):
-    """Corners of the outlines of all areas with their kinds, larger ones first, without holes."""
-    areas = [(s['coordinates'][0][:-1], int(v)) for s, v in features.shapes(kind.astype(np.uint8))]
-
-    def size(corners):
-        x, y = np.array(corners).T
-        return abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))
-
-    return sorted(areas, key=lambda area: -size(area[0]))
-
-
-def store(path, content):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
-    return path
-
-
-def labelme(folder, kinds, beside='../images'):
-    """Files as LabelMe 5 writes them, from a Windows computer; the last area as a mask."""
-    for name, kind in kinds.items():
-        shapes = [
-            dict(label=NAMES[k], points=[*map(list, c)], group_id=None, description='',
-                 shape_type='polygon', flags={}, mask=None)
-            for c, k in traced(kind)
-        ]  # fmt: skip
-        corners = np.array(shapes[-1]['points'], int)
-        (left, top), (right, bottom) = corners.min(0), corners.max(0)
-        file = io.BytesIO()
-        inside = kind[top:bottom, left:right] == NAMES.index(shapes[-1]['label'])
-        Image.fromarray(inside).save(file, 'PNG')
-        shapes[-1] |= dict(
-            shape_type='mask',
-            points=[[float(left), float(top)], [right - 1.0, bottom - 1.0]],
-            mask=base64.b64encode(file.getvalue()).decode(),
-        )
-        path = f'{beside}/{name}.png'.removeprefix('./').replace('/', '\\')
-        content = dict(version='5.5.0', flags={}, shapes=shapes, imagePath=path, imageData=None)
-        store(folder / f'{name}.json', content | dict(imageHeight=SIZE[0], imageWidth=SIZE[1]))
-    return folder
-
-
-def coco(folder, kinds, runs=False):
-    """A COCO file; areas are polygons, or run lengths, of crowds uncompressed."""
-    images, annotations = [], []
-    for number, (name, kind) in enumerate(kinds.items(), 100):
-        images.append(dict(id=number, file_name=f'set/images/{name}.jpg', height=50, width=70))
-        one = dict(image_id=number, iscrowd=int(runs), bbox=[0, 0, 1, 1], area=1)
-        for corners, k in traced(kind):
-            flat = [x for corner in corners for x in corner]
-            annotations.append(one | dict(category_id=10 + k, segmentation=[flat]))
-        if runs:  # one annotation a kind and image, as they are where all is seen at once
-            annotations[-len(traced(kind)) :] = [
-                one | dict(category_id=10 + k, segmentation=counted(kind == k)) for k in range(4)
-            ]
-    for number, one in enumerate(annotations):
-        one['id'] = number
-    categories = [dict(id=10 + k, name=name, supercategory='') for k, name in enumerate(NAMES)]
-    content = dict(info={}, images=images, annotations=annotations, categories=categories)
-    return store(folder / 'instances_default.json', content)
-
-
-def counted(mask):
-    """Run lengths down the columns, of 0 first."""
-    flat = mask.T.ravel()
-    ends = np.flatnonzero(np.diff(flat)) + 1
-    lengths = np.diff([0, *ends, flat.size]).tolist()
-    return dict(size=[*mask.shape], counts=[0, *lengths] if flat[0] else lengths)
-
-
-def coco_crowds(folder, kinds):
-    return coco(folder, kinds, runs=True)
-
-
-def yolo(folder, kinds):
-    """Text files as of Ultralytics, in folders of theirs."""
-    for name, kind in kinds.items():
-        lines = [
-            ' '.join([str(k), *(f'{x / 70:.6f} {y / 50:.6f}' for x, y in corners)])
-            for corners, k in traced(kind)
-        ]
-        store(folder / 'labels' / f'{name}.txt', '\n'.join(lines) + '\n\n')
-    store(folder / 'train.txt', 'images/a.png\nimages/b.png\n')
-    store(folder / 'README.roboflow.txt', 'exported')
-    names = ''.join(f'  {number}: {name}\n' for number, name in enumerate(NAMES))
-    store(folder / 'data.yaml', f'path: .\ntrain: train.txt\nnames:\n{names}')
-    return folder
-
-
-def cvat(folder, kinds, palette=False):
-    """What CVAT exports as "Segmentation mask 1.1"."""
-    names = ['background', *NAMES[1:]]
-    lines = [f'{n}:{",".join(map(str, c))}::\n' for n, c in zip(names, COLOURS)]
-    store(folder / 'labelmap.txt', f'# label:color_rgb:parts:actions\n{"".join(lines)}')
-    store(folder / 'ImageSets' / 'Segmentation' / 'default.txt', 'a\nb\n')
-    for kind in ('SegmentationClass', 'SegmentationObject'):
-        (folder / kind).mkdir()
-    for name, kind in kinds.items():
-        picture = Image.fromarray(np.array(COLOURS, np.uint8)[kind])
-        picture.save(folder / 'SegmentationObject' / f'{name}.png')
-        if palette:
-            picture = Image.fromarray(kind.astype(np.uint8))
-            picture.putpalette(np.array(COLOURS, np.uint8).tobytes())
-        picture.save(folder / 'SegmentationClass' / f'{name}.png')
-    return folder
-
-
-def cvat_palette(folder, kinds):
-    return cvat(folder, kinds, palette=True)
-
-
-WRITERS = [labelme, coco, coco_crowds, yolo, cvat, cvat_palette]
+WRITERS = [
+    labelme,
+    coco,
+    coco_crowds,
+    yolo,
+    cvat,
+    cvat_palette,
+    label_studio,
+    label_studio_brush,
+]
 
 
 @pytest.fixture
@@ -166,11 +71,11 @@ def test_masks_are_those_of_label_rasters(write_labels, run, truth, kinds, tmp_p
     for path, mask in truth.items():
         np.testing.assert_array_equal(found[path], mask, str(path))
     assert isinstance(summary, Summary)
-    kind = write_labels.__name__.partition('_')[0]
+    kind = re.sub('_(crowds|palette|brush)', '', write_labels.__name__)
     assert any(f'labels as {kind}: read ' in n and 'of 2 images' in n for n in summary.notes)
 
 
-@pytest.mark.parametrize('write_labels', [labelme, coco, yolo, cvat])
+@pytest.mark.parametrize('write_labels', [labelme, coco, yolo, cvat, label_studio])
 def test_what_is_in_no_area_is_unlabelled(write_labels, run, truth, kinds, tmp_path):
     labels = write_labels(tmp_path / 'drawn', kinds)
     run(WORDS.replace('[nothing]', '[]') + 'unlabelled: forest', labels=labels)
