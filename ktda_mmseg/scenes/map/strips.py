@@ -91,7 +91,7 @@ def predict_strips(
     """
     rows = grid.rows.starts[grid.needed(first) : stop]
     spans = [(max(start, 0), min(start + grid.window[0], grid.height)) for start in rows]
-    carried = np.zeros((len(predictor.card.classes), 0, grid.width), np.float32)
+    carried: np.ndarray = np.zeros((len(predictor.card.classes), 0, grid.width), np.float32)
     scene = zip(range(stop - len(rows), stop), spans, reader.read_ahead(spans), strict=True)
     for index, (start, end), (values, valid) in scene:
         top, bottom = grid.strips[index]

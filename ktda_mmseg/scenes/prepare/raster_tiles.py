@@ -105,7 +105,7 @@ def _tile(
     place = scene.place and scene.place.at(window)
     if image_suffix(scene, limits) == '.png':
         if limits is not None:
-            low, high = np.float32(limits(scene)).T[..., None, None]
+            low, high = np.asarray(limits(scene), np.float32).T[..., None, None]
             pixels = to_bytes(pixels, low, high, rounded=True)
         return Tile(np.moveaxis(pixels, 0, 2), mask, place)
     nodata = _nodata(image, scene)
