@@ -115,6 +115,12 @@ def rasters(command: ArgumentParser) -> None:
         '--layer', default=SUPPRESS, help='layer of the polygons; default: the only one there is'
     )
     command.add_argument(
+        '--where',
+        default=SUPPRESS,
+        metavar='EXPRESSION',
+        help="polygons that count, in OGR's SQL, such as \"year = 2024 AND use <> 'road'\"",
+    )
+    command.add_argument(
         '--buffer',
         type=float,
         default=SUPPRESS,

@@ -33,7 +33,8 @@ from .vector_labels import VectorLabels
 
 YAML = ('.yaml', '.yml')
 RUN = ('out', 'workers')  # which do not decide what tiles hold
-NEW = ('layer', 'buffer', 'label_format')  # which folders of earlier versions do not record
+# which folders of earlier versions do not record
+NEW = ('layer', 'where', 'buffer', 'label_format')
 
 
 def prepare(
@@ -58,6 +59,7 @@ def prepare(
     stretch: str | None = None,
     nodata: Nodata = None,
     layer: str | None = None,
+    where: str | None = None,
     buffer: float | None = None,
     label_format: str | None = None,
     workers: Workers = HERE,
@@ -101,6 +103,8 @@ def prepare(
             Default: None.
         layer (str | None): The layer of the vector files; None for the only one with polygons.
             Default: None.
+        where (str | None): Which features of the vector files count, an expression of OGR's SQL
+            such as "year = 2024 AND use <> 'road'"; None for all. Default: None.
         buffer (float | None): Metres around lines and points that count as theirs; None where
             these are an error. Default: None.
         label_format (str | None): 'raster' or the tool that wrote the labels, as
@@ -119,8 +123,8 @@ def prepare(
     """
     given = {'set': 'rasters', **{k: _recorded(v) for k, v in locals().items() if k not in RUN}}
     settings = {k: value for k, value in given.items() if value is not None or k not in NEW}
-    if class_field is None and (layer, buffer) != (None, None):
-        raise ValueError('expected class_field with layer or buffer, which are for polygons')
+    if class_field is None and (layer, where, buffer) != (None, None, None):
+        raise ValueError('expected class_field with layer, where or buffer, which are for polygons')
     if class_field is not None and label_format is not None:
         raise ValueError('expected class_field, for polygons, or label_format, got both')
     if buffer is not None and buffer <= 0:
@@ -155,7 +159,8 @@ def prepare(
         notes = listed.notes(files.values()) + found.notes([scene.path for scene in scenes])
     else:
         files = {str(path): path for path in vector_files(labels)}
-        source = VectorLabels([*files.values()], class_field, scenes, label_map, layer, buffer)
+        polygons = [*files.values()]
+        source = VectorLabels(polygons, class_field, scenes, label_map, layer, where, buffer)
         notes = listed.notes(files.values())
     settings['files'] = stamp([*listed.files.values(), *files.values()])
 

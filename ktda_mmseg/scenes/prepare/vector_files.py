@@ -38,17 +38,22 @@ def vector_files(source: Path) -> list[Path]:
 
 
 def read_polygons(
-    path: Path, field: str, layer: str | None = None, buffer: float | None = None
+    path: Path,
+    field: str,
+    layer: str | None = None,
+    where: str | None = None,
+    buffer: float | None = None,
 ) -> Polygons:
     """Read the polygons of a file and the field of their labels; nothing where it has no features.
 
-    Features without geometry are left out. ``layer`` is None for the only one that holds polygons;
-    lines and points become areas by ``buffer`` metres, and are an error without it.
+    Features without geometry are left out. ``layer`` is None for the only one that holds polygons,
+    ``where`` for all features, else it is an expression of OGR's SQL; lines and points become areas
+    by ``buffer`` metres, and are an error without it.
 
     Raises:
         ImportError: If geopandas is not installed.
-        ValueError: If the file cannot be read, or has no such layer or field; if a label is a list
-            or a mapping.
+        ValueError: If the file cannot be read, has no such layer or field, or cannot be asked by
+            ``where``; if a label is a list or a mapping.
     """
     with needed_for('reading polygons', extra='raster'):
         import geopandas
@@ -57,8 +62,11 @@ def read_polygons(
         layers = _layers(pyogrio, path)
     chosen = _choose(path, layers, layer, buffer is not None)
     with _explained(path):
-        frame = geopandas.read_file(path, layer=chosen)
+        frame = geopandas.read_file(path, layer=chosen, where=where)
     notes = []
+    if where is not None:
+        count = layers[chosen][1]
+        notes.append(f'{path}: read {len(frame)} of {count} features, those where {where}')
     others = [name for name, (kind, count) in layers.items() if name != chosen and kind and count]
     if others:
         notes.append(f'{path}: layer {chosen!r} was read, left out: {", ".join(map(repr, others))}')

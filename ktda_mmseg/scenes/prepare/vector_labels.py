@@ -35,9 +35,10 @@ class VectorLabels(LabelSource):
         scenes: Sequence[Scene],
         label_map: LabelMap,
         layer: str | None = None,
+        where: str | None = None,
         buffer: float | None = None,
     ) -> None:
-        files = [read_polygons(path, field, layer, buffer) for path in paths]
+        files = [read_polygons(path, field, layer, where, buffer) for path in paths]
         unlisted = label_map.unlisted('polygons')
         indices = [
             label_map.index(file.labels, f'{file.path}: field {field!r}', unlisted)

@@ -60,7 +60,7 @@ def test_the_source_is_sound(source):
         (dict(rgb=[1, 2, 3], bands=[1]), 'expected bands or rgb, not both'),
         (dict(stretch='0,9'), "expected rgb, which stretch is for, got stretch '0,9' alone"),
         (dict(rgb=[1, 2, 3], stretch='9,0'), "two ascending values .* got '9,0'"),
-        (dict(layer='cover'), 'expected class_field with layer or buffer'),
+        (dict(layer='cover'), 'expected class_field with layer, where or buffer'),
         (dict(class_field='k', buffer=0), 'expected a buffer above 0 metres, got 0'),
         (dict(bands=[1, 5]), r'a\.tif: expected bands \(1, 5\), found 3 bands'),
         (dict(split='block', block=16), 'blocks of at least a tile, 32 pixels, got 16'),

@@ -93,6 +93,15 @@ def test_one_of_several_layers_is_asked_for(labels, tmp_path):
     assert "layer '2021' was read, left out: '2019'" in notes
 
 
+@pytest.mark.parametrize('suffix', ['.gpkg', '.geojson', '.shp'])
+def test_an_expression_chooses_features(labels, tmp_path, suffix):
+    path = store(tmp_path / f'p{suffix}', [LEFT, LEFT, RIGHT], ['sea', 'wood', 'wood'])
+    mask, notes = labels(path, where="use <> 'sea'")
+    assert (mask == 1).all() and "read 2 of 3 features, those where use <> 'sea'" in notes
+    with pytest.raises(ValueError, match=rf'p\{suffix}: expected vector data, found: .*'):
+        labels(path, where='use is like wood')
+
+
 def test_the_only_layer_with_polygons_is_taken(labels, tmp_path):
     path = store(tmp_path / 'p.gpkg', [LEFT.centroid], ['wood'], layer='visits')
     store(path, [LEFT], ['sea'], layer='cover')
