@@ -39,9 +39,14 @@ class FrozenTeacher:
     ``scale`` and ``window`` in its config are those of :class:`Sight`. A vision transformer that
     learned from photographs wants aerial images at about twice their size, and in windows of the
     size that it learned on.
+
+    ``compared`` are the student's levels that an alignment of its own makes its levels of, or None.
     """
 
+    compared: Sequence[int] | None = None
+
     def __init__(self, backbone: ConfigType, data_preprocessor: BaseDataPreprocessor) -> None:
+        self.compared = (backbone.get('alignment') or {}).get('in_index')
         config = {key: value for key, value in backbone.items() if key not in NOT_ITS_OWN}
         self.bands, options = take_bands(config)
         self.sight = Sight(
@@ -109,6 +114,8 @@ class FrozenTeacher:
 
 class FrozenTeachers:
     """Several teachers as one: the levels of the first, then those of the second, and so on."""
+
+    compared = None
 
     def __init__(
         self, configs: Sequence[ConfigType], data_preprocessor: BaseDataPreprocessor

@@ -62,12 +62,14 @@ def extract(model: EncoderDecoder, teacher: FrozenTeacher, inputs: Tensor) -> Le
         own = model.backbone(inputs)
         aligned = tuple(model.neck(own)) if model.with_neck else ()
     taught = teacher(inputs)
+    if teacher.compared is not None:  # by an alignment that no checkpoint holds
+        own, aligned = [own[index] for index in teacher.compared], ()
     if len(own) != len(taught):
         raise ValueError(
             f'expected as many levels of the student as of the teacher, {len(taught)}, '
             f'got {len(own)}'
         )
-    targets = getattr(model.neck, 'select', tuple)(taught) if model.with_neck else ()
+    targets = getattr(model.neck, 'select', tuple)(taught) if aligned else ()
     if [level.size(1) for level in aligned] != [level.size(1) for level in targets]:
         aligned, targets = (), ()
     return Levels(_on_one_grid(own, taught), _on_one_grid(aligned, targets))

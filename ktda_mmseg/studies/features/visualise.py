@@ -110,6 +110,11 @@ def teacher_of(path: Path, student: EncoderDecoder) -> FrozenTeacher:
             f'{path}: expected a model.teacher to compare with, found none; --teacher names a '
             'config that has one'
         )
+    if not isinstance(teacher, dict):
+        raise ValueError(
+            f'{path}: expected one model.teacher to compare with, found {len(teacher)}; --teacher '
+            'names a config with one of them'
+        )
     return FrozenTeacher(teacher, student.data_preprocessor)
 
 

@@ -108,3 +108,14 @@ def test_another_number_of_levels_and_no_batch_are_named(model):
     teacher.backbone.out_indices = [3]
     with pytest.raises(ValueError, match='levels of the student as of the teacher, 1, got 4'):
         similarity_by_level(model, teacher, [batch()], 1)
+
+
+def test_an_alignment_of_the_teachers_own_tells_which_levels_are_compared(tiny_model):
+    align = dict(in_channels=[24, 48], in_index=[1, 3], out_channels=32, patch_size=14)
+    tiny_model['teacher'].update(out_indices=[1, 3], alignment=align)
+    model = MODELS.build(tiny_model)
+    inputs = model.data_preprocessor(batch())['inputs']
+    own = model.eval().backbone(inputs)
+    backbone, aligned = extract(model, model.teacher, inputs)
+    assert aligned == [] and len(backbone) == 2
+    torch.testing.assert_close(backbone[1][0], own[3])
