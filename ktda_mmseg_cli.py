@@ -29,6 +29,7 @@ COMMANDS = {
     'serve': 'serve.py',
     'export': 'export.py',
     'study': 'run_study.py',
+    'publish': 'publish.py',
     'convert convnext': 'model_converters/convnext_to_mmpretrain.py',
     'convert csmask': 'model_converters/csmask_to_timm.py',
     'convert dinov2': 'model_converters/dinov2_to_mmpretrain.py',

@@ -25,12 +25,14 @@ class BuildWithMim(build_py):
         if target.exists():
             shutil.rmtree(target)
         target.mkdir(parents=True)
-        for name in ('configs', 'tools', 'model-index.yml'):
+        for name in ('configs', 'tools', 'model_zoo', 'model-index.yml'):
             source = ROOT / name
             if self.editable_mode:
                 (target / name).symlink_to(Path('..', '..', name))
             elif source.is_dir():
-                shutil.copytree(source, target / name, ignore=shutil.ignore_patterns('__pycache__'))
+                # cards, but not the weights of the models
+                left_out = shutil.ignore_patterns('__pycache__', '*.pth')
+                shutil.copytree(source, target / name, ignore=left_out)
             else:
                 shutil.copy2(source, target)
 

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmseg.models import BaseSegmentor
 from mmseg.registry import DATASETS, MODELS
+from torch import Tensor
 
 from ktda_mmseg.utils.class_count import require_class_count
 from ktda_mmseg.utils.files import atomic
@@ -50,6 +51,7 @@ def export_deploy(
     out: str | Path,
     drop_auxiliary: bool = False,
     allow_pickle: bool = False,
+    half: bool = False,
 ) -> Conversion:
     """Write a trained model as a plain ``EncoderDecoder``: a checkpoint, and its config beside it.
 
@@ -63,18 +65,22 @@ def export_deploy(
         out (str | Path): ``.pth``, ``.pt`` or ``.safetensors`` file to write.
         drop_auxiliary (bool): Leave out the auxiliary decoders, which predict nothing.
         allow_pickle (bool): See :func:`ktda_mmseg.checkpoints.read_checkpoint`.
+        half (bool): Store kernels and matrices in half precision, which takes half the space; they
+            are loaded in that of the model. Default: False.
 
     Returns:
         What was written and what was left out.
 
     Raises:
         FileNotFoundError: Config or checkpoint are not there.
-        ValueError: The checkpoint does not fit the config.
+        ValueError: The checkpoint does not fit the config, or ``half`` cannot hold its weights.
     """
     out = Path(out)
     check_suffix(out)
     deployed = load_deployed(config, checkpoint, drop_auxiliary, allow_pickle)
     weights = deployed.model.state_dict()
+    if half:
+        weights = {key: _halved(value, key) for key, value in weights.items()}
     meta: dict[str, Any] = {'dataset_meta': deployed.meta}
     if deployed.temperature != 1:
         meta[TEMPERATURE] = deployed.temperature
@@ -83,6 +89,16 @@ def export_deploy(
         write_checkpoint({'meta': meta, 'state_dict': weights}, partial)
         deployed.model.load_state_dict(state_dict_of(read_checkpoint(partial), out), strict=True)
     return Conversion('KTDASegmentor', weights, deployed.dropped)
+
+
+def _halved(value: Tensor, key: str) -> Tensor:
+    """Return kernels and matrices in half precision; norms, whose range is wide, as they are."""
+    if value.ndim < 2 or not value.is_floating_point():
+        return value
+    half = value.half()
+    if not half.isfinite().all():
+        raise ValueError(f'{key}: expected weights below 65504, got {value.abs().max():.3g}')
+    return half
 
 
 def load_deployed(
@@ -115,7 +131,7 @@ def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:
     content: dict[str, Any] = cfg.to_dict()
     content = {key: value for key, value in content.items() if key not in _TRAINING}
     model = without(content['model'], 'init_cfg')
-    model.update(type='EncoderDecoder')
+    model.update(type='EncoderDecoder', backbone=_without_weights(model['backbone']))
     for key in TRANSFER:
         model.pop(key, None)
     if drop_auxiliary:
@@ -124,6 +140,16 @@ def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:
             model['decode_head']['auxiliary'] = None
     content['model'] = model
     return Config(content)
+
+
+def _without_weights(node: Any) -> Any:  # noqa: ANN401
+    """Copy a backbone, and those within it, so that none looks for weights of its own."""
+    if not isinstance(node, dict):
+        return node
+    kind = node.get('type')
+    kind = MODELS.get(kind) if isinstance(kind, str) else kind
+    copy = {key: _without_weights(value) for key, value in node.items()}
+    return copy | getattr(kind, 'WITHOUT_WEIGHTS', {})
 
 
 def without(node: Any, name: str) -> Any:  # noqa: ANN401

@@ -90,6 +90,44 @@ def test_config_holds_what_prediction_needs(trained):
     assert 'init_cfg' not in cfg.pretty_text
 
 
+def test_no_backbone_looks_for_weights_of_its_own(trained):
+    config = Config.fromfile(trained[1])
+    timm = dict(type='TimmBackbone', model_name='resnet18', checkpoint='gone.pth')
+    config.model.backbone = dict(type='EnlargedBackbone', scale=2, backbone=timm)
+    inner = deploy_config(config).model.backbone.backbone
+    assert inner == dict(timm, pretrained=False, checkpoint=None)
+    # its default is to take them from a package
+    config.model.backbone = dict(type='EfficientNetLite0', out_indices=2)
+    backbone = deploy_config(config).model.backbone
+    assert backbone.pop('pretrained') is False and backbone == config.model.backbone
+
+
+def test_half_precision_takes_half_the_space(trained, tmp_path, run_tool):
+    model, config, checkpoint = trained
+    sizes = []
+    for name, flags in (('whole', []), ('half', ['--half'])):
+        run_tool(SCRIPT, config, checkpoint, tmp_path / f'{name}.pth', '--drop-auxiliary', *flags)
+        weights = read_checkpoint(tmp_path / f'{name}.pth')['state_dict']
+        sizes.append(sum(value.nbytes for value in weights.values()))
+    assert 0.5 < sizes[1] / sizes[0] < 0.6
+    types = {(value.ndim > 1, value.dtype) for value in weights.values()}
+    assert types - {(False, torch.int64)} == {(True, torch.half), (False, torch.float32)}
+    plain = init_model(str(tmp_path / 'half.py'), str(tmp_path / 'half.pth'), device='cpu')
+    for key, value in plain.state_dict().items():
+        assert value.dtype == model.state_dict()[key].dtype
+        torch.testing.assert_close(value, model.state_dict()[key], rtol=2**-11, atol=0)
+
+
+def test_weights_beyond_half_precision_are_refused(trained, tmp_path, run_tool):
+    _, config, checkpoint = trained
+    content = torch.load(checkpoint, weights_only=True)
+    content['state_dict']['decode_head.decoder.conv_seg.weight'][0] = 1e5
+    torch.save(content, checkpoint)
+    with pytest.raises(SystemExit, match=r'conv_seg\.weight: expected weights below 65504, got 1e'):
+        run_tool(SCRIPT, config, checkpoint, tmp_path / 'out.pth', '--half')
+    assert not (tmp_path / 'out.pth').exists()
+
+
 def test_mmseg_predicts_with_it(trained, tmp_path, run_tool):
     out = tmp_path / 'deployed.pth'
     run_tool(SCRIPT, *trained[1:], out, '--drop-auxiliary')

@@ -65,6 +65,7 @@ COMMANDS = {
     'model_converters/to_deploy': ('c.py a b.pth', 'ktda_mmseg.checkpoints.deploy.export_deploy'),
     'predict_scene': ('m.onnx a.tif --out o', 'ktda_mmseg.scenes.map.sources.find_dated'),
     'prepare_dataset': ('synthetic', 'ktda_mmseg.scenes.prepare.synthetic.prepare'),
+    'publish': ('s.yaml row out', 'ktda_mmseg.studies.release.publish'),
     'run_study': ('s.yaml', 'ktda_mmseg.studies.commands.run_study'),
     'serve': ('m.onnx', 'ktda_mmseg.scenes.predictors.load_named'),
     'test': ('c.py c.pth', SCRIPT),

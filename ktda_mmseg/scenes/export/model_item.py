@@ -127,6 +127,9 @@ def _output(card: ExportedCard) -> dict[str, Any]:
             'dim_order': ['batch', *['class'] * len(layers), 'height', 'width'],
             'data_type': 'float32' if layers else 'uint8',
         },
-        'classification:classes': classes_of(card),
+        # the extension's own reader, stac-model, refuses titles; descriptions hold the same
+        'classification:classes': [
+            {key: value for key, value in one.items() if key != 'title'} for one in classes_of(card)
+        ],
         'post_processing_function': None,
     }

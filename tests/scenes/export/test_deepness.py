@@ -25,6 +25,10 @@ class Plugin:
         if not all(isinstance(side, int) for side in size):
             raise TypeError('the number of pixels of a tile is no number')
         self.side = size[1]
+        # it makes a layer of each of so many classes
+        (output,) = self.session.get_outputs()
+        if not all(isinstance(length, int) for length in output.shape[1:]):
+            raise TypeError(f'{output.shape}: the number of classes or pixels is no number')
         self.told = self.session.get_modelmeta().custom_metadata_map
         self.type = json.loads(self.told['model_type']).capitalize()
         named = json.loads(self.told['class_names'])

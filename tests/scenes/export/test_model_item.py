@@ -64,8 +64,11 @@ def test_an_onnx_file(exporter, preprocess, output, size, shape):
         )
         prepared = made.reference.network.normalised(torch.from_numpy(pixels))
         np.testing.assert_allclose((pixels - mean) / std, prepared, rtol=1e-5, atol=1e-6)
-    classes = [(one.value, one.title, one.color_hint) for one in model.output[0].classes]
-    assert classes == [(i, name, f'0{i}0000') for i, name in enumerate('abcde')]
+    # stac-model 0.7 takes no other keys of a class
+    assert item.properties['mlm:output'][0]['classification:classes'] == [
+        dict(value=i, name=name, description=name, color_hint=f'0{i}0000')
+        for i, name in enumerate('abcde')
+    ]
     assert model.tasks == ['semantic-segmentation'] and model.framework == 'ONNX'
     assert model.accelerator is None and not model.accelerator_constrained
     assert item.properties['mlm:name'] == item.id == 'model.onnx' and item.geometry is None
