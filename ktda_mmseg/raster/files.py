@@ -24,9 +24,8 @@ ANY = 'any'  # rule of nodata: see read_valid
 MOST_SHIFT = 0.01  # pixels by which corners of the same grid may lie apart, as rounded ones do
 LARGEST = 1e15  # number that is no fill value
 Nodata = float | str | None
-CACHE_BYTES = 256 << 20  # of decoded blocks of all threads; GDAL's default is 5 % of memory
+CACHE_BYTES = 192 << 20  # of decoded blocks of all threads; GDAL's default is 5 % of memory
 OPTIONS = {
-    'GDAL_CACHEMAX': CACHE_BYTES,  # GDAL takes small numbers for megabytes, rasterio does not
     # else what lacks in a truncated JPEG is grey, in a truncated PNG black
     'GDAL_ERROR_ON_LIBJPEG_WARNING': 'YES',
     'GDAL_PNG_WHOLE_IMAGE_OPTIM': 'NO',
@@ -79,7 +78,8 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
     """Open anything that GDAL reads, also by its own names of sub-datasets and files in archives.
 
     Blocks that GDAL has decoded stay in a cache of bounded size while the raster is open, so read
-    neighbouring windows within one block. A raster belongs to the thread that opened it.
+    neighbouring windows within one block; an outer ``rasterio.Env`` may make the cache larger. A
+    raster belongs to the thread that opened it.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -90,7 +90,10 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
     named = not path.is_file() and container(path) is not None
     if not path.is_file() and not named:
         raise FileNotFoundError(f'{path}: expected a raster, found no file')
-    with rasterio.Env(**OPTIONS):
+    outer = rasterio.env.getenv() if rasterio.env.hasenv() else {}
+    # rasterio, unlike GDAL, does not take small numbers for megabytes
+    cache = max(CACHE_BYTES, outer.get('GDAL_CACHEMAX', 0))
+    with rasterio.Env(**OPTIONS, GDAL_CACHEMAX=cache):
         with _explained(str(path)):
             # else GDAL takes a picture with XML in it for a list of other files, and opens those
             placed = place_of(path)
@@ -160,13 +163,15 @@ def read_valid(
     from rasterio.enums import ColorInterp, MaskFlags
 
     colours, flags = raster.colorinterp, raster.mask_flag_enums[0]
+    # of masks that say nothing GDAL would fill its cache, in place of what it has decoded
+    told = any(each != [MaskFlags.all_valid] for each in raster.mask_flag_enums)
     # rasterio takes the fourth band for a mask wherever a nodata value hides what it is
     alpha = [raster.count] if raster.count == 4 and colours[0] == ColorInterp.red else []
     alpha += [band for band in raster.indexes if colours[band - 1] == ColorInterp.alpha]
     shown = not set(alpha).isdisjoint(bands)
     masked = MaskFlags.per_dataset in flags and not (shown and MaskFlags.alpha in flags)
     mask = np.ones(pixels.shape[1:], bool)
-    if masked or (nodata is None and not shown):
+    if told and (masked or (nodata is None and not shown)):
         shape = None if side is None else _within(raster, side)
         with _explained(raster.name):
             mask = raster.dataset_mask(window=window and window.slices(), out_shape=shape) > 0

@@ -55,8 +55,10 @@ class Workers:
     count: int | None = None
     cluster: str | None = None
 
-    def size(self) -> int:
+    def size(self, threads: int | None = None) -> int:
         """Return the number of workers; of a cluster those that are there, at least one.
+
+        ``threads`` are those of :meth:`map`.
 
         Raises:
             ImportError: If a cluster is named and `distributed` is not installed.
@@ -64,6 +66,8 @@ class Workers:
             ValueError: If the number is below 1, a cluster is named besides, there is no such
                 scheduler file, or workers of the cluster have several threads.
         """
+        if self == HERE and threads is not None:
+            return threads
         if self.cluster is None:
             if self.count is not None and self.count < 1:
                 raise ValueError(f'expected at least 1 worker, got {self.count}')
@@ -76,13 +80,13 @@ class Workers:
         if not client.nthreads():
             print(f'{self.cluster}: waits for a worker', file=sys.stderr)
             client.wait_for_workers(1)
-        threads = client.nthreads()
-        if max(threads.values()) > 1:
+        counts = client.nthreads()
+        if max(counts.values()) > 1:
             raise ValueError(
                 f'{self.cluster}: expected workers with one thread each (dask worker --nthreads 1 '
-                f'--nworkers N), found {max(threads.values())} in one'
+                f'--nworkers N), found {max(counts.values())} in one'
             )
-        return len(threads)
+        return len(counts)
 
     def map(
         self,
@@ -118,12 +122,9 @@ class Workers:
             OSError: If workers die again and again, or the scheduler has gone.
             Exception: What the task raises; items behind it may be done or not.
         """
-        count = self.size() if items else 1
-        if self == HERE and threads is not None:
-            count = threads
+        count = self.size(threads) if items else 1
+        if self.cluster is None and (count == 1 or (self == HERE and threads is not None)):
             run = partial(_by_threads, task, items, count)
-        elif self.cluster is None and count == 1:
-            run = partial(_by_threads, task, items, 1)
         else:
             client = None if self.cluster is None else _client(self.cluster)
             shared = _Shared(task, items, takes_gpu=threads is None)

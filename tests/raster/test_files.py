@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from ktda_mmseg.raster.files import (
+    CACHE_BYTES,
     Georeference,
     georeference,
     open_raster,
@@ -147,4 +148,7 @@ def test_a_block_is_decoded_once_for_all_its_rows(scene):
     from rasterio._env import get_gdal_config
 
     with open_raster(scene):
-        assert get_gdal_config('GDAL_CACHEMAX') == 256 << 20
+        assert get_gdal_config('GDAL_CACHEMAX') == CACHE_BYTES == 192 << 20
+    for wanted in (CACHE_BYTES + 1, CACHE_BYTES - 1):
+        with rasterio.Env(GDAL_CACHEMAX=wanted), open_raster(scene):
+            assert get_gdal_config('GDAL_CACHEMAX') == max(CACHE_BYTES, wanted)

@@ -10,8 +10,9 @@ from ktda_mmseg.utils.workers import HERE, Workers
 
 from ...datasets.dubai import DubaiDataset
 from ...raster.tiling import Window, tile_windows
+from .jobs import Job, Tile
 from .label_map import class_mask
-from .layout import Job, Tile, write_layout
+from .layout import write_layout
 from .pairing import pair_all
 from .summary import IGNORE, Summary
 

@@ -13,8 +13,9 @@ from ...datasets.grass import GrassDataset
 from ...raster.files import georeference, open_raster, read_window
 from .annotations.drawing import rasterise
 from .annotations.labelme import read_labelme
+from .jobs import Files, Job, Tile
 from .label_map import Label, class_mask
-from .layout import Files, Job, Tile, write_layout
+from .layout import write_layout
 from .pairing import pair_all, pair_files
 from .splits import divide
 from .summary import IGNORE, Summary

@@ -14,9 +14,10 @@ from ...datasets.l8_biome import L8BiomeDataset
 from ...raster.files import Georeference, open_raster, read_window
 from ...raster.stretch import Stretch, to_bytes
 from ...raster.tiling import Window, tile_windows
+from .jobs import Job, Tile
 from .label_map import class_mask
 from .landsat_scene import LandsatScene, find_landsat_scenes
-from .layout import Job, Tile, write_layout
+from .layout import write_layout
 from .pairing import pair_files
 from .splits import SPLITS, divide, read_division
 from .summary import IGNORE, Summary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -14,12 +14,13 @@ from ...raster.files import CACHE_BYTES, import_rasterio, numbers
 from ...raster.imagery import Imagery, open_image
 from ...raster.stretch import to_bytes
 from ...raster.tiling import Window
-from .layout import Job, Tile
+from .jobs import Job, Tile
 from .listing import flat
 from .parts import Part
 from .scenes import Scene
 from .summary import IGNORE
 
+Opened = tuple[Imagery, Callable[[Window], np.ndarray]]  # an image, and its mask of a window
 Limits = Callable[[Scene], np.ndarray] | None  # black and white of each band, (bands, 2)
 
 
@@ -46,27 +47,33 @@ class LabelSource(ABC):
         """Notice what was taken."""
 
 
-def tile_jobs(parts: Sequence[Part], labels: LabelSource, limits: Limits) -> list[Job]:
+def tile_jobs(parts: Sequence[Part], labels: LabelSource, limits: Limits, tile: int) -> list[Job]:
     """Plan the work scene by scene; without limits, values are kept as they are.
 
-    A job is what one split takes of a row of tiles. A file that is stored in strips is then decoded
-    once for each row and split, not once for each tile.
+    A job is what one split takes of a row of tiles. The jobs of a scene share it while it is open,
+    so that what GDAL has decoded for one of them is there for the next. Where a block is higher
+    than a tile, all tiles that begin in it come before those of the next.
     """
-    rows: dict[tuple[str, int, str], tuple[Scene, list[Window]]] = {}
+    cache = cache_bytes([part.scene for part in parts], tile)
+    opens = {part.scene.name: partial(_open, part.scene, labels, cache) for part in parts}
+    rows: dict[tuple[str, int, int, int, str], tuple[Scene, list[Window]]] = {}
     for part in parts:
+        name, (height, width) = part.scene.name, part.scene.block
         for window in part.windows:
-            key = (part.scene.name, window.y, part.split)
+            column = window.x // width if height > tile else 0
+            key = (name, window.y // height, column, window.y, part.split)
             rows.setdefault(key, (part.scene, []))[1].append(window)
     return [
         Job(
             split,
             tuple(f'{flat(name)}_y{window.y:05d}_x{window.x:05d}' for window in windows),
-            partial(_tiles, scene, windows, labels, limits),
+            partial(_tiles, scene, windows, limits),
             name,
             tuple(windows),
             labels.take,
+            opens[name],
         )
-        for (name, _, split), (scene, windows) in sorted(rows.items(), key=lambda row: row[0])
+        for (name, *_, split), (scene, windows) in sorted(rows.items(), key=lambda row: row[0])
     ]
 
 
@@ -77,20 +84,39 @@ def image_suffix(scene: Scene, limits: Limits) -> str:
 
 
 def most_threads(scenes: Sequence[Scene], tile: int) -> int:
-    """Return how many rows of tiles may be in work so that what they decode fits GDAL's cache.
+    """Return how many rows of tiles may be in work so that what they decode fits GDAL's cache."""
+    return cache_bytes(scenes, tile) // max(_decoded(scene, tile) for scene in scenes)
 
-    Label rasters count as one more byte a pixel.
-    """
-    row = max(scene.strip_bytes + scene.width for scene in scenes)
-    return max(1, CACHE_BYTES // (row * tile))
+
+def cache_bytes(scenes: Sequence[Scene], tile: int) -> int:
+    """Return how much GDAL has to keep so that a row of tiles decodes a block once."""
+    return max(CACHE_BYTES, *(_decoded(scene, tile) for scene in scenes))
+
+
+def _decoded(scene: Scene, tile: int) -> int:
+    """The bytes of all blocks that a tile may touch, and of a row of labels, perhaps in strips."""
+    rows, columns = (
+        min(1 - (1 - tile) // side, -(-length // side)) * side
+        for side, length in zip(scene.block, (scene.height, scene.width), strict=True)
+    )
+    return rows * columns * scene.pixel_bytes + max(rows, tile) * scene.width
+
+
+@contextmanager
+def _open(scene: Scene, labels: LabelSource, cache: int) -> Iterator[Opened]:
+    with (
+        import_rasterio().Env(GDAL_CACHEMAX=cache),
+        open_image(scene.path) as image,
+        labels.on(scene) as mask_of,
+    ):
+        yield image, mask_of
 
 
 def _tiles(
-    scene: Scene, windows: Sequence[Window], labels: LabelSource, limits: Limits
+    scene: Scene, windows: Sequence[Window], limits: Limits, opened: Opened
 ) -> Iterator[Tile | None]:
-    with open_image(scene.path) as image, labels.on(scene) as mask_of:
-        for window in windows:
-            yield _tile(scene, image, window, mask_of(window), limits)
+    image, mask_of = opened
+    return (_tile(scene, image, window, mask_of(window), limits) for window in windows)
 
 
 def _tile(

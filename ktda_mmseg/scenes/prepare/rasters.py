@@ -17,8 +17,9 @@ from ...raster.stretch import Stretch
 from .annotations.formats import READERS, find_format
 from .annotations.source import AnnotationLabels, pair_annotated, without_labels
 from .fragment import write_fragment
+from .jobs import Job
 from .label_file import read_label_map
-from .layout import Job, staging_of, write_layout
+from .layout import staging_of, write_layout
 from .listing import raster_files, stamp
 from .neighbours import by_numbers, by_pattern
 from .pairing import labels_of, list_both
@@ -184,7 +185,7 @@ def prepare(
         raise ValueError(f'{images}: expected tiles for train, found none; too many are left out')
     label_map.require_two_classes()
 
-    jobs = tile_jobs(parts, source, limits)
+    jobs = tile_jobs(parts, source, limits, tile)
     suffix = image_suffix(scenes[0], limits)
     threads = most_threads(scenes, tile)
     summary = write_layout(

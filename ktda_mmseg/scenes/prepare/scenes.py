@@ -17,8 +17,8 @@ class Scene(NamedTuple):
     """An image to cut into tiles.
 
     ``bands`` are those to keep, counted from 1; ``alpha`` is whether there is an alpha band
-    besides; ``strip_bytes`` is what is decoded for each row at the least, 0 if it is stored in
-    tiles; ``nodata`` as of :func:`.files.read_valid`.
+    besides; ``block`` is how many rows and columns are decoded at a time, ``pixel_bytes`` what a
+    pixel of all bands and of a mask takes; ``nodata`` as of :func:`.files.read_valid`.
     """
 
     name: str
@@ -28,7 +28,8 @@ class Scene(NamedTuple):
     bands: tuple[int, ...]
     dtype: str
     alpha: bool
-    strip_bytes: int
+    block: tuple[int, int]
+    pixel_bytes: int
     place: Georeference | None
     nodata: Nodata = None
 
@@ -60,12 +61,14 @@ def folder_of(scenes: Sequence[Scene]) -> Path:
 
 
 def _read_scene(name: str, path: Path, bands: Sequence[int] | None, nodata: Nodata) -> Scene:
+    from rasterio.enums import MaskFlags
+
     with open_image(path) as image:
         raster = image.raster
         opaque = tuple(band for band in image.indexes if band not in image.alpha)
         kept = tuple(bands or opaque or image.indexes)
         image.require(kept)
-        row = sum(raster.width * np.dtype(dtype).itemsize for dtype in raster.dtypes)
+        masked = MaskFlags.per_dataset in raster.mask_flag_enums[0]
         return Scene(
             name=name,
             path=path,
@@ -74,7 +77,8 @@ def _read_scene(name: str, path: Path, bands: Sequence[int] | None, nodata: Noda
             bands=kept,
             dtype=image.dtypes[kept[0] - 1],
             alpha=not bands and bool(image.alpha),
-            strip_bytes=row if raster.block_shapes[0][1] == raster.width else 0,
+            block=raster.block_shapes[0],
+            pixel_bytes=masked + sum(np.dtype(dtype).itemsize for dtype in raster.dtypes),
             place=georeference(raster),
             nodata=nodata,
         )

@@ -10,7 +10,8 @@ from ktda_mmseg.utils.workers import HERE, Workers
 
 from ...datasets.grass import GrassDataset
 from ...datasets.l8_biome import L8BiomeDataset
-from .layout import Job, Tile, write_layout
+from .jobs import Job, Tile
+from .layout import write_layout
 from .splits import SPLITS
 from .summary import Summary
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from ktda_mmseg.raster.tiling import held_before, tile_windows
 from ktda_mmseg.scenes.prepare import dubai
-from ktda_mmseg.scenes.prepare.layout import Job, Tile, write_layout
+from ktda_mmseg.scenes.prepare.jobs import Job, Tile
+from ktda_mmseg.scenes.prepare.layout import write_layout
 
 sides = st.integers(1, 40)
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ktda_mmseg.raster.files import open_raster
-from ktda_mmseg.scenes.prepare.layout import Georeference, Job, Tile, write_layout
+from ktda_mmseg.raster.files import Georeference, open_raster
+from ktda_mmseg.scenes.prepare.jobs import Job, Tile
+from ktda_mmseg.scenes.prepare.layout import write_layout
 
 SETTINGS = {'set': 'test'}
 CLASSES = ('a', 'b')

@@ -6,7 +6,7 @@ from PIL import Image
 
 from ktda_mmseg.checkpoints.deploy import deploy_config
 from ktda_mmseg.datasets.loading import LoadRasterFromFile
-from ktda_mmseg.raster.files import open_raster
+from ktda_mmseg.raster.files import CACHE_BYTES, open_raster
 from ktda_mmseg.scenes.map.card import ModelCard
 from ktda_mmseg.scenes.prepare.raster_tiles import most_threads
 from ktda_mmseg.scenes.prepare.scenes import read_scenes
@@ -224,9 +224,12 @@ def test_a_config_inherits_what_was_prepared(
 
 
 def test_rows_of_strips_in_work_fit_the_cache(write, tmp_path):
-    """256 rows of a strip of 3x2 bytes and its label are 7 bytes a pixel, so 1.7 MB a row."""
+    """Three bands of 2 bytes and a label; a row of tiles may touch two strips or blocks."""
     pixels = np.zeros((3, 300, 1000), np.uint16)
-    strips = write(tmp_path / 'a.tif', pixels)
+    strips = write(tmp_path / 'a.tif', pixels, blockysize=1)
+    high = write(tmp_path / 'c.tif', pixels, blockysize=290)
     tiled = write(tmp_path / 'b.tif', pixels, tiled=True, blockxsize=256, blockysize=256)
-    threads = [most_threads(read_scenes({'a': path}, None), 256) for path in (strips, tiled)]
-    assert threads == [256 * 2**20 // (256 * 7 * 1000), 256 * 2**20 // (256 * 1000)]
+    paths = strips, high, tiled
+    threads = [most_threads(read_scenes({'a': path}, None), 256) for path in paths]
+    row = 256 * 7 * 1000, 580 * 7 * 1000, 512 * 512 * 6 + 512 * 1000
+    assert threads == [CACHE_BYTES // size for size in row]

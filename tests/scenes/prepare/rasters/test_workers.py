@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ktda_mmseg.utils.workers import Workers
@@ -65,3 +67,38 @@ def test_annotations(shared, tmp_path):
     alone, notes = shared(NAMED, labels=tmp_path / 'drawn')
     assert notes == alone
     assert any("'hut' in 2" in note for note in notes)
+
+
+LAYOUTS = {
+    'strips': dict(blockysize=16),
+    'high strips': dict(blockysize=200),
+    'large blocks': dict(tiled=True, blockxsize=256, blockysize=256),
+}
+
+
+@pytest.mark.parametrize(
+    ('layout', 'overlap'),
+    [('strips', 16), ('high strips', 0), ('high strips', 16), ('large blocks', 0), ('png', 16)],
+)
+def test_a_block_is_decoded_once(write, run, rng, tmp_path, monkeypatch, layout, overlap):
+    """The system counts the bytes that are read; a block is read as often as it is decoded."""
+    counts = Path('/proc/self/io')
+    if not counts.exists():
+        pytest.skip('only Linux counts what a process reads')
+    for module in ('raster.files', 'scenes.prepare.raster_tiles'):
+        monkeypatch.setattr(f'ktda_mmseg.{module}.CACHE_BYTES', 1 << 19)  # as if they were larger
+    suffix = '.png' if layout == 'png' else '.tif'
+    stored = (
+        dict(interleave='pixel', compress='deflate', **LAYOUTS[layout]) if layout in LAYOUTS else {}
+    )
+    for name, origin in ORIGINS.items():
+        pixels = rng.integers(0, 256, (3, 320, 640)).astype(np.uint8)
+        write(tmp_path / 'images' / (name + suffix), pixels, origin, **stored)
+        write(tmp_path / 'labels' / f'{name}.tif', np.full((320, 640), 7, np.uint8), origin)
+    for tile in (320, 64):  # the first time modules are read too
+        shutil.rmtree(tmp_path / 'out', ignore_errors=True)
+        before = int(counts.read_text().split()[1])
+        run(tile=tile, overlap=overlap, workers=Workers(1))
+    size = sum(path.stat().st_size for path in tmp_path.glob('images/*'))
+    # labels and the masks that are counted in the end are two thirds of the images
+    assert int(counts.read_text().split()[1]) - before < 1.7 * size
