@@ -7,6 +7,7 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from nbconvert import MarkdownExporter
 
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r'(?<!!)\[([^\]]+)\]\(([^)\s:#]+)(#[^)\s]*)?\)')
@@ -19,9 +20,16 @@ FIGURE = re.compile(r'<td>[-+]?\d[^<]{,24}</td>')
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Make pages of files at the root of the repository, such as its README."""
+    """Make pages of files at the root of the repository, such as its README, and of notebooks."""
     for page, name in config.extra['root_pages'].items():
-        files.append(File.generated(config, page, abs_src_path=str(ROOT / name)))
+        if not name.endswith('.ipynb'):
+            files.append(File.generated(config, page, abs_src_path=str(ROOT / name)))
+            continue
+        named = {'unique_key': Path(name).stem}
+        text, found = MarkdownExporter().from_filename(str(ROOT / name), named)
+        files.append(File.generated(config, page, content=text))
+        for picture, content in found['outputs'].items():
+            files.append(File.generated(config, f'{Path(page).parent}/{picture}', content=content))
     return files
 
 

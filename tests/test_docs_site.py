@@ -65,7 +65,7 @@ def test_every_public_name_is_in_the_reference_and_stands_where_it_is_said():
 
 @pytest.fixture(scope='module')
 def site(tmp_path_factory) -> Path:
-    for name in ('mkdocs', 'material', 'mkdocstrings_handlers'):
+    for name in ('mkdocs', 'material', 'mkdocstrings_handlers', 'nbconvert'):
         pytest.importorskip(name, reason='needs the extra docs')
     folder = tmp_path_factory.mktemp('site')
     command = [sys.executable, '-m', 'mkdocs', 'build', '--strict', '--site-dir', folder]

@@ -21,7 +21,7 @@ def test_it_generates_and_prints_what(tmp_path):
     done = run('synthetic', '--kind', 'cloud', '--out', tmp_path / 'set', *sizes)
     assert done.returncode == 0, done.stderr
     assert 'Cloud Shadow' in done.stdout and f'written to {tmp_path / "set"}' in done.stdout
-    assert '100%' in done.stderr and 'job/s' in done.stderr
+    assert '100%' in done.stderr and 'tile/s' in done.stderr
     assert len(list((tmp_path / 'set' / 'ann_dir' / 'train').iterdir())) == 2
 
 

@@ -13,7 +13,10 @@ SHARES = {'train': 0.7, 'val': 0.15, 'test': 0.15}
 
 
 def chips(names):
-    return [Scene(n, Path(f'{n}.png'), 64, 64, (1, 2, 3), 'uint8', False, 0, None) for n in names]
+    return [
+        Scene(n, Path(f'{n}.png'), 64, 64, (1, 2, 3), 'uint8', False, (1, 64), 3, None)
+        for n in names
+    ]
 
 
 def split(names, seed=0, shares=SHARES, pattern=None):

@@ -29,7 +29,7 @@ def scene(name, x, y, size=(100, 100), epsg=32632, pixel=10):
     if x is not None:
         transform = rasterio.transform.from_origin(5e5 + x, 5e6 - y, pixel, pixel)
         place = Georeference(rasterio.crs.CRS.from_epsg(epsg), transform)
-    return Scene(name, Path('in') / f'{name}.tif', *size, (1,), 'uint8', False, 0, place)
+    return Scene(name, Path('in') / f'{name}.tif', *size, (1,), 'uint8', False, (1, 64), 2, place)
 
 
 def boxes(scene, windows, grow=0):

@@ -95,7 +95,7 @@ def test_an_ellipse_has_the_pixels_within_it(draw):
 def test_images_are_found_by_what_the_data_names(listed, data, tmp_path):
     (found,) = listed(task(data=data, file_upload='12345678-a.png'))
     scenes = [
-        Scene(name, tmp_path / f'{name}.png', HEIGHT, WIDTH, (1,), 'uint8', False, 0, None)
+        Scene(name, tmp_path / f'{name}.png', HEIGHT, WIDTH, (1,), 'uint8', False, (1, 1), 3, None)
         for name in ('a', 'b')
     ]
     assert pair_annotated([found], scenes, tmp_path).keys() == {'a'}

@@ -11,7 +11,7 @@ from ktda_mmseg.scenes.prepare.scenes import Scene
 
 def test_what_was_drawn_on_an_image_is_read_once_for_all_rows_of_its_tiles(tmp_path):
     (tmp_path / 'classes.yaml').write_text('classes: {land: {labels: [a]}, water: {labels: [b]}}')
-    scene = Scene('s', Path('s.tif'), 30, 40, (1, 2, 3), 'uint8', False, 0, None)
+    scene = Scene('s', Path('s.tif'), 30, 40, (1, 2, 3), 'uint8', False, (1, 40), 3, None)
     read = []
 
     def draw(size):
