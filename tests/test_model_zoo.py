@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from statistics import median_low
 
@@ -72,7 +73,7 @@ def test_the_card_has_the_scores_of_the_study(model):
         assert model[key] in PAGE
 
 
-def test_the_sample_is_mapped_as_it_was_labelled(model, shared, tmp_path):
+def test_the_sample_is_mapped_as_it_was_labelled(model, tmp_path):
     pytest.importorskip('timm')
     rasterio = pytest.importorskip('rasterio')
     predictor = load_predictor(ROOT / model['Config'], ROOT / model['Weights'], device='cpu')
@@ -82,7 +83,9 @@ def test_the_sample_is_mapped_as_it_was_labelled(model, shared, tmp_path):
         labels = raster.read(1)
         assert raster.tags(1)['class_0'] == model['Metadata']['Classes'][0]
     # not a test image that it knows: mosaic 2 is one of the test
-    mask = shared / 'data' / 'dubai' / 'Tile 2' / 'masks' / 'image_part_004.png'
+    mask = ROOT / 'notebooks' / 'data' / 'masks' / 'image_part_004.png'
     colours = np.asarray(Image.open(mask).convert('RGB'))
     right = (np.array(predictor.card.palette)[labels] == colours).all(-1)
-    assert f'{right.mean():.1%}'.replace('%', ' %') in PAGE
+    (stated,) = re.findall(r"([\d.]+) % of the sample's pixels", PAGE)
+    # a decoder of JPEG rounds otherwise than another
+    assert 100 * right.mean() == pytest.approx(float(stated), abs=0.5)
