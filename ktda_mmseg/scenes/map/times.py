@@ -47,7 +47,8 @@ def _span(text: str) -> tuple[datetime, datetime]:
     from pystac.utils import str_to_datetime
 
     day = DAY.match(text)
-    if day is None:  # of a month or a week it would be the first day
+    # of a month or a week it would be the first day; what reads times differs by Python's version
+    if day is None or '/' in text:
         raise ValueError
     moment = str_to_datetime(text)
     zone = timezone.utc

@@ -111,7 +111,7 @@ def test_colours_of_a_table_become_rgb(source, run, tmp_path, kinds):
         (tmp_path / 'images' / f'{name}.tif').unlink()
         numbers = (np.arange(3500).reshape(50, 70) // 15 % 9 + index).astype(np.uint8)
         stored[name] = Image.fromarray(numbers, 'P')
-        stored[name].putpalette(np.arange(768) * 7 % 251)
+        stored[name].putpalette(bytes(number * 7 % 251 for number in range(768)))
         stored[name].save(tmp_path / 'images' / f'{name}.png', transparency=bytes([255] * 8 + [0]))
     summary = run()
     for (name, y, x), path in tiles(summary.out, 'img_dir').items():
