@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
@@ -10,6 +11,13 @@ import pytest
 
 HOLDS = ('img_dir/train', 'ann_dir/train')
 FILES = {'img_dir/train/a.tif': os.urandom(3000), 'ann_dir/train/a.png': b'mask' * 100}
+
+
+@pytest.fixture(autouse=True)
+def _roomy(monkeypatch):
+    """Make room for any set: how full this machine's disk is decides no test."""
+    usage = shutil.disk_usage
+    monkeypatch.setattr(shutil, 'disk_usage', lambda folder: usage(folder)._replace(free=10**12))
 
 
 @pytest.fixture
