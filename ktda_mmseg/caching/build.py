@@ -18,6 +18,7 @@ from ktda_mmseg.checkpoints.presence import require_weights
 from ktda_mmseg.models import FrozenTeacher
 from ktda_mmseg.utils.files import remove_partial
 from ktda_mmseg.utils.input_bands import teacher_configs
+from ktda_mmseg.utils.pipelines import steps_in
 from ktda_mmseg.utils.workers import HERE, Workers
 
 from .store import INDEX, Shard, TeacherCache
@@ -186,8 +187,7 @@ def split_pipeline(
     Raises:
         ValueError: If there is no ``LoadTeacherMaps``.
     """
-    # RememberSample has steps of its own
-    pipeline = [inner for step in pipeline for inner in step.get('transforms', [step])]
+    pipeline = list(steps_in(pipeline))
     types = [step['type'] for step in pipeline]
     if 'LoadTeacherMaps' not in types:
         raise ValueError(f'expected LoadTeacherMaps in the training pipeline, got {types}')

@@ -152,6 +152,7 @@ class RememberSample(BaseTransform):
 
     def __init__(self, transforms: list[dict], max_gib: float = 2.0) -> None:
         self.load = Compose(transforms)
+        self.transforms = self.load.transforms
         self.free = int(max_gib * GIB)
         self.samples: dict[str, dict[str, Any]] = {}
 

@@ -9,6 +9,7 @@ from mmseg.datasets.transforms import PhotoMetricDistortion
 from mmseg.registry import DATASETS
 
 from ktda_mmseg.utils.files import decode_text
+from ktda_mmseg.utils.pipelines import steps_in
 
 from .checks import SampleError, explain_undecodable
 from .loading import LoadRasterFromFile
@@ -49,7 +50,7 @@ class PairedSegDataset(BaseSegDataset):
             # mmengine refuses None, and takes '' for the whole of data_root
             kwargs['data_prefix'] = {k: v for k, v in prefix.items() if k != 'seg_map_path'}
         super().__init__(img_suffix=img_suffix, seg_map_suffix=seg_map_suffix, **kwargs)
-        steps = self.pipeline.transforms
+        steps = list(steps_in(self.pipeline.transforms))
         self._loads_rasters = any(isinstance(step, LoadRasterFromFile) for step in steps)
         if self._loads_rasters and any(isinstance(s, PhotoMetricDistortion) for s in steps):
             raise ValueError(

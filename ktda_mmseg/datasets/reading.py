@@ -12,6 +12,7 @@ from ..raster.files import Nodata, georeference, import_rasterio, numbers, open_
 from ..raster.imagery import open_image
 from ..raster.tile_places import place_of
 from ..raster.writing import SIDECAR
+from ..utils.pipelines import steps_in
 from .checks import BYTE_MODES, explain_undecodable
 
 EIGHT_BIT_MODES = (*BYTE_MODES, 'LA', 'RGB', 'RGBA', 'CMYK', 'YCbCr')
@@ -56,7 +57,7 @@ class Raster(NamedTuple):
 
 def reading_of(pipeline: list[dict[str, Any]], config: Config) -> Reading:
     """Tell how a pipeline reads images, of a model that the config names."""
-    steps = {str(step['type']).split('.')[-1]: step for step in pipeline}
+    steps = {str(step['type']).split('.')[-1]: step for step in steps_in(pipeline)}
     raster = steps.get('LoadRasterFromFile')
     checked = steps['CheckSample'].get('bands', 3) if 'CheckSample' in steps else None
     if raster is not None:

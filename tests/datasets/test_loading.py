@@ -171,9 +171,25 @@ def test_a_broken_mask_is_blamed_and_not_the_raster(rasters):
         DATASETS.build(config)[0]
 
 
-def test_a_distortion_of_colours_is_refused(rasters):
+def remembered(pipeline: list) -> list:
+    """The pipeline with what loads in ``RememberSample``."""
+    seed, load, labels, *others = pipeline
+    return [seed, dict(type='RememberSample', transforms=[load, labels]), *others]
+
+
+def test_a_step_that_fails_behind_a_raster_is_not_taken_for_the_raster(rasters, tmp_path):
+    config = rasters.train_dataloader.dataset
+    config.pipeline = remembered(config.pipeline)
+    config.pipeline.insert(2, dict(type='LoadTeacherMaps', cache=str(tmp_path / 'none')))
+    with pytest.raises(FileNotFoundError, match='none: expected a finished teacher cache'):
+        DATASETS.build(config)[0]
+
+
+@pytest.mark.parametrize('wrap', [list, remembered])
+def test_a_distortion_of_colours_is_refused(rasters, wrap):
     config = rasters.train_dataloader.dataset
     config.pipeline.insert(5, dict(type='PhotoMetricDistortion'))
+    config.pipeline = wrap(config.pipeline)
     with pytest.raises(ValueError, match='expected BandJitter after LoadRasterFromFile'):
         DATASETS.build(config)
 

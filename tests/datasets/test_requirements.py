@@ -38,9 +38,12 @@ def test_an_evaluator_wants_masks_even_if_none_are_loaded(config):
     require_data(config, ['test'])
 
 
-def test_training_without_masks_is_refused_too(config):
+@pytest.mark.parametrize('remember', [False, True])
+def test_training_without_masks_is_refused_too(config, remember):
     inner = config.train_dataloader.dataset
     inner.data_prefix = dict(img_path='images')
+    if remember:
+        inner.pipeline = [dict(type='RememberSample', transforms=inner.pipeline)]
     config.train_dataloader.dataset = dict(type='RepeatDataset', times=2, dataset=inner)
     with pytest.raises(ValueError, match=r'train_dataloader\.dataset: expected masks') as info:
         require_data(config, ['train'])

@@ -15,6 +15,7 @@ from mmengine.config import Config
 from ktda_mmseg.raster.files import Nodata
 from ktda_mmseg.raster.ground import GroundSize
 from ktda_mmseg.utils.files import write_json
+from ktda_mmseg.utils.pipelines import steps_in
 
 UINT8 = 'uint8'
 Card = TypeVar('Card', bound='ModelCard')
@@ -109,7 +110,7 @@ def _loading(config: Config) -> Mapping[str, Any]:
     # a loader may have a pipeline of its own, which is what test.py runs
     tested = (config.get('test_dataloader') or {}).get('dataset') or {}
     pipeline = tested.get('pipeline') or config.get('test_pipeline') or []
-    steps = [step for step in pipeline if step['type'] in known]
+    steps = [step for step in steps_in(pipeline) if step['type'] in known]
     if not steps:
         raise ValueError(f'expected test_pipeline of the config to hold one of {known}, found none')
     return steps[0]

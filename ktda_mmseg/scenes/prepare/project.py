@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from ktda_mmseg.checkpoints.presence import missing_weights
 from ktda_mmseg.utils.files import json_text, write_atomic
+from ktda_mmseg.utils.pipelines import steps_in
 
 from .fragment import CONFIG, MULTI_BAND, NAME
 from .label_file import read_label_map
@@ -100,7 +101,7 @@ def write_config(config: Path, data: Path, base: str | None = None) -> str:
     inherited = Config.fromstring(f'_base_ = {bases}', '.py')
     if not {'model', 'train_dataloader'} <= inherited.keys():
         raise ValueError(f'expected a base with model and train_dataloader, got {bases[0]}')
-    steps = inherited.train_dataloader.dataset.pipeline
+    steps = steps_in(inherited.train_dataloader.dataset.pipeline)
     cached = any(step['type'] == 'LoadTeacherMaps' for step in steps)
     if cached:
         text = text.replace(TRAINING, WITH_CACHE.format(cache=(data / 'teacher_cache').as_posix()))

@@ -6,7 +6,7 @@ from PIL import Image
 
 from ktda_mmseg.scenes.check.faults import Fault, by_kind, verdict
 
-from .conftest import LOADING, SIZE, DataSet
+from .conftest import LOADING, RASTERS, SIZE, DataSet
 
 pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
 
@@ -19,6 +19,11 @@ def only(faults: list[Fault]) -> Fault:
 @pytest.mark.parametrize(('suffix', 'dtype'), [('.png', 'uint8'), ('.tif', 'uint16')])
 def test_sound_data_have_no_fault(tmp_path, suffix, dtype):
     assert DataSet(tmp_path, suffix, 3 if suffix == '.png' else 2, dtype).faults() == []
+
+
+def test_a_pipeline_that_remembers_samples_reads_as_one_that_does_not(tmp_path):
+    data = DataSet(tmp_path, '.tif', 2, 'uint16')
+    assert data.faults(pipeline=[dict(type='RememberSample', transforms=RASTERS)]) == []
 
 
 def test_a_mask_without_image_is_an_error_where_the_data_set_refuses_it(rgb):

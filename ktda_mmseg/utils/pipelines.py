@@ -1,0 +1,26 @@
+"""Steps of a pipeline, wherever they stand in it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+
+def steps_in(pipeline: Iterable[Any]) -> Iterator[Any]:
+    """Yield the steps of a pipeline, and in the place of one that has steps of its own, those.
+
+    ``RememberSample``, mmcv's wrappers and test-time augmentation have a key ``transforms``, a list
+    of steps or of such lists.
+
+    Args:
+        pipeline (Iterable): Steps of a config, or transforms built from them.
+    """
+    for step in pipeline:
+        if isinstance(step, list | tuple):
+            inner: Any = step
+        elif isinstance(step, Mapping):
+            inner = step.get('transforms')
+        else:
+            inner = getattr(step, 'transforms', None)
+        if inner is None:
+            yield step
+        else:
+            yield from steps_in(inner)
