@@ -101,8 +101,8 @@ def write_config(config: Path, data: Path, base: str | None = None) -> str:
     inherited = Config.fromstring(f'_base_ = {bases}', '.py')
     if not {'model', 'train_dataloader'} <= inherited.keys():
         raise ValueError(f'expected a base with model and train_dataloader, got {bases[0]}')
-    steps = steps_in(inherited.train_dataloader.dataset.pipeline)
-    cached = any(step['type'] == 'LoadTeacherMaps' for step in steps)
+    training = steps_in(inherited.train_dataloader.dataset.pipeline)
+    cached = any(step['type'] == 'LoadTeacherMaps' for step in training)
     if cached:
         text = text.replace(TRAINING, WITH_CACHE.format(cache=(data / 'teacher_cache').as_posix()))
     write_atomic(config, (HEAD.format(folder=data.as_posix()) + text).encode())
