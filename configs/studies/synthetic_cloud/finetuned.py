@@ -1,0 +1,7 @@
+# The practitioner's row on generated clouds.
+_base_ = '../../ktda/finetuned.py'
+dataset = dict(type='L8BiomeDataset', data_root='data/synthetic_cloud')
+train_dataloader = dict(dataset=dataset)
+val_dataloader = dict(dataset=dataset)
+test_dataloader = dict(dataset=dataset)
+model = dict(decode_head=dict(num_classes=4))
