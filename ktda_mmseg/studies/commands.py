@@ -26,7 +26,12 @@ from .summary import summarise
 from .tables import as_csv, markdown
 
 CONSOLE = 'console.log'
-PROGRAM = ('-m', 'ktda_mmseg.studies.training')
+# without the folder it starts in, where a config may be named as a module of Python is
+PROGRAM = (
+    '-c',
+    'import sys; sys.path = [path for path in sys.path if path]; '
+    'from ktda_mmseg.studies.training import main; main()',
+)
 
 
 class Outcome(NamedTuple):

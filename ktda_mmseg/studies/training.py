@@ -1,6 +1,6 @@
 """Run one cell: train, test once, measure, write the result.
 
-The runner starts it as ``python -m ktda_mmseg.studies.training STUDY DATASET ROW SEED``.
+The runner starts :func:`main` in a process with the arguments STUDY DATASET ROW SEED.
 """
 
 import os
@@ -152,7 +152,3 @@ def main() -> None:
             sys.exit(TAKEN)
         if not cell.result.is_file():  # which another one may have just ended
             run(cell)
-
-
-if __name__ == '__main__':
-    main()
