@@ -6,6 +6,7 @@ JOBS ?= 2
 STACK ?= onedl
 VENV := $(if $(filter openmmlab,$(STACK)),.venv-openmmlab,.venv)
 BIN := $(VENV)/bin
+MMCV := $(VENV)/mmcv
 # the site needs neither PyTorch nor the package: an environment of its own
 DOCS := .venv-docs
 WORK := work_dirs/quickstart
@@ -63,6 +64,11 @@ TESTED := demo,hub,raster,timm,vit,csmask,stac,export,serve,labels,cluster,dev
 
 .venv-openmmlab/ops: .venv-openmmlab/torch $(SOURCES)
 	$(BIN)/python -m pip uninstall --yes mmcv-lite
+	# its setup asks for a C++ that is too old for the newest torch, which names its own if none is asked for
+	$(BIN)/python -m pip download --no-deps --no-build-isolation --no-binary mmcv --dest $(MMCV) mmcv==2.1.0
+	tar --directory $(MMCV) --extract --strip-components 1 --file $(MMCV)/mmcv-2.1.0.tar.gz
+	sed -i "s/'-std=c++1[47]'//" $(MMCV)/setup.py
+	$(BIN)/python -m pip install --no-build-isolation $(MMCV)
 	$(BIN)/python -m pip install --no-build-isolation --editable '.[openmmlab,timm]'
 	touch $@
 
