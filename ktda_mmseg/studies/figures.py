@@ -181,8 +181,8 @@ def draw_gap(
 ) -> Figure:
     """Draw CKA by level, and the share of the gap that rows close by level and in mIoU.
 
-    Rows go from the student alone to the frozen teacher with the head; the last estimate of each
-    is its mIoU. Bars have 95 % intervals.
+    Rows go from the student alone to the teacher with the head, frozen or trained further; the
+    last estimate of each is its mIoU. Bars have 95 % intervals.
     """
     figure = new_figure(11, 4.2)
     left, right = figure.subplots(1, 2)
@@ -202,7 +202,8 @@ def draw_gap(
     left.set_xticks(range(depth), names)
     left.set(title='Linear CKA with the teacher', ylim=(0, 1.05))
     right.set_xticks(range(depth + 1), [*names, 'mIoU'])
-    right.set(title=f'Way from "{titles[0]}" to "{titles[-1]}"', ylabel='%')
+    # rows may have long names, which the legend has room for
+    right.set(title='Way from the first row to the last', ylabel='%')
     right.axhline(0, color='black', linewidth=0.8)
     for axis in (left, right):
         axis.grid(axis='y', alpha=0.3)

@@ -1,4 +1,4 @@
-"""Show how much of the way from a student alone to its frozen teacher the rows of a study go.
+"""Show how much of the way from a student alone to its teacher the rows of a study go.
 
 Compares what the finished cells see with a teacher, level by level, and writes similarity.json,
 way.png and way.md among the results of each data set.
@@ -18,7 +18,7 @@ def main() -> None:
     add = parser.add_argument
     add('study', type=Path, metavar='STUDY', help='study file, such as studies/dubai.yaml')
     add('--rows', nargs='+', required=True, metavar='NAME',
-        help='first the student alone, last the frozen teacher with the head')  # fmt: skip
+        help='first the student alone, last the teacher with the head')  # fmt: skip
     add('--teacher', type=Path, metavar='CONFIG',
         help='config with the teacher; without, what was compared before is drawn')  # fmt: skip
     add('--images', type=int, default=16, metavar='N',

@@ -1,7 +1,7 @@
-"""How much of the gap between a student alone and its frozen teacher the rows of a study close.
+"""How much of the gap between a student alone and its teacher the rows of a study close.
 
-A student alone stands at 0 %, the frozen teacher with the same head at 100 %: in mIoU on the test
-split, and by level in linear CKA with the teacher, where the teacher stands at 1.
+A student alone stands at 0 %, the teacher with the same head, frozen or trained, at 100 %: in mIoU
+on the test split, and by level in linear CKA with the frozen teacher, which stands at 1.
 """
 
 import json
@@ -102,7 +102,7 @@ def write_gap(study: Study, dataset: str, rows: Sequence[str]) -> Path:
     Args:
         study (Study): The study.
         dataset (str): One of its data sets.
-        rows (Sequence[str]): Rows, from the student alone to the frozen teacher with the head.
+        rows (Sequence[str]): Rows, from the student alone to the teacher with the head.
 
     Returns:
         Path: Folder that holds them.
