@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +11,6 @@ import pytest
 from PIL import Image
 
 import ktda_mmseg_cli as cli
-
-rasterio = pytest.importorskip('rasterio')
-geopandas = pytest.importorskip('geopandas')
-pytest.importorskip('pystac')
-pytest.importorskip('openvino')
-shapely = pytest.importorskip('shapely')
 
 ROOT = Path(__file__).resolve().parents[1]
 FENCED = re.compile(r'^```bash\n(.*?)^```', re.DOTALL | re.MULTILINE)
@@ -145,8 +138,11 @@ def run(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch) -> Iterator[Path]:
+def project(tmp_path, monkeypatch) -> Path:
     """A folder with a user's files: placed images, their labels in three forms, and a scene."""
+    rasterio, geopandas, shapely, *_ = map(
+        pytest.importorskip, ('rasterio', 'geopandas', 'shapely', 'pystac', 'openvino')
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, 'path', sys.path[:])
     monkeypatch.setitem(sys.modules, '__main__', sys.modules['__main__'])

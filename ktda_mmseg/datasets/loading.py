@@ -151,8 +151,7 @@ class RememberSample(BaseTransform):
     """
 
     def __init__(self, transforms: list[dict], max_gib: float = 2.0) -> None:
-        self.load = Compose(transforms)
-        self.transforms = self.load.transforms
+        self.transforms = Compose(transforms)
         self.free = int(max_gib * GIB)
         self.samples: dict[str, dict[str, Any]] = {}
 
@@ -161,7 +160,7 @@ class RememberSample(BaseTransform):
         path = results['img_path']
         loaded = self.samples.get(path)
         if loaded is None:
-            loaded = self.load(dict(results))
+            loaded = self.transforms(dict(results))
             size = sum(value.nbytes for value in loaded.values() if isinstance(value, np.ndarray))
             if size > self.free:
                 return loaded
