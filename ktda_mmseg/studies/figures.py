@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullLocator
 from PIL import Image
 
 from ktda_mmseg.raster.colours import IGNORED, colourise, hex_colour
@@ -15,6 +16,7 @@ from .logs import Curve
 from .summary import Estimate, Summary
 
 SIDE = 1.9  # of a small picture, in inches
+NARROW = 5.0  # inches of 100 pixels, which a phone shows whole
 MEASURES = {
     'backbone.cka': 'CKA, student',
     'aligned.cka': 'CKA, aligned',
@@ -31,34 +33,37 @@ def pixels_of(figure: Figure) -> Picture:
 
 def draw_bars(rows: Sequence[Summary]) -> Figure:
     """Draw the mIoU of each row with its 95 % interval, and each seed as a point."""
-    figure = new_figure(8, 1 + 0.4 * len(rows))
+    figure = new_figure(NARROW, 0.8 + 0.6 * len(rows))
     axes = figure.subplots()
     for place, row in enumerate(rows):
         score = row.score('mIoU')
         colour = 'C1' if row.row.compare is None else 'C0'
-        axes.barh(place, score.mean, xerr=score.error, capsize=3, color=colour, alpha=0.6)
+        axes.barh(place, score.mean, 0.4, xerr=score.error, capsize=3, color=colour, alpha=0.6)
         axes.plot(score.values, [place] * len(score.values), 'k.', markersize=4)
-    axes.set_yticks(range(len(rows)), [row.row.title for row in rows])
-    axes.invert_yaxis()
-    axes.set(xlabel='mIoU, %', xlim=(0, None))
+        # above the bar: beside it long titles would leave it no room
+        axes.text(0, place - 0.25, row.row.title, fontsize='small', va='bottom', wrap=True)
+    axes.set(xlabel='mIoU, %', xlim=(0, None), yticks=[], ylim=(len(rows) - 0.6, -0.8))
+    axes.spines[['left', 'top', 'right']].set_visible(False)
     axes.grid(axis='x', alpha=0.3)
     return figure
 
 
 def draw_costs(rows: Sequence[Summary]) -> Figure:
     """Draw the mIoU of each row, with its 95 % interval, against the MACs of one image."""
-    figure = new_figure(9, 5)
+    figure = new_figure(NARROW, 3.5 + 0.22 * len(rows))
     axes = figure.subplots()
-    for place, row in enumerate(rows):
-        score, cost = row.score('mIoU'), row.cost('model', 'macs') / 1e9
+    costs = [row.cost('model', 'macs') / 1e9 for row in rows]
+    for place, (row, cost) in enumerate(zip(rows, costs, strict=True)):
+        score = row.score('mIoU')
         marker = 'os^Dv<>P*X'[place // 10 % 10]
         axes.errorbar(cost, score.mean, score.error, fmt=marker, capsize=3, label=row.row.title)
     axes.set(xlabel='multiplications with addition for one image, 10⁹', ylabel='mIoU, %')
-    axes.set_xscale('log')
-    for part in ('major', 'minor'):
-        getattr(axes.xaxis, f'set_{part}_formatter')('{x:.3g}')
+    axes.set(xscale='log', xlim=(min(costs) / 2, max(costs) * 2))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter('{x:.3g}')
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.grid(alpha=0.3)
-    figure.legend(loc='outside right upper', fontsize='small')
+    figure.legend(loc='outside lower center', fontsize='small')
     return figure
 
 

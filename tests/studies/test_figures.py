@@ -1,9 +1,23 @@
 """Figures show the colours and numbers they are given."""
 
+from itertools import pairwise
+from pathlib import Path
+
 import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from ktda_mmseg.studies.figures import draw_confusion, draw_curves, draw_labels, pixels_of
+from ktda_mmseg.studies.figures import (
+    draw_bars,
+    draw_confusion,
+    draw_costs,
+    draw_curves,
+    draw_labels,
+    pixels_of,
+)
+from ktda_mmseg.studies.summary import summarise
 
+RESULTS = Path('docs', 'results', 'try')
 META = dict(classes=('low', 'high'), palette=[(200, 10, 10), (10, 10, 200)])
 
 
@@ -33,3 +47,38 @@ def test_curves_are_drawn_with_and_without_scores():
     for curves, drawn in ((losses, 0), ({**losses, 'mIoU': {2: 5.0}}, 1)):
         left, right = draw_curves(curves).axes
         assert list(left.lines[0].get_ydata()) == [1.0, 0.5] and len(right.lines) == drawn
+
+
+def shown_ticks(figure):
+    """Boxes (x0, x1) of the labels of a figure's one horizontal axis, from left to right."""
+    (axes,) = figure.axes
+    FigureCanvasAgg(figure).draw()
+    low, high = axes.get_xlim()
+    boxes = [
+        label.get_window_extent()
+        for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        if low <= place <= high
+    ]
+    return [(box.x0, box.x1) for box in boxes]
+
+
+@pytest.mark.parametrize('costs', [(310_000_000, 330_000_000), (1e6, 1e6), (2e8, 6e10)])
+def test_costs_far_apart_or_near_have_ticks_that_do_not_overlap(load, write_result, costs):
+    for row, cost in zip(('alone', 'full'), costs, strict=True):
+        write_result(row, 0, 50, macs=cost)
+    ticks = shown_ticks(draw_costs([*summarise(load(), RESULTS)['town'].values()]))
+    assert len(ticks) >= 1
+    assert all(left[1] < right[0] for left, right in pairwise(ticks))
+
+
+def test_bars_keep_their_room_beside_long_titles(load, write_result, content):
+    content['rows']['full']['title'] = 'a student of random weights, taught by two, seed by seed'
+    for row in ('alone', 'full'):
+        write_result(row, 0, 50)
+    figure = draw_bars([*summarise(load(), RESULTS)['town'].values()])
+    FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    assert axes.get_window_extent().width > 0.9 * figure.bbox.width
+    for text, bar in zip(axes.texts, axes.patches, strict=True):
+        assert text.get_window_extent().y0 > bar.get_window_extent().y1
+        assert text.get_window_extent().x1 < figure.bbox.width
