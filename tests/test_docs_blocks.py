@@ -1,6 +1,5 @@
 """Python and YAML blocks of the documents that test_readme.py does not run, and a list of all."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,8 @@ from mmseg.registry import MODELS
 
 from ktda_mmseg.scenes.prepare.label_file import read_label_map
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = ('*.md', 'docs/*.md', 'docs/reference/*.md', 'docs/results/*/README.md')
+from .documents import ROOT, all_blocks
+
 # page and first line of each block: those that run here, in test_readme.py or, from maps.md, in
 # scenes/export/test_without_torch.py, and the others
 RUN = {
@@ -37,12 +36,7 @@ NOT_RUN = {
 
 
 def blocks() -> dict[tuple[str, str], str]:
-    found = {}
-    for page in (page for pattern in PAGES for page in ROOT.glob(pattern)):
-        text = page.read_text(encoding='utf-8')
-        for code in re.findall(r'^```(?:python|yaml)\n(.*?)^```', text, re.DOTALL | re.MULTILINE):
-            found[str(page.relative_to(ROOT)), code.splitlines()[0]] = code
-    return found
+    return {(page, code.splitlines()[0]): code for page, code in all_blocks('python', 'yaml')}
 
 
 def test_every_block_runs_or_has_a_reason_not_to():

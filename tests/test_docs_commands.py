@@ -12,8 +12,8 @@ from PIL import Image
 
 import ktda_mmseg_cli as cli
 
-ROOT = Path(__file__).resolve().parents[1]
-FENCED = re.compile(r'^```bash\n(.*?)^```', re.DOTALL | re.MULTILINE)
+from .documents import ROOT, all_blocks
+
 TOOLS = {f'tools/{path}': name for name, path in cli.COMMANDS.items()}
 STEPS = 8
 # beginnings of command lines within those blocks, and why they do not run here
@@ -88,26 +88,15 @@ OTHERS = {
 }
 
 
-def blocks() -> list[tuple[str, str]]:
-    """Return page and code of each block of commands."""
-    patterns = ('*.md', 'docs/*.md', 'docs/reference/*.md', 'docs/results/*/README.md')
-    return [
-        (str(page.relative_to(ROOT)), code)
-        for pattern in patterns
-        for page in sorted(ROOT.glob(pattern))
-        for code in FENCED.findall(page.read_text(encoding='utf-8'))
-    ]
-
-
 def test_every_block_runs_or_has_a_reason_not_to():
     known = {*WALK, KTDA, *OTHERS}
     matches = [
         [key for key in known if key[0] == page and code.startswith(key[1])]
-        for page, code in blocks()
+        for page, code in all_blocks('bash')
     ]
     # the longest beginning is meant
     chosen = [max(keys, key=lambda key: len(key[1]), default=None) for keys in matches]
-    assert None not in chosen, blocks()[chosen.index(None)]
+    assert None not in chosen, all_blocks('bash')[chosen.index(None)]
     assert sorted(chosen) == sorted(known)
 
 
@@ -119,7 +108,7 @@ def test_what_runs_a_block_elsewhere_is_there():
 
 def lines(page: str, beginning: str) -> list[str]:
     """Return the commands of the shortest block that begins so."""
-    code = min((c for p, c in blocks() if p == page and c.startswith(beginning)), key=len)
+    code = min((c for p, c in all_blocks('bash') if p == page and c.startswith(beginning)), key=len)
     joined = re.sub(r'\\\n *', '', code).splitlines()
     return [re.sub(r' +#.*', '', line) for line in joined]
 

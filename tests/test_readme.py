@@ -19,11 +19,9 @@ from ktda_mmseg.scenes.prepare.rasters import prepare
 from ktda_mmseg.studies import Study
 from ktda_mmseg.studies.cells import cells_of
 
-ROOT = Path(__file__).resolve().parents[1]
+from .documents import FENCED, PAGES, ROOT, blocks_of
+
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
-PATTERNS = ('*.md', 'docs/*.md', 'docs/reference/*.md', 'docs/results/*/README.md')
-PAGES = [page for pattern in PATTERNS for page in sorted(ROOT.glob(pattern))]
-FENCED = re.compile(r'^```(\w*)\n(.*?)^```', re.DOTALL | re.MULTILINE)
 each_page = pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
@@ -39,8 +37,7 @@ def anchors(page: Path) -> set[str]:
 
 def commands(page: Path) -> list[str]:
     """Lines of shell blocks, joined where they go on, and code in text, without comments."""
-    text = page.read_text(encoding='utf-8')
-    blocks = '\n'.join(code for kind, code in FENCED.findall(text) if kind == 'bash')
+    blocks = '\n'.join(blocks_of(page, 'bash'))
     lines = re.sub(r'\\\n', ' ', blocks).splitlines() + re.findall(r'`([^`\n]+)`', prose(page))
     return [re.sub(r' +#.*', '', line) for line in lines]
 
