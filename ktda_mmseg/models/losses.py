@@ -77,17 +77,19 @@ class FeatureKLDivLoss(FeatureLoss):
 
     def compare(self, student: Tensor, teacher: Tensor) -> Tensor:
         """Divide the summed divergence by the number of distributions, or of images for width."""
-        if self.axis == 'spatial':
+        if self.axis == 'channel':  # last: a softmax over what lies side by side is the fastest
+            student, teacher = student.movedim(1, -1), teacher.movedim(1, -1)
+        elif self.axis == 'spatial':
             student, teacher = student.flatten(2), teacher.flatten(2)
-        dim = 1 if self.axis == 'channel' else -1
-        divisor = len(student) if self.axis == 'width' else student.numel() / student.size(dim)
-        divergence = F.kl_div(
-            F.log_softmax(student / self.temperature, dim),
-            F.log_softmax(teacher / self.temperature, dim),
-            reduction='sum',
-            log_target=True,
-        )
+        divisor = len(student) if self.axis == 'width' else student.numel() / student.size(-1)
+        found, wanted = self._log_probabilities(student), self._log_probabilities(teacher)
+        # F.kl_div does the same, in a third more time
+        divergence = (wanted.exp() * (wanted - found)).sum()
         return self.temperature**2 * divergence / divisor
+
+    def _log_probabilities(self, maps: Tensor) -> Tensor:
+        """Return those along the last axis."""
+        return F.log_softmax(maps if self.temperature == 1 else maps / self.temperature, -1)
 
 
 @MODELS.register_module()
