@@ -47,5 +47,10 @@ def local_file(url: str, sha256: str = '', timeout: float = 30.0) -> Path:
 def _ensure(url: str, path: Path, sha256: str, timeout: float) -> None:
     if path.is_file() and hash_of(path).startswith(sha256):
         return
-    with atomic(path) as partial:
-        fetch(url, partial, sha256, timeout)
+    try:
+        with atomic(path) as partial:
+            fetch(url, partial, sha256, timeout)
+    except ValueError as error:
+        raise ValueError(
+            f'{error}; a copy brought by other means is looked for at {path}'
+        ) from error
