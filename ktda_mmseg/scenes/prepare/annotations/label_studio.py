@@ -17,6 +17,14 @@ from ..listing import SUFFIXES
 from .drawing import Annotated, Drawing, Shape, cut_out, files_of, outline, read_json
 
 AREAS = ('brushlabels', 'polygonlabels', 'rectanglelabels', 'ellipselabels')
+# regions of tags without labels, which a result "labels" of the same id names
+UNNAMED = {
+    'brush': 'brushlabels',
+    'magicwand': 'brushlabels',
+    'polygon': 'polygonlabels',
+    'rectangle': 'rectanglelabels',
+    'ellipse': 'ellipselabels',
+}
 # what is said about a region or an image
 WORDS = ('choices', 'datetime', 'number', 'pairwise', 'rating', 'relation', 'taxonomy', 'textarea')
 UPLOADED = re.compile(r'^[0-9a-f]{8}-')  # what Label Studio puts before names of uploaded files
@@ -86,16 +94,19 @@ def _images(task: Mapping[str, Any], where: str) -> tuple[str, ...]:
 
 def _draw(results: Sequence[Any], where: str, size: tuple[int, int]) -> Drawing:
     shapes = []
+    unnamed = {str(one.get('id')): one['type'] for one in results if _is(one, *UNNAMED)}
+    named = {str(one.get('id')) for one in results if _is(one, 'labels')}
     for number, result in enumerate(results):
         place = f'{where}: region {number}'
         try:
-            kind, value = result['type'], result.get('value')
-            if kind in WORDS:
+            words, value = result['type'], result.get('value')
+            if words in WORDS or (words in UNNAMED and str(result.get('id')) in named):
                 continue
+            kind = UNNAMED[unnamed[str(result.get('id'))]] if words == 'labels' else words
             if kind not in AREAS:
                 raise ValueError
             stated = int(result['original_height']), int(result['original_width'])
-            (label,) = value[kind]
+            (label,) = value[words]
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(
                 f'{place}: expected the size of the image and one label of {", ".join(AREAS)}, '
@@ -110,6 +121,10 @@ def _draw(results: Sequence[Any], where: str, size: tuple[int, int]) -> Drawing:
             )
         shapes.append(_shape(str(label), kind, value, size, place))
     return Drawing(size, shapes)
+
+
+def _is(result: Any, *kinds: str) -> bool:  # noqa: ANN401
+    return isinstance(result, dict) and result.get('type') in kinds
 
 
 def _shape(

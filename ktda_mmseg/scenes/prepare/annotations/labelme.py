@@ -65,7 +65,7 @@ def _shape(content: Any, size: tuple[int, int], where: str) -> Shape:  # noqa: A
     if kind == 'circle' and len(points) == 2:
         return _disc(points, size, label)
     if kind == 'mask' and len(points) == 2:
-        return Shape(label, points[:1], _pixels(content.get('mask'), points, where))
+        return _cut_out(label, content.get('mask'), points, where)
     if kind not in OUTLINED or len(points) < 3:
         raise ValueError(
             f'{where}: expected a polygon of 3 points or more, or a rectangle, circle or mask '
@@ -86,8 +86,12 @@ def _disc(points: list[tuple[float, float]], size: tuple[int, int], label: str) 
     return Shape(label, [(float(low[0]), float(low[1]))], inside)
 
 
-def _pixels(encoded: object, points: list[tuple[float, float]], where: str) -> np.ndarray:
-    """The pixels of a mask, which is a picture of the box between two pixels, both inside."""
+def _cut_out(label: str, encoded: object, points: list[tuple[float, float]], where: str) -> Shape:
+    """The pixels of a mask, which is a picture of the box between two pixels, both inside.
+
+    A mask that was moved has fractions in its points: LabelMe rounds the first and keeps the size
+    of the picture.
+    """
     try:
         with Image.open(io.BytesIO(base64.b64decode(encoded))) as image:  # type: ignore[arg-type]
             pixels = np.asarray(image.convert('L')) > 0
@@ -95,10 +99,11 @@ def _pixels(encoded: object, points: list[tuple[float, float]], where: str) -> n
         raise ValueError(
             f'{where}: expected a mask as a picture in base64, found: {error}'
         ) from None
-    (left, top), (right, bottom) = np.array(points).astype(int).tolist()
+    corners = np.array(points)
+    (left, top), (right, bottom) = corners.round().astype(int).tolist()
     box = bottom - top + 1, right - left + 1
-    if pixels.shape != box:
+    if pixels.shape != box and (corners == corners.round()).all():
         raise ValueError(
             f'{where}: expected a mask of the size of its box, {box}, found {pixels.shape}'
         )
-    return pixels
+    return Shape(label, [(left, top)], pixels)

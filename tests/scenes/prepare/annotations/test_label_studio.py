@@ -64,6 +64,26 @@ def test_brushes_are_those_of_its_own_sdk(draw):
     np.testing.assert_array_equal(draw(region()), written())
 
 
+@pytest.mark.parametrize('kind', ['brush', 'magicwand', 'polygon', 'rectangle', 'ellipse'])
+def test_labels_may_be_named_beside_their_region(draw, kind):
+    """As where a configuration has tags ``Labels`` and ``Brush``, not one of both."""
+    share = dict(x=20, y=30, width=40, height=50, radiusX=20, radiusY=30, rotation=10)
+    value = share | BRUSH | dict(points=[[10, 10], [90, 20], [50, 80]], closed=True)
+    size = dict(original_height=HEIGHT, original_width=WIDTH, image_rotation=0, id='a')
+    bare = dict(type=kind, value=value) | size
+    named = dict(type='labels', value=value | dict(labels=['sea'])) | size
+    alike = kind.replace('magicwand', 'brush') + 'labels'
+    np.testing.assert_array_equal(draw(bare, named), draw(region(alike, value)))
+
+
+def test_a_region_that_nothing_names_is_told(draw):
+    with pytest.raises(ValueError, match='region 0: expected .* one label .* found .*polygon'):
+        draw(dict(type='polygon', id='a'), region('labels', dict(labels=['sea']), id='b'))
+    for kind in ('keypoint', None):  # what says of no pixel what it is, or is not there
+        with pytest.raises(ValueError, match=r'region \d: expected .* one label'):
+            draw(*[dict(type=kind, id='a')] * bool(kind), region('labels', {}, id='a'))
+
+
 def test_a_rectangle_turns_about_its_corner(draw):
     share = dict(x=100 * 8 / WIDTH, y=100 * 2 / HEIGHT, width=100 * 5 / WIDTH, height=300 / HEIGHT)
     mask = draw(region('rectanglelabels', share | dict(rotation=90)))

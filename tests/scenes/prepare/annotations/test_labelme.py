@@ -170,6 +170,24 @@ def test_a_mask_that_is_none_is_named(tmp_path, mask, message):
         read_labelme(path)
 
 
+@pytest.mark.parametrize(
+    ('points', 'expected'),
+    [
+        ([[4, 5], [6, 6]], [[5, 4], [5, 6], [6, 4], [6, 5]]),
+        ([[3.6, 4.7], [5.6, 5.7]], [[5, 4], [5, 6], [6, 4], [6, 5]]),
+        ([[3.5, 4.5], [5.5, 5.5]], [[4, 4], [4, 6], [5, 4], [5, 5]]),  # to 4 and 4, 6 and 6
+        ([[-1.4, 18.8], [0.6, 19.8]], [[19, 1]]),  # in part out of the image
+    ],
+)
+def test_a_mask_that_was_moved_lies_where_labelme_paints_it(tmp_path, points, expected):
+    file = io.BytesIO()
+    Image.fromarray(np.array([[1, 0, 1], [1, 1, 0]], bool)).save(file, 'PNG')
+    picture = base64.b64encode(file.getvalue()).decode()
+    path = write(tmp_path / 'a.json', shape('1', points, 'mask') | dict(mask=picture))
+    mask = rasterise(read_labelme(path), CODES, 255)
+    assert np.argwhere(mask == 0).tolist() == expected
+
+
 def test_a_turned_rectangle_has_four_corners(tmp_path):
     corners = [[10, 2], [18, 10], [10, 18], [2, 10]]
     turned, drawn = shape('1', corners, 'oriented_rectangle'), shape('1', corners)
