@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -14,23 +15,37 @@ from ..label_map import Label, LabelMap
 from .drawing import Annotated, Drawing, Shape, files_of, meanings, outline, own_path
 
 NAMES = 'data.yaml'
+NAMING = re.compile(rb'^names\s*:', re.MULTILINE)
 FOLDER = 'labels'
 ROUNDING = 0.01  # by which areas may leave their image, as Ultralytics allows
 NO_LABELS = ('classes.txt', 'train.txt', 'val.txt', 'test.txt')  # lists beside them
 
 
 def names_file(source: Path) -> Path | None:
-    """Find the ``data.yaml`` of a folder of labels: in it, or one or two folders above."""
-    folders = [source, *source.resolve().parents[:2]]
-    return next((f / NAMES for f in folders if (f / NAMES).is_file()), None)
+    """Find the YAML file of names of a folder of labels: in it, or one or two folders above.
+
+    It is ``data.yaml``, or, as Ultralytics calls that of its own sets, the one that has ``names``.
+    """
+    for folder in (source, *source.resolve().parents[:2]):
+        if (folder / NAMES).is_file():
+            return folder / NAMES
+        naming = [p for p in sorted(folder.glob('*.yaml')) if NAMING.search(p.read_bytes())]
+        if len(naming) > 1:
+            raise ValueError(
+                f'{folder}: expected {NAMES}, or one YAML file with names, found '
+                f'{[path.name for path in naming]}'
+            )
+        if naming:
+            return naming[0]
+    return None
 
 
 def list_yolo(source: Path, label_map: LabelMap) -> list[Annotated]:
     """List the text files of a folder: those below folders called ``labels``, if there are any.
 
     As YOLO has it, the image of 'labels/a.txt' is 'images/a.*', if it is not just called alike.
-    Labels are the names of ``data.yaml``, or the numbers where there is no such file or the label
-    map lists none of the names.
+    Labels are the names of :func:`names_file`, or the numbers where there is none or the label map
+    lists none of the names.
     """
     file = names_file(source)
     names = None if file is None else meanings(_names(file), label_map)

@@ -43,6 +43,17 @@ def test_labels_are_names_or_numbers(entries, names, classes, label):
     assert rasterise(drawing, {label: 7}, 0).tolist() == [[7, 7, 7, 0, 0, 0]] * 4
 
 
+def test_names_may_stand_in_a_file_that_is_called_like_the_set(entries, tmp_path):
+    (tmp_path / 'set').mkdir()
+    (tmp_path / 'set' / 'coco8-seg.yaml').write_text('path: coco8-seg\nnames:\n  0: sea\n  1: wood')
+    (tmp_path / 'set' / 'classes.yaml').write_text(WORDS)
+    (entry,) = entries(names=None)
+    assert [shape.label for shape in entry.draw((4, 6)).shapes] == ['wood']
+    (tmp_path / 'set' / 'other.yaml').write_text('names: [wood, sea]')
+    with pytest.raises(ValueError, match=r"expected data.yaml, or one .*'coco8-seg.yaml', 'other"):
+        entries(names=None)
+
+
 @pytest.mark.parametrize(
     ('file', 'image'),
     [
