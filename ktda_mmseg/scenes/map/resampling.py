@@ -103,9 +103,15 @@ def oddity(has: GroundSize | None, trained: GroundSize | None) -> str | None:
     """Say what is odd of a scene's ground size for a model, None if nothing is or is known."""
     if has is None or trained is None or _apart(has, trained) <= FAR:
         return None
+    coarser = has[0] * has[1] > trained[0] * trained[1]
+    advice = (
+        f'they hold less, which --gsd {TRAINED} cannot bring back: score a map with it and without'
+        if coarser
+        else f'--gsd {TRAINED} lets it see such ones'
+    )
     return (
         f'its pixels measure {told(has)}, those that the model was trained on {told(trained)}; '
-        f'--gsd {TRAINED} lets it see such ones'
+        f'{advice}'
     )
 
 

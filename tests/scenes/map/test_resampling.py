@@ -126,4 +126,6 @@ def test_sizes_that_are_far_apart_are_told():
     assert oddity((10, 10), (14, 14)) is oddity(None, (1, 1)) is oddity((1, 1), None) is None
     for has in ((10, 10), (30, 10), (10, 30)):
         said = oddity(has, (20, 20))
-        assert '10 m' in said and '20 m' in said and '--gsd trained' in said
+        assert '10 m' in said and '20 m' in said and '--gsd trained lets it' in said
+    # interpolation makes a coarse scene no better, so that nobody should be sent there blindly
+    assert 'with it and without' in oddity((40, 40), (20, 20))
