@@ -59,12 +59,23 @@ class Transfer(BaseModule):
             teacher, rest = rest[:count], rest[count:]
             if len(student) == 1:  # of a FAM that fuses
                 teacher = (torch.stack(teacher).sum(0),)
-            pairs = list(zip(student, match_grid(standard(teacher), student), strict=True))
+            teacher = standard([t.contiguous(memory_format=layout_of(student)) for t in teacher])
+            # in fp32, as the losses want them, once for all losses
+            pairs = [
+                (own.float(), wanted.float())
+                for own, wanted in zip(student, match_grid(teacher, student), strict=True)
+            ]
             for criterion in self.losses:
                 value = share * sum(criterion(*pair) for pair in pairs) / len(pairs)
                 name = str(criterion.loss_name)
                 losses[name] = losses[name] + value if name in losses else value
         return losses
+
+
+def layout_of(levels: Levels) -> torch.memory_format:
+    """Return how levels lie in memory; steps through two levels that lie alike are faster."""
+    last = all(level.is_contiguous(memory_format=torch.channels_last) for level in levels)
+    return torch.channels_last if last else torch.contiguous_format
 
 
 def match_grid(teacher: Levels, student: Levels) -> list[Tensor]:
