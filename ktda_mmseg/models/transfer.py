@@ -59,7 +59,8 @@ class Transfer(BaseModule):
             teacher, rest = rest[:count], rest[count:]
             if len(student) == 1:  # of a FAM that fuses
                 teacher = (torch.stack(teacher).sum(0),)
-            teacher = standard([t.contiguous(memory_format=layout_of(student)) for t in teacher])
+            layout = layout_of(student)
+            teacher = standard([level.contiguous(memory_format=layout) for level in teacher])
             # in fp32, as the losses want them, once for all losses
             pairs = [
                 (own.float(), wanted.float())

@@ -52,7 +52,7 @@ def find_format(labels: Path, images: Path, stated: str | None = None) -> str:
         return RASTER
     if root_of(labels) is not None:
         return 'cvat'
-    if names_file(labels) is not None and label_files(labels):
+    if label_files(labels) and names_file(labels) is not None:
         kind = 'yolo'
     else:
         kind = next(filter(None, map(_of_json, files_of(labels, '.json'))), RASTER)

@@ -29,7 +29,8 @@ def names_file(source: Path) -> Path | None:
     for folder in (source, *source.resolve().parents[:2]):
         if (folder / NAMES).is_file():
             return folder / NAMES
-        naming = [p for p in sorted(folder.glob('*.yaml')) if NAMING.search(p.read_bytes())]
+        files = [path for path in sorted(folder.glob('*.yaml')) if path.is_file()]
+        naming = [path for path in files if NAMING.search(path.read_bytes())]
         if len(naming) > 1:
             raise ValueError(
                 f'{folder}: expected {NAMES}, or one YAML file with names, found '

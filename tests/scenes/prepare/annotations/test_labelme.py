@@ -164,8 +164,10 @@ def test_a_window_is_the_part_of_the_whole(tmp_path):
         (PICTURE, r'expected a mask of the size of its box, \(4, 3\), found \(1, 1\)'),
     ],
 )
-def test_a_mask_that_is_none_is_named(tmp_path, mask, message):
-    path = write(tmp_path / 'a.json', shape('1', [[1, 1], [3, 4]], 'mask') | dict(mask=mask))
+@pytest.mark.parametrize('moved', [0, 0.3])
+def test_a_mask_that_is_none_is_named(tmp_path, mask, message, moved):
+    corners = [[1 + moved, 1], [3 + moved, 4]]
+    path = write(tmp_path / 'a.json', shape('1', corners, 'mask') | dict(mask=mask))
     with pytest.raises(ValueError, match=rf'a\.json: shape 0: {message}'):
         read_labelme(path)
 

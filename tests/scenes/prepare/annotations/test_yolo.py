@@ -3,6 +3,7 @@
 import pytest
 
 from ktda_mmseg.scenes.prepare.annotations.drawing import rasterise
+from ktda_mmseg.scenes.prepare.annotations.formats import RASTER, find_format
 from ktda_mmseg.scenes.prepare.annotations.yolo import list_yolo
 from ktda_mmseg.scenes.prepare.label_file import read_label_map
 
@@ -52,6 +53,15 @@ def test_names_may_stand_in_a_file_that_is_called_like_the_set(entries, tmp_path
     (tmp_path / 'set' / 'other.yaml').write_text('names: [wood, sea]')
     with pytest.raises(ValueError, match=r"expected data.yaml, or one .*'coco8-seg.yaml', 'other"):
         entries(names=None)
+
+
+def test_files_with_names_above_rasters_are_nobodys_business(tmp_path):
+    labels = tmp_path / 'labels'
+    labels.mkdir()
+    (labels / 'a.png').touch()
+    for name in ('one.yaml', 'other.yaml'):
+        (tmp_path / name).write_text('names: [sea]')
+    assert find_format(labels, tmp_path / 'images') == RASTER
 
 
 @pytest.mark.parametrize(
