@@ -21,6 +21,7 @@ from ktda_mmseg.utils.workers import THREADS, Workers
 
 from .cells import CHANGED, DONE, ERROR, RESULTS, STATES, TAKEN, Cell, cells_of
 from .definition import Study
+from .features.gap import TABLE, rows_trained_again
 from .page import page
 from .summary import summarise
 from .tables import as_csv, markdown
@@ -203,4 +204,11 @@ def write_tables(study: Study) -> Path:
     write_atomic(folder / 'README.md', markdown(study, summaries).encode())
     write_atomic(folder / 'table.csv', as_csv(summaries).encode())
     write_atomic(folder / 'index.html', page(study, summaries, folder).encode())
+    for dataset in study.datasets:
+        if rows := rows_trained_again(study, dataset):
+            tqdm.write(
+                f'{folder / dataset / TABLE} is of older results of {", ".join(rows)}; '
+                'study_features.py --teacher makes it anew',
+                file=sys.stderr,
+            )
     return folder

@@ -1,6 +1,7 @@
 """Tables are made from results alone; those in the repository are what their results make."""
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -82,6 +83,16 @@ def test_the_page_asks_for_no_other_file(study):
     sources = re.findall(r'(?:src|href|url)\s*[=(]\s*["\']?(\S{0,30})', text)
     assert len(sources) == 4 and all(s.startswith('data:image/png;base64,') for s in sources)
     assert '<script' not in text and '@import' not in text
+
+
+def test_a_way_of_older_results_is_named(study, capsys):
+    write_tables(study)
+    assert 'older' not in capsys.readouterr().err
+    kept = {row: {'0': dict(digest='another')} for row in study.rows}
+    (RESULTS / 'town' / 'similarity.json').write_text(json.dumps(kept))
+    write_tables(study)
+    said = capsys.readouterr().err
+    assert 'way.md is of older results of alone, full; study_features.py --teacher' in said
 
 
 def test_names_are_text_on_the_page(load, write_result, content):

@@ -38,6 +38,16 @@ def read_similarity(study: Study, dataset: str) -> dict[str, dict[str, dict]]:
     return json.loads(path.read_bytes()) if path.is_file() else {}
 
 
+def rows_trained_again(study: Study, dataset: str) -> list[str]:
+    """Name the rows that were compared with the teacher before they were trained anew."""
+    kept, summaries = read_similarity(study, dataset), summarise(study, RESULTS / study.name)
+    return [
+        row
+        for row, summary in summaries[dataset].items()
+        if len(_reached(summary, kept.get(row, {}))) < len(kept.get(row, {}))
+    ]
+
+
 def compare_cells(
     study: Study, dataset: str, rows: Sequence[str], teacher: Path, images: int
 ) -> None:

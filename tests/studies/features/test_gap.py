@@ -16,6 +16,7 @@ from ktda_mmseg.studies.features.gap import (
     compare_cells,
     measure_gap,
     read_similarity,
+    rows_trained_again,
     table,
     write_gap,
 )
@@ -94,6 +95,14 @@ def test_what_was_compared_with_another_config_does_not_count(study):
     with pytest.raises(ValueError, match='rows: nobody: expected results'):
         keep(REACHED)
         measure_gap(study, 'fields', ['alone', 'nobody', 'top'])
+
+
+def test_rows_that_were_trained_again_are_named(study):
+    assert rows_trained_again(study, 'fields') == []
+    kept = read_similarity(study, 'fields')
+    kept['ktda']['1']['digest'] = 'before'
+    (RESULTS / 'small' / 'fields' / 'similarity.json').write_text(json.dumps(kept))
+    assert rows_trained_again(study, 'fields') == ['ktda']
 
 
 def test_figure_and_table_hold_the_numbers(study):
