@@ -6,7 +6,7 @@ from .grass import GrassDataset
 from .l8_biome import L8BiomeDataset
 from .loading import IgnoreNodata, LoadRasterFromFile, RememberSample
 from .paired import PairedSegDataset
-from .transforms import BandJitter, ClassCrop, RandomRotate90
+from .transforms import BandJitter, ClassCrop, RandomCoarsen, RandomRotate90
 
 __all__ = [
     'BandJitter',
@@ -18,6 +18,7 @@ __all__ = [
     'L8BiomeDataset',
     'LoadRasterFromFile',
     'PairedSegDataset',
+    'RandomCoarsen',
     'RandomRotate90',
     'RememberSample',
     'SampleError',

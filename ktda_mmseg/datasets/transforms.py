@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
@@ -85,6 +86,50 @@ class BandJitter(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(gain={self.gain}, offset={self.offset})'
+
+
+@TRANSFORMS.register_module()
+class RandomCoarsen(BaseTransform):
+    """Show images as ``--gsd`` shows scenes of larger pixels: averaged, then interpolated back.
+
+    Details get lost, sizes in pixels stay. Pixels are averaged whether they hold data or not.
+
+    Required and modified key: img, (H, W, C) or (H, W). It becomes float32; labels stay.
+
+    Args:
+        largest (float): Most that a pixel grows; each growth from 1 to it is as likely.
+        prob (float): Share of the images to change, from 0 to 1.
+
+    Raises:
+        ValueError: If ``largest`` is below 1 or ``prob`` not from 0 to 1.
+    """
+
+    def __init__(self, largest: float = 2.0, prob: float = 0.5) -> None:
+        if largest < 1 or not 0 <= prob <= 1:
+            raise ValueError(
+                'RandomCoarsen: expected largest of at least 1 and prob from 0 to 1, got '
+                f'{largest} and {prob}'
+            )
+        self.largest = largest
+        self.prob = prob
+
+    def transform(self, results: dict) -> dict:
+        """Return the sample with its image changed, or as it is."""
+        image = results['img'].astype(np.float32)
+        height, width = image.shape[:2]
+        factor = self._draw()
+        coarse = (max(1, round(width / factor)), max(1, round(height / factor)))
+        averaged = cv2.resize(image, coarse, interpolation=cv2.INTER_AREA)
+        back = cv2.resize(averaged, (width, height), interpolation=cv2.INTER_LINEAR)
+        results['img'] = back.reshape(image.shape)  # OpenCV drops a single band's axis
+        return results
+
+    @cache_randomness
+    def _draw(self) -> float:
+        return np.random.uniform(1, self.largest) if np.random.rand() < self.prob else 1.0
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(largest={self.largest}, prob={self.prob})'
 
 
 @TRANSFORMS.register_module()

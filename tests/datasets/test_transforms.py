@@ -3,11 +3,13 @@
 import cv2
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from mmseg.registry import TRANSFORMS
 
-from ktda_mmseg.datasets import ClassCrop
+from ktda_mmseg.datasets import ClassCrop, RandomCoarsen
 from ktda_mmseg.engine.exact_resume import SeededIndex
 
 
@@ -172,3 +174,41 @@ def test_an_image_without_labels_is_cropped_anywhere():
 def test_a_share_beyond_all_is_refused():
     with pytest.raises(ValueError, match='share from 0 to 1, got 2'):
         ClassCrop((4, 4), share=2)
+
+
+@pytest.mark.parametrize('shape', [(6, 10), (6, 10, 1), (6, 10, 3), (6, 10, 13)])
+@pytest.mark.parametrize('dtype', ['uint8', 'int16', 'uint32', 'float32'])
+def test_twice_as_coarse_is_averaged_and_interpolated(shape, dtype, monkeypatch):
+    image = np.random.default_rng(0).uniform(0, 200, shape).astype(dtype)
+    coarsen = RandomCoarsen(largest=2)
+    monkeypatch.setattr(coarsen, '_draw', lambda: 2.0)
+    found = coarsen(dict(img=image))['img']
+    planes = torch.from_numpy(image.reshape(6, 10, -1).astype('float32')).permute(2, 0, 1)[None]
+    expected = F.interpolate(F.avg_pool2d(planes, 2), scale_factor=2, mode='bilinear')
+    expected = expected[0].permute(1, 2, 0).numpy().reshape(shape)
+    assert found.dtype == np.float32 and not np.array_equal(found, image)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.floats(1, 20), st.integers(0, 2**32 - 1))
+def test_a_flat_image_stays_and_so_do_labels(height, width, largest, seed):
+    np.random.seed(seed)
+    sample = sample_of(np.full((height, width), 7), bands=5)
+    found = apply(dict(sample), dict(type='RandomCoarsen', largest=largest, prob=1))
+    np.testing.assert_allclose(found['img'], sample['img'], rtol=1e-5)
+    np.testing.assert_array_equal(found['gt_seg_map'], sample['gt_seg_map'])
+
+
+def test_a_share_of_images_is_coarsened_by_up_to_the_largest():
+    np.random.seed(0)
+    coarsen = RandomCoarsen(largest=3, prob=0.25)
+    drawn = np.array([coarsen._draw() for _ in range(4000)])
+    assert np.mean(drawn > 1) == pytest.approx(0.25, abs=0.03)
+    low, middle, high = np.quantile(drawn[drawn > 1], [0, 0.5, 1])
+    assert (low, middle, high) == pytest.approx((1, 2, 3), abs=0.1)
+
+
+def test_what_can_be_coarsened_is_said():
+    for wrong in (dict(largest=0.5), dict(prob=1.5)):
+        with pytest.raises(ValueError, match='expected largest of at least 1 and prob'):
+            RandomCoarsen(**wrong)
