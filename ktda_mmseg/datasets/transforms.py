@@ -115,13 +115,15 @@ class RandomCoarsen(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Return the sample with its image changed, or as it is."""
-        image = results['img'].astype(np.float32)
+        image = results['img']
         height, width = image.shape[:2]
         factor = self._draw()
         coarse = (max(1, round(width / factor)), max(1, round(height / factor)))
-        averaged = cv2.resize(image, coarse, interpolation=cv2.INTER_AREA)
-        back = cv2.resize(averaged, (width, height), interpolation=cv2.INTER_LINEAR)
-        results['img'] = back.reshape(image.shape)  # OpenCV drops a single band's axis
+        bands = []  # one by one: OpenCV averages four at the most
+        for band in np.moveaxis(image.reshape(height, width, -1).astype(np.float32), -1, 0):
+            averaged = cv2.resize(band, coarse, interpolation=cv2.INTER_AREA)
+            bands.append(cv2.resize(averaged, (width, height), interpolation=cv2.INTER_LINEAR))
+        results['img'] = np.stack(bands, axis=-1).reshape(image.shape)
         return results
 
     @cache_randomness
