@@ -48,6 +48,7 @@ COMMANDS = {
     'flops': 'analysis_tools/get_flops.py',
     'logs': 'analysis_tools/analyze_logs.py',
     'print-config': 'analysis_tools/print_config.py',
+    'collect-env': 'analysis_tools/collect_env.py',
 }
 # scripts of mmseg, which parse their arguments when seconds have gone into imports
 OF_MMSEG = ('browse', 'confusion', 'flops', 'logs', 'print-config')

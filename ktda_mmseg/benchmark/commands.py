@@ -61,9 +61,11 @@ def run_benchmark(
     if json:
         write_measurements(results, json, title)
     if dataloader:
-        for variant, result in zip(variants, results, strict=True):
-            loader = measure_loader(variant.load(), images * repeats)
+        loaders = [measure_loader(variant.load(), images * repeats) for variant in variants]
+        for loader, result in zip(loaders, results, strict=True):
             print(f'\n{result.label}: {loader}\n{loader.compared_with(result)}')
+        if json:
+            write_measurements(results, json, title, loaders)
     if profile:
         _profile(variants, images, shape, profile)
 

@@ -11,6 +11,7 @@ from mmengine.device import get_device
 from ktda_mmseg.utils.files import write_json
 from ktda_mmseg.utils.tables import aligned, markdown_table
 
+from .loader import LoaderSpeed
 from .machine import described, machine, matrix_products
 from .memory import memory_section
 from .scaling import scaling_section
@@ -83,12 +84,19 @@ def format_losses(results: Sequence[Measurement]) -> str:
     )
 
 
-def write_measurements(results: Sequence[Measurement], path: Path, title: str = '') -> None:
+def write_measurements(
+    results: Sequence[Measurement],
+    path: Path,
+    title: str = '',
+    loaders: Sequence[LoaderSpeed] = (),
+) -> None:
     """Write all measurements, what they show and the machine they were made on, as JSON.
 
     On a GPU also how fast its matrix products are, which tells how well steps use it.
     """
     content = dict(title=title, machine=machine(), results=[asdict(result) for result in results])
+    if loaders:  # one a result
+        content['loaders'] = [loader._asdict() for loader in loaders]
     if get_device() == 'cuda':
         content['products'] = matrix_products()
     write_json(path, content, indent=1)
@@ -127,6 +135,8 @@ def _section(path: Path) -> str:
         markdown_table([COLUMNS, *(_row(first, result) for result in results)]),
     ]
     differences = loss_differences(results)
+    for result, loader in zip(results, content.get('loaders', ()), strict=False):
+        parts.append(f'\n{LoaderSpeed(**loader).compared_with(result)}.')
     if products := content.get('products'):
         parts.append(f'\n{_utilisation(results, products)}')
     if differences:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from mmengine.device import get_device
+from mmengine.utils.dl_utils import collect_env
 
 from ktda_mmseg.version import __version__
 
@@ -25,6 +26,12 @@ def machine() -> dict[str, str]:
         'python': platform.python_version(),
         'date': date.today().isoformat(),
     }
+
+
+def environment() -> dict[str, dict[str, str]]:
+    """Tell all of a machine that may matter: what mmengine collects, packages, and the device."""
+    collected = {name: str(value) for name, value in collect_env().items()}
+    return dict(machine=machine(), versions=versions(), collected=collected)
 
 
 def described(content: dict[str, Any]) -> str:

@@ -23,11 +23,12 @@ from ktda_mmseg.models.teacher_maps import attach_maps
 from ktda_mmseg.scenes.map.torch_predictor import DTYPES
 
 COMPILE = 'compile'
+GRAPHS = 'graphs'  # compiled, and replayed as CUDA graphs on a GPU
 CACHED = 'cached'  # the teacher's maps come with the images, as LoadTeacherMaps brings them
 ALONE = 'alone'  # no teacher
 CHANNELS_LAST = 'channels_last'
 PLAIN_MALLOC = 'plain_malloc'  # memory as the C library and PyTorch take it, without train.py
-FLAGS = (*PRECISIONS, COMPILE, CHANNELS_LAST, PLAIN_MALLOC, CACHED, ALONE)
+FLAGS = (*PRECISIONS, COMPILE, GRAPHS, CHANNELS_LAST, PLAIN_MALLOC, CACHED, ALONE)
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,11 @@ class Variant:
         config, *flags = text.split('+')
         if not Path(config).is_file():
             raise FileNotFoundError(f'{config}: expected a config file, found none')
-        apart = (set(PRECISIONS), {CACHED, ALONE})
+        apart = (set(PRECISIONS), {COMPILE, GRAPHS}, {CACHED, ALONE})
         if not set(flags) <= set(FLAGS) or any(len(set(flags) & few) > 1 for few in apart):
             raise ValueError(
                 f'{text}: expected a config, +{" or +".join(PRECISIONS)}, +{COMPILE}, '
-                f'+{CHANNELS_LAST}, +{PLAIN_MALLOC}, +{CACHED} or +{ALONE}, got {flags}'
+                f'+{GRAPHS}, +{CHANNELS_LAST}, +{PLAIN_MALLOC}, +{CACHED} or +{ALONE}, got {flags}'
             )
         return cls(config, tuple(flags), options)
 

@@ -22,7 +22,7 @@ from ktda_mmseg.utils.compiling import compile_parts
 
 from .flops import count_forward, count_step
 from .machine import synchronise
-from .steps import COMPILE, PLAIN_MALLOC, Step, Variant, inference_step, training_step
+from .steps import COMPILE, GRAPHS, PLAIN_MALLOC, Step, Variant, inference_step, training_step
 
 Mode = Literal['train', 'infer']
 STEPS = {'train': training_step, 'infer': inference_step}
@@ -152,10 +152,13 @@ def _timing(
         reduce_page_faults()
     before = _resident_memory('VmRSS')
     step: Step = STEPS[mode](variant, batch_size, size)
-    if COMPILE in variant.flags:
-        compile_parts(step.model)
+    graphs = GRAPHS in variant.flags
+    if graphs or COMPILE in variant.flags:
+        compile_parts(step.model, mode='reduce-overhead' if graphs else None)
 
     def run() -> Answer:
+        if graphs:
+            torch.compiler.cudagraph_mark_step_begin()
         synchronise()
         start = time.perf_counter()
         losses = step.run()

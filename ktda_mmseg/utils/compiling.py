@@ -10,10 +10,11 @@ from mmengine.model import BaseModel
 from torch import nn
 
 
-def compile_parts(model: BaseModel, dynamic: bool | None = False) -> None:
+def compile_parts(model: BaseModel, dynamic: bool | None = False, mode: str | None = None) -> None:
     """Compile student, teacher, pyramid and modulation in place, or say why not and go on.
 
-    Losses and decoders stay as they are: they hold data-dependent control flow.
+    Losses and decoders stay as they are: they hold data-dependent control flow. ``mode`` is that
+    of ``torch.compile``, of which 'reduce-overhead' records CUDA graphs.
     """
     try:
         torch.compile(torch.neg)(torch.zeros(1, device=get_device()))
@@ -27,7 +28,7 @@ def compile_parts(model: BaseModel, dynamic: bool | None = False) -> None:
         return
     for part in _parts(model):
         _use_plain_numbers(part)
-        part.compile(dynamic=dynamic)
+        part.compile(dynamic=dynamic, mode=mode)
 
 
 def _use_plain_numbers(part: nn.Module) -> None:

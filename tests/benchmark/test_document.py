@@ -8,6 +8,7 @@ import torch
 from ktda_mmseg.benchmark import document
 from ktda_mmseg.benchmark.document import render, write_measurements
 from ktda_mmseg.benchmark.flops import count_step
+from ktda_mmseg.benchmark.loader import LoaderSpeed
 from ktda_mmseg.benchmark.machine import matrix_products
 from ktda_mmseg.benchmark.timing import Measurement
 
@@ -33,6 +34,15 @@ def test_a_table(tmp_path):
     assert '| `fast` | 1.00 s | 1.00-1.00 | 4 | 3.00 | 1.0 GiB | 1 |' in text
     assert 'first: `fast` 2.5e-01.' in text
     assert json.loads((tmp_path / 'x.json').read_text())['machine']['date'] in text
+
+
+def test_loaders_are_told_beside_their_steps(tmp_path):
+    step = Measurement('small', 4, (64, 64), 10**9, {}, [0.1] * 2, [{}] * 2)
+    path = tmp_path / 'x.json'
+    write_measurements([step], path, 'A title', [LoaderSpeed([90, 100], 4, 2, dict(Crop=0.01))])
+    (tmp_path / 'introduction.md').write_text('# Speed\n')
+    assert json.loads(path.read_text())['loaders'][0]['rates'] == [90, 100]
+    assert 'the data keep up: 2.4 times the rate of training.' in render(tmp_path)
 
 
 def test_fast_steps_are_in_milliseconds_beside_the_products_of_the_device(tmp_path, monkeypatch):

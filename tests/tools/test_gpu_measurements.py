@@ -9,8 +9,9 @@ import pytest
 
 SCRIPT = Path(__file__).resolve().parents[2] / 'tools' / 'analysis_tools' / 'gpu_measurements.sh'
 PARTS = {
-    'gpu_grass.json', 'gpu_cloud.json', 'gpu_grass_inference.json', 'gpu_loader.json',
-    'memory/gpu.json', 'scaling/gpu_batches.json', 'scenes/gpu.json',
+    'environment/gpu.json', 'gpu_grass.json', 'gpu_cloud.json', 'gpu_graphs.json',
+    'gpu_grass_inference.json', 'gpu_loader.json', 'memory/gpu.json',
+    'scaling/gpu_grass_batches.json', 'scaling/gpu_cloud_batches.json', 'scenes/gpu.json',
 }  # fmt: skip
 
 
@@ -45,14 +46,14 @@ def found(folder):
 
 
 def test_a_part_that_is_there_is_left_out(measure, tmp_path):
-    failed, called = measure(faulty='cloud_fast.py+bf16+compile')
+    failed, called = measure(faulty='official_step/cloud.py')
     assert failed.returncode == 1 and 'failed: cloud\n' in failed.stderr
     assert found(tmp_path / 'out') == PARTS - {'gpu_cloud.json'}
     done, again = measure()
     assert done.returncode == 0, done.stderr
     assert len(again) == 1 and 'official_step/cloud.py' in again[0]
     assert found(tmp_path / 'out') == PARTS and measure()[1] == []
-    assert len(called) == len(PARTS) - 1 + 2  # data and model
+    assert len(called) == len(PARTS) - 1 + 3  # tests, data and model
 
 
 def test_parts_are_chosen(measure, tmp_path):
@@ -63,6 +64,6 @@ def test_parts_are_chosen(measure, tmp_path):
 @pytest.mark.slow
 def test_the_parts_measure(tmp_path):
     """Slow: processes that load everything; more of them than these are run by hand."""
-    choice = dict(DEVICE='cpu', SIZE='tiny', PARTS='grass counted', PYTHON=sys.executable)
+    choice = dict(DEVICE='cpu', SIZE='tiny', PARTS='environment grass counted', PYTHON=sys.executable)
     subprocess.run([SCRIPT, tmp_path], env={**os.environ, **choice}, check=True)
-    assert found(tmp_path) == {'gpu_grass.json', 'memory/gpu.json'}
+    assert found(tmp_path) == {'environment/gpu.json', 'gpu_grass.json', 'memory/gpu.json'}

@@ -1,6 +1,7 @@
 """Measure training or inference steps of configs in turn: speed, memory, operations.
 
-A config may be followed by flags: configs/ktda/grass.py+bf16 or +fp16; +compile; +channels_last;
+A config may be followed by flags: configs/ktda/grass.py+bf16 or +fp16; +compile; +graphs
+(compiled, and replayed as CUDA graphs where there is a GPU); +channels_last;
 +plain_malloc (memory is taken and given back as without train.py); in training +cached (the
 teacher's maps come with the images, as from a cache) or +alone (no teacher). The first config is
 what the others are compared with. Weights and images are random.
