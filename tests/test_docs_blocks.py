@@ -28,6 +28,7 @@ RUN = {
     ('docs/data.md', "cache = 'data/mine/teacher_cache'"),
     ('docs/data.md', 'one = dict('),
     ('docs/maps.md', '# without_torch.py'),
+    ('docs/maps.md', '# coarser.py'),
 }
 NOT_RUN = {
     ('docs/model.md', 'model = dict('): 'an outline with ... for what is left out',
@@ -73,6 +74,18 @@ def test_the_example_cache_is_that_of_training(config):
     assert [step.cache for step in pipeline if step.type == 'LoadTeacherMaps'] == [
         'data/mine/teacher_cache'
     ]
+
+
+def test_the_example_coarsens_training_images_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    base = Config.fromfile(ROOT / 'configs/ktda/finetuned.py')
+    base.dump('mine.py')
+    Path('coarser.py').write_text(blocks()['docs/maps.md', '# coarser.py'])
+    config = Config.fromfile('coarser.py')
+    steps = config.train_dataloader.dataset.pipeline
+    assert [step.type for step in steps[-2:]] == ['RandomCoarsen', 'PackSegInputs']
+    assert [*steps[:-2], steps[-1]] == base.train_dataloader.dataset.pipeline
+    assert config.test_dataloader == base.test_dataloader
 
 
 def test_the_example_head_has_one_output(config):

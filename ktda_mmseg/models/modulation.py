@@ -63,7 +63,9 @@ class SelfAttention(nn.Module):
             rows = self.proj.out_features, 2 * self.proj.out_features
             (weight, weights), (bias, biases) = (p.split(rows) for p in self.qkv.parameters())
             grid = tokens.transpose(1, 2).unflatten(2, size)
-            pooled = F.avg_pool2d(grid, pool, ceil_mode=True).flatten(2).transpose(1, 2)
+            # nothing is padded, but ONNX Runtime 1.23 would count what the last window lacks
+            pooled = F.avg_pool2d(grid, pool, ceil_mode=True, count_include_pad=False)
+            pooled = pooled.flatten(2).transpose(1, 2)
             query = F.linear(tokens, weight, bias)
             parts = query, *F.linear(pooled, weights, biases).chunk(2, dim=2)
         heads = (part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts)

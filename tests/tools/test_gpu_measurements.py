@@ -64,6 +64,8 @@ def test_parts_are_chosen(measure, tmp_path):
 @pytest.mark.slow
 def test_the_parts_measure(tmp_path):
     """Slow: processes that load everything; more of them than these are run by hand."""
-    choice = dict(DEVICE='cpu', SIZE='tiny', PARTS='environment grass counted', PYTHON=sys.executable)
+    choice = dict(
+        DEVICE='cpu', SIZE='tiny', PARTS='environment grass counted', PYTHON=sys.executable
+    )
     subprocess.run([SCRIPT, tmp_path], env={**os.environ, **choice}, check=True)
     assert found(tmp_path) == {'environment/gpu.json', 'gpu_grass.json', 'memory/gpu.json'}
