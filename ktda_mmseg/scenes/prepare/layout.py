@@ -1,6 +1,5 @@
 """Writing ``{img_dir,ann_dir}/<split>`` so that a data set is complete or absent."""
 
-import io
 import json
 import os
 import shutil
@@ -15,7 +14,7 @@ import numpy as np
 from joblib import cpu_count
 from PIL import Image
 
-from ktda_mmseg.utils.files import json_text, remove_partial, write_atomic, write_json
+from ktda_mmseg.utils.files import atomic, json_text, remove_partial, write_atomic, write_json
 from ktda_mmseg.utils.workers import HERE, Workers
 
 from ...raster.tile_places import FOLDER as PLACES
@@ -220,7 +219,7 @@ def _write(
             write_atomic(mask, tile.mask.read_bytes())
         else:
             _write_image(image, tile)
-            write_atomic(mask, encode(tile.mask, mask.suffix))
+            _save(mask, tile.mask)
 
 
 def _paths(job: Job, root: Path, image_suffix: str) -> list[tuple[Path, Path]]:
@@ -261,21 +260,12 @@ def _write_image(path: Path, tile: Tile) -> None:
     if path.suffix == '.png' or (rgb and tile.georeference is None and tile.nodata is None):
         if tile.georeference is not None:
             write_place(path, tile.image.shape[:2], tile.georeference)
-        write_atomic(path, encode(tile.image, path.suffix))
+        _save(path, tile.image)
     else:
         write_raster(path, tile.image, tile.georeference, tile.nodata, tile.valid)
 
 
-def encode(array: np.ndarray, suffix: str) -> bytes:
-    """Encode an image or a mask.
-
-    Args:
-        array (np.ndarray): (H, W, 3) or (H, W), uint8.
-        suffix (str): '.png' or '.tif'.
-
-    Returns:
-        bytes: The file's content.
-    """
-    stream = io.BytesIO()
-    Image.fromarray(array).save(stream, **SAVE_OPTIONS[suffix])
-    return stream.getvalue()
+def _save(path: Path, array: np.ndarray) -> None:
+    """Write an image (H, W, 3) or a mask (H, W) of 8 bits as '.png' or '.tif'."""
+    with atomic(path) as file:  # in memory, libtiff would leave a byte as it found it
+        Image.fromarray(array).save(file, **SAVE_OPTIONS[path.suffix])
