@@ -27,6 +27,7 @@ COMMANDS = {
         'c.py c.pth a.tif --overlap 0', 'ktda_mmseg.benchmark.scene_speed.measure_scene'
     ),
     'analysis_tools/browse_dataset': ('c.py', SCRIPT),
+    'analysis_tools/collect_env': ('', 'ktda_mmseg.benchmark.machine.environment'),
     'analysis_tools/confusion_matrix': ('c.py p out', SCRIPT),
     'analysis_tools/get_flops': ('c.py', SCRIPT),
     'analysis_tools/memory': ('c.py', 'ktda_mmseg.benchmark.memory.count_memory'),
