@@ -90,7 +90,8 @@ def most_threads(scenes: Sequence[Scene], tile: int) -> int:
 
 def cache_bytes(scenes: Sequence[Scene], tile: int) -> int:
     """Return how much GDAL has to keep so that a row of tiles decodes a block once."""
-    return max(CACHE_BYTES, *(_decoded(scene, tile) for scene in scenes))
+    # GDAL keeps more than pixels: with no room for that, each tile would decode its blocks anew
+    return max(CACHE_BYTES, *(_decoded(scene, tile) * 9 // 8 for scene in scenes))
 
 
 def _decoded(scene: Scene, tile: int) -> int:

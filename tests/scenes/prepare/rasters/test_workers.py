@@ -94,7 +94,8 @@ def test_a_block_is_decoded_once(write, run, rng, tmp_path, monkeypatch, layout,
     for name, origin in ORIGINS.items():
         pixels = rng.integers(0, 256, (3, 320, 640)).astype(np.uint8)
         write(tmp_path / 'images' / (name + suffix), pixels, origin, **stored)
-        write(tmp_path / 'labels' / f'{name}.tif', np.full((320, 640), 7, np.uint8), origin)
+        labels = np.full((320, 640), 7, np.uint8)
+        write(tmp_path / 'labels' / f'{name}.tif', labels, origin, **stored)
     for tile in (320, 64):  # the first time modules are read too
         shutil.rmtree(tmp_path / 'out', ignore_errors=True)
         before = int(counts.read_text().split()[1])
