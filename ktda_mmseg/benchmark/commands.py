@@ -58,7 +58,7 @@ def run_benchmark(
     print(f'\n{format_table(results)}')
     if mode == 'train':
         print(format_losses(results))
-    if json:
+    if json:  # now, so that data that cannot be read lose no steps
         write_measurements(results, json, title)
     if dataloader:
         loaders = [measure_loader(variant.load(), images * repeats) for variant in variants]

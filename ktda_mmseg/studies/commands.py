@@ -204,8 +204,8 @@ def write_tables(study: Study) -> Path:
     write_atomic(folder / 'README.md', markdown(study, summaries).encode())
     write_atomic(folder / 'table.csv', as_csv(summaries).encode())
     write_atomic(folder / 'index.html', page(study, summaries, folder).encode())
-    for dataset in study.datasets:
-        if rows := rows_trained_again(study, dataset):
+    for dataset, of_rows in summaries.items():
+        if rows := rows_trained_again(study, dataset, of_rows):
             tqdm.write(
                 f'{folder / dataset / TABLE} is of older results of {", ".join(rows)}; '
                 'study_features.py --teacher makes it anew',

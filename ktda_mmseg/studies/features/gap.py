@@ -5,7 +5,7 @@ on the test split, and by level in linear CKA with the frozen teacher, which sta
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,12 +38,12 @@ def read_similarity(study: Study, dataset: str) -> dict[str, dict[str, dict]]:
     return json.loads(path.read_bytes()) if path.is_file() else {}
 
 
-def rows_trained_again(study: Study, dataset: str) -> list[str]:
+def rows_trained_again(study: Study, dataset: str, summaries: Mapping[str, Summary]) -> list[str]:
     """Name the rows that were compared with the teacher before they were trained anew."""
-    kept, summaries = read_similarity(study, dataset), summarise(study, RESULTS / study.name)
+    kept = read_similarity(study, dataset)
     return [
         row
-        for row, summary in summaries[dataset].items()
+        for row, summary in summaries.items()
         if len(_reached(summary, kept.get(row, {}))) < len(kept.get(row, {}))
     ]
 

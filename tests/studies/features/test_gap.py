@@ -21,6 +21,7 @@ from ktda_mmseg.studies.features.gap import (
     write_gap,
 )
 from ktda_mmseg.studies.figures import draw_gap
+from ktda_mmseg.studies.summary import summarise
 
 ROOT = Path(__file__).resolve().parents[3]
 WAYS = sorted((ROOT / 'docs' / 'results').glob('*/*/way.md'))
@@ -98,11 +99,12 @@ def test_what_was_compared_with_another_config_does_not_count(study):
 
 
 def test_rows_that_were_trained_again_are_named(study):
-    assert rows_trained_again(study, 'fields') == []
+    summaries = summarise(study, RESULTS / 'small')['fields']
+    assert rows_trained_again(study, 'fields', summaries) == []
     kept = read_similarity(study, 'fields')
     kept['ktda']['1']['digest'] = 'before'
     (RESULTS / 'small' / 'fields' / 'similarity.json').write_text(json.dumps(kept))
-    assert rows_trained_again(study, 'fields') == ['ktda']
+    assert rows_trained_again(study, 'fields', summaries) == ['ktda']
 
 
 def test_figure_and_table_hold_the_numbers(study):
