@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 
 import numpy as np
 import pytest
@@ -14,6 +13,8 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 
 from ktda_mmseg.checkpoints.deploy import deploy_config
+
+from ..waiting import wait_for
 
 rasterio = pytest.importorskip('rasterio')
 pytestmark = pytest.mark.slow
@@ -123,8 +124,7 @@ def test_a_killed_command_ends_in_the_same_bytes(tools, command, alone, tmp_path
     for attempt in range(5):  # a busy machine may be late to kill
         out = tmp_path / f'{attempt}'
         process = tools.start('predict_scene.py', *command(out))
-        while process.poll() is None and len(list(out.glob('b.strips/*.npz'))) < 5:
-            time.sleep(0.002)
+        wait_for(lambda out=out: len(list(out.glob('b.strips/*.npz'))) >= 5, process)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

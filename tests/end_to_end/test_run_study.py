@@ -3,12 +3,13 @@
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+
+from ..waiting import wait_for
 
 STEPS = 4
 
@@ -52,11 +53,7 @@ def test_a_killed_study_goes_on_and_runs_no_finished_cell_again(tools, study):
     results = [Path(f'docs/results/tiny/grass/alone/seed_{seed}.json') for seed in (0, 1)]
     second = Path('work_dirs/studies/tiny/grass/alone/seed_1')
     process = tools.start('run_study.py', study, '--jobs', 1)
-    end = time.monotonic() + 600
-    while (
-        process.poll() is None and time.monotonic() < end and not (second / 'iter_2.pth').exists()
-    ):
-        time.sleep(0.05)
+    wait_for((second / 'iter_2.pth').exists, process)
     assert process.poll() is None
     # alone, without its cell, which ends by itself
     os.kill(process.pid, signal.SIGKILL)

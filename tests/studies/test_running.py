@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from ktda_mmseg.studies.cells import FAILED, LOCK, MISSING, RUNNING, TAKEN, cell
 from ktda_mmseg.studies.commands import describe, unfinished
 from ktda_mmseg.utils.claims import claim
 from ktda_mmseg.utils.workers import Workers
+
+from ..waiting import wait_for
 
 # what stands in for the process of a cell: it claims it and notes that it ran, and writes a result
 # or fails
@@ -64,13 +65,6 @@ def stand_in(tmp_path, monkeypatch):
 def ran():
     lines = Path('ran.txt').read_text().splitlines() if Path('ran.txt').exists() else []
     return Counter(line.split()[0] for line in lines)
-
-
-def wait_for(happened, seconds=300):
-    end = time.monotonic() + seconds
-    while not happened() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert happened()
 
 
 def test_each_cell_runs_once_and_a_failing_one_stops_no_other(load, content):

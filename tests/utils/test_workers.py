@@ -16,15 +16,10 @@ from ktda_mmseg.utils import workers
 from ktda_mmseg.utils.errors import clean_errors
 from ktda_mmseg.utils.workers import HERE, Workers
 
+from ..waiting import wait_for
+
 # a process of another worker does not find the tests
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
-
-
-def wait_for(happened, seconds=300):
-    end = time.monotonic() + seconds
-    while not happened() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert happened()
 
 
 def is_alive(pid):
@@ -121,7 +116,7 @@ def test_processes_end_with_the_one_that_started_them(tmp_path):
     process.kill()
     process.wait()
     pids = [int(path.suffix[1:]) for path in tmp_path.glob('[01].*')]
-    wait_for(lambda: not any(map(is_alive, pids)), 60)
+    wait_for(lambda: not any(map(is_alive, pids)), seconds=60)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
 
+from ...waiting import wait_for
 from .test_scene_inferencer import names, read
 
 pytest.importorskip('rasterio')
@@ -35,17 +36,12 @@ def start(brightest, tmp_path):
     return start
 
 
-def wait_for(path):
-    while not path.exists():
-        time.sleep(0.01)
-
-
 def test_each_map_is_made_by_one_of_two_commands(start, scene, tmp_path):
     paths, labels = zip(
         *(scene(90, name=f'{name}.tif', seed=seed) for seed, name in enumerate('abc'))
     )
     first, told = start(*paths[:2])
-    wait_for(tmp_path / 'out' / 'a.strips')
+    wait_for((tmp_path / 'out' / 'a.strips').exists)
     second, also_told = start(*paths)
     (a, b), (also_a, also_b, c) = told.get(), also_told.get()
     for process in (first, second):
@@ -68,7 +64,7 @@ def test_many_at_once_end_in_the_map_whoever_makes_it(start, scene, tmp_path):
     """Also while another one finishes, and after one was killed."""
     path, labels = scene(90)
     killed, _ = start(path)
-    wait_for(tmp_path / 'out' / 'scene.strips')
+    wait_for((tmp_path / 'out' / 'scene.strips').exists)
     killed.kill()
     killed.join()
     running = [start(path, before=lambda i=i: time.sleep(i / 5)) for i in range(5)]

@@ -5,7 +5,6 @@ import io
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,30 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ktda_mmseg.scenes.map.card import ModelCard
 from ktda_mmseg.scenes.serve.jobs import Limits
 
-PALETTE = ((20, 30, 200), (250, 220, 40))
-
-
-class BrightOrDark:
-    """A predictor that can be made to wait."""
-
-    identity = 'bright or dark'
-
-    def __init__(self, bands: int = 3, dtype: str | None = 'uint8') -> None:
-        none = (0.0,) * bands
-        order = tuple(range(1, bands + 1))
-        self.card = ModelCard(
-            ('dark', 'bright'), PALETTE, order, none, (1.0,) * bands, none, None, dtype, (32, 32)
-        )
-        self.gate = threading.Event()
-        self.gate.set()
-
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        self.gate.wait(60)
-        bright = (images.mean(axis=1) > 127).astype(np.float32)
-        return np.stack([1 - bright, bright], axis=1)
+from ...waiting import wait_for
+from .bright_or_dark import BrightOrDark
 
 
 class Site:
@@ -112,16 +91,7 @@ class Site:
             answer = self.ask('GET', job)[2]
             return answer if answer['state'] in states else None
 
-        return self.until(told)
-
-    @staticmethod
-    def until(ready):
-        """Return what a function returns, once that is true; fail after 200 seconds."""
-        for _ in range(10_000):
-            if found := ready():
-                return found
-            time.sleep(0.02)
-        raise AssertionError('nothing came in 200 seconds')
+        return wait_for(told)
 
     def files(self):
         """Return all files that the server keeps."""
@@ -146,7 +116,7 @@ def serving(tmp_path, monkeypatch) -> Iterator[Callable[..., Site]]:
         server = make_server(models, '127.0.0.1', 0, limits)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
-        Site.until(lambda: server.started)
+        wait_for(lambda: server.started)
         yield Site(server.servers[0].sockets[0].getsockname()[1], models['rgb'], root)
         models['rgb'].gate.set()
         server.should_exit = True

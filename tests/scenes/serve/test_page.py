@@ -7,6 +7,8 @@ from base64 import b64encode
 import pytest
 from PIL import Image
 
+from ...waiting import wait_for
+
 sync_api = pytest.importorskip('playwright.sync_api', reason='drives a browser with playwright')
 rasterio = pytest.importorskip('rasterio')
 expect = sync_api.expect
@@ -95,7 +97,7 @@ def test_an_image_becomes_a_map_that_lies_where_it_lay(page, site, scene, tmp_pa
     assert Image.open(download.value.path()).format == 'PNG'
 
     page.goto('about:blank')
-    site.until(lambda: not site.files())
+    wait_for(lambda: not site.files())
 
 
 def test_what_is_wrong_is_one_sentence(page, site, scene, tmp_path):
@@ -126,7 +128,7 @@ def test_work_can_be_cancelled_by_keyboard(page, site, scene):
     expect(page.get_by_role('progressbar')).to_be_hidden()
     expect(page.get_by_role('button', name='Make the map')).to_be_focused()
     site.model.gate.set()
-    site.until(lambda: not site.files())
+    wait_for(lambda: not site.files())
 
 
 def test_it_fits_a_phone(page, site, scene):

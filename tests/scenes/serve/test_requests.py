@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ...waiting import wait_for
+
 rasterio = pytest.importorskip('rasterio')
 pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
 
@@ -139,7 +141,7 @@ def test_connections_without_a_request_lock_nobody_out(serving):
                 assert connection.recv(100).startswith(b'HTTP/1.1 200')
             if number % 2 == 0:
                 connection.sendall(half)
-        site.until(lambda: site.ask('GET', '/')[0] == 200)
+        wait_for(lambda: site.ask('GET', '/')[0] == 200)
         for connection in opened:
             connection.settimeout(200)
             while connection.recv(65_536):  # until the server has closed it
@@ -151,18 +153,18 @@ def test_what_is_deleted_before_its_image_has_come_leaves_no_folder(site, begun)
     job = site.open()
     with site.begun(job) if begun else nullcontext() as connection:
         if begun:
-            site.until(site.files)
+            wait_for(site.files)
         assert site.ask('DELETE', job)[0] == 204
         if begun:  # what comes next finds nobody
             connection.sendall(b'more')
-        site.until(lambda: not list(site.root.glob('*/*')))
+        wait_for(lambda: not list(site.root.glob('*/*')))
 
 
 def test_what_is_opened_and_left_leaves_no_folder(serving, monkeypatch):
     monkeypatch.setattr('ktda_mmseg.scenes.serve.app.SWEEP', 0.05)
     site = serving(stall=0.2)
     job = site.open()
-    site.until(lambda: not list(site.root.glob('*/*')))
+    wait_for(lambda: not list(site.root.glob('*/*')))
     assert site.ask('GET', job)[0] == 404
 
 
@@ -170,7 +172,7 @@ def test_an_upload_that_is_broken_off_is_forgotten(site):
     job = site.open()
     with site.begun(job):
         pass
-    site.until(lambda: site.is_gone(job))
+    wait_for(lambda: site.is_gone(job))
 
 
 def test_only_so_many_wait(serving, scene):
@@ -196,4 +198,4 @@ def test_what_nobody_asks_after_is_removed(serving, scene, monkeypatch):
     monkeypatch.setattr('ktda_mmseg.scenes.serve.app.SWEEP', 0.05)
     site = serving(keep=0.5)
     site.finished(scene)
-    site.until(lambda: not site.files())
+    wait_for(lambda: not site.files())

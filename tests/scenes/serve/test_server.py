@@ -18,7 +18,7 @@ import runpy
 from ktda_mmseg.scenes.serve.jobs import Limits
 from ktda_mmseg.scenes.serve.server import serve
 
-model = runpy.run_path('tests/scenes/serve/conftest.py')['BrightOrDark']()
+model = runpy.run_path('tests/scenes/serve/bright_or_dark.py')['BrightOrDark']()
 model.gate.clear()
 model.gate.wait = lambda seconds: __import__('time').sleep(0.5)
 serve({'rgb': model}, '127.0.0.1', 0, Limits())
@@ -32,10 +32,9 @@ def test_a_terminated_server_stops_its_work_and_removes_its_files(scene, tmp_pat
     with subprocess.Popen(
         [sys.executable, '-c', SCRIPT], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
     ) as server:
-        found = None
-        while found is None:
-            found = re.search(r'running on http://127\.0\.0\.1:(\d+)', server.stderr.readline())
-        other = type(site)(int(found[1]), site.model, tmp_path / 'own')
+        address = re.compile(r'running on http://127\.0\.0\.1:(\d+)')
+        (port,) = next(filter(None, map(address.search, server.stderr))).groups()
+        other = type(site)(int(port), site.model, tmp_path / 'own')
         job, _, _ = other.send(scene)
         other.wait(job, 'running')
         assert list((tmp_path / 'own').glob('ktda-serve-*'))
