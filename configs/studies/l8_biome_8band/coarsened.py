@@ -1,0 +1,4 @@
+# The student of l8_biome_8band_decoder.py, taught, on images that are up to twice as coarse.
+_base_ = '../../ktda/l8_biome_8band_decoder.py'
+pipeline = [*_base_.pipeline[:-1], dict(type='RandomCoarsen'), _base_.pipeline[-1]]
+train_dataloader = dict(dataset=dict(pipeline=pipeline))
