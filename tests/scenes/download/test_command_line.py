@@ -6,7 +6,6 @@ import runpy
 import shlex
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from mmengine.config import Config
 
 from ktda_mmseg.scenes.download.download import SETS
 from ktda_mmseg_cli import COMMANDS
+
+from ...waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 TOOL = ROOT / 'tools' / 'download_dataset.py'
@@ -57,10 +58,9 @@ def test_a_killed_download_goes_on(server, tmp_path):
     out = tmp_path / 'l8'
     arguments = ('cloud', '--out', out, '--root', server.url)
     first = start(*arguments)
-    deadline = time.monotonic() + 300
-    while not any(p.stat().st_size == 100_000 for p in tmp_path.glob('l8.download/*.part')):
-        assert first.poll() is None and time.monotonic() < deadline, first.communicate()
-        time.sleep(0.05)
+    folder = tmp_path / 'l8.download'
+    wait_for(lambda: any(p.stat().st_size == 100_000 for p in folder.glob('*.part')), first)
+    assert first.poll() is None, first.communicate()
     first.kill()
     assert 'licence  CC BY-NC 4.0' in first.communicate()[0] and not out.exists()
 
