@@ -120,7 +120,7 @@ def serving(tmp_path, monkeypatch) -> Iterator[Callable[..., Site]]:
         yield Site(server.servers[0].sockets[0].getsockname()[1], models['rgb'], root)
         models['rgb'].gate.set()
         server.should_exit = True
-        thread.join(300)
+        thread.join(30)
         assert not list(root.iterdir()), 'the server has left files behind'
 
     with ExitStack() as stack:
