@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from math import isfinite, pi
 from pathlib import Path
@@ -191,14 +192,16 @@ class SceneReader:
 
 
 def ahead(
-    thread: Executor, function: Callable[[Item], Result], items: Iterable[Item]
+    thread: Executor,
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    count: int = 1,
 ) -> Iterator[Result]:
-    """Map in another thread, one item ahead of what is asked for."""
-    pending = None
+    """Map in another thread, so many items ahead of what is asked for."""
+    pending: deque[Future[Result]] = deque()
     for item in items:
-        following = thread.submit(function, item)
-        if pending is not None:
-            yield pending.result()
-        pending = following
-    if pending is not None:
-        yield pending.result()
+        pending.append(thread.submit(function, item))
+        if len(pending) > count:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()

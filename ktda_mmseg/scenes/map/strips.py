@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
@@ -26,7 +27,7 @@ LEAST = np.float32(1e-30)  # a probability that is told from 0
 NODATA = 255  # of labels and of all layers of 8 bits; 65535 of those of 16
 LOCK = 'lock'  # beside the strips, of the command that is at work on them
 PRODUCTS = 'products'  # of settings, and the folder beside the strips in which they are made
-Placed = tuple[int, np.ndarray]  # a window's column in the grid, and what it holds
+AHEAD = 2  # batches that wait for the network while what it predicted is blended
 
 
 class Layers(NamedTuple):
@@ -70,6 +71,15 @@ class Strip(NamedTuple):
     probabilities: np.ndarray | None
 
 
+class _Batch(NamedTuple):
+    """Windows of one row, and which of the pixels ``(rows, W)`` of all of it hold data."""
+
+    row: int
+    columns: list[int]  # of the windows, in the grid
+    held: np.ndarray  # images (N, C, h, w), then probabilities (N, K, h, w)
+    valid: np.ndarray
+
+
 def predict_strips(
     reader: SceneReader,
     predictor: Predictor,
@@ -85,50 +95,53 @@ def predict_strips(
     average logits: with windows alike, labels are those of mmseg's sliding windows.
 
     A strip is the same to the last bit wherever prediction starts: a batch never holds windows of
-    two rows, and rows of windows are added in their order. Memory holds two rows of windows of the
-    scene and one of the map, whatever the scene's height. The thread, in which the network runs, is
-    the caller's: a generator that is given up would end it wherever Python finds that out.
+    two rows, and rows of windows are added in their order. The network goes on with the next row
+    while a strip is worked on. Memory holds two rows of windows of the scene and one of the map,
+    whatever the scene's height. The thread, in which the network runs, is the caller's: a generator
+    that is given up would end it wherever Python finds that out.
     """
-    rows = grid.rows.starts[grid.needed(first) : stop]
-    spans = [(max(start, 0), min(start + grid.window[0], grid.height)) for start in rows]
-    carried: np.ndarray = np.zeros((len(predictor.card.classes), 0, grid.width), np.float32)
-    scene = zip(range(stop - len(rows), stop), spans, reader.read_ahead(spans), strict=True)
-    for index, (start, end), (values, valid) in scene:
-        top, bottom = grid.strips[index]
-        sums = np.zeros((len(carried), end - top, grid.width), np.float32)
+    begun = grid.needed(first)
+    starts = grid.rows.starts[begun:stop]
+    spans = [(max(start, 0), min(start + grid.window[0], grid.height)) for start in starts]
+    scene = enumerate(reader.read_ahead(spans), begun)
+    windows = (batch for row, read in scene for batch in _batches(*read, grid, row, batch_size))
+    work = ahead(thread, partial(_predict, predictor), windows, AHEAD)
+    sums: np.ndarray = np.zeros((len(predictor.card.classes), 0, grid.width), np.float32)
+    for row, batches in groupby(work, attrgetter('row')):
+        (start, end), (top, bottom) = spans[row - begun], grid.strips[row]
+        carried, sums = sums, np.zeros((len(sums), end - top, grid.width), np.float32)
         sums[:, : carried.shape[1]] = carried
-        windows = _cut(values, valid, grid, index)
-        batches = _batches(windows, batch_size)
-        for predicted in ahead(thread, partial(_predict, predictor), batches):
-            for column, probabilities in predicted:
-                _add(sums, probabilities, grid, index, column)
-        if index >= first:
+        for batch in batches:
+            for column, probabilities in zip(batch.columns, batch.held, strict=True):
+                _add(sums, probabilities, grid, row, column)
+        if row >= first:
             blended = _normalised(sums[:, : bottom - top])
-            yield BlendedStrip(index, blended, valid[top - start : bottom - start])
-        carried = sums[:, bottom - top :].copy()
+            yield BlendedStrip(row, blended, batch.valid[top - start : bottom - start])
+        sums = sums[:, bottom - top :].copy()
 
 
-def _batches(windows: Iterator[Placed], size: int) -> Iterator[list[Placed]]:
-    while batch := list(islice(windows, size)):
-        yield batch
-
-
-def _predict(predictor: Predictor, batch: list[Placed]) -> Iterator[Placed]:
-    """Return the probabilities ``(K, h, w)`` of each window of a batch."""
-    columns, images = zip(*batch, strict=True)
-    return zip(columns, predictor(np.stack(images)), strict=True)
-
-
-def _cut(values: np.ndarray, valid: np.ndarray, grid: Grid, row: int) -> Iterator[Placed]:
-    """Yield the images ``(C, h, w)`` of the windows of a row that hold data."""
+def _batches(
+    values: np.ndarray, valid: np.ndarray, grid: Grid, row: int, size: int
+) -> Iterator[_Batch]:
+    """Yield the windows of a row that hold data; a batch of none if there are none."""
     start, height = grid.rows.starts[row], grid.window[0]
     above = max(-start, 0)
     below = height - above - len(valid)
+    windows = []
     for column, first in enumerate(grid.columns.starts):
         left, right = max(first, 0), min(first + grid.window[1], grid.width)
         if valid[:, left:right].any():
             outside = ((0, 0), (above, below), (left - first, first + grid.window[1] - right))
-            yield column, np.pad(values[:, :, left:right], outside, mode='reflect')
+            windows.append((column, slice(left, right), outside))
+    for one in range(0, max(len(windows), 1), size):
+        chosen = windows[one : one + size]
+        images = [np.pad(values[..., inside], pad, mode='reflect') for _, inside, pad in chosen]
+        columns = [column for column, *_ in chosen]
+        yield _Batch(row, columns, np.stack(images) if images else np.empty(0), valid)
+
+
+def _predict(predictor: Predictor, batch: _Batch) -> _Batch:
+    return batch._replace(held=predictor(batch.held)) if batch.columns else batch
 
 
 def _add(sums: np.ndarray, probabilities: np.ndarray, grid: Grid, row: int, column: int) -> None:

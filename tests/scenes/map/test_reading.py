@@ -114,20 +114,21 @@ def test_a_reader_leaves_no_thread_and_no_open_file(bands, card, write):
     assert threading.active_count() == before
 
 
-def test_ahead_works_on_the_next_item_while_one_is_used():
+@pytest.mark.parametrize('count', [1, 2])
+def test_ahead_works_on_what_follows_while_an_item_is_used(count):
     started = []
-    second = threading.Event()
+    last = threading.Event()
 
     def work(item):
         started.append(item)
-        if item == 2:
-            second.set()
+        if item == 1 + count:
+            last.set()
         return item * 10
 
     with ThreadPoolExecutor(1) as thread:
-        results = ahead(thread, work, iter([1, 2, 3]))
+        results = ahead(thread, work, iter([1, 2, 3, 4]), count)
         assert next(results) == 10
-        assert second.wait(200)
-        assert started == [1, 2]
-        assert list(results) == [20, 30]
-        assert list(ahead(thread, work, [])) == []
+        assert last.wait(200)
+        assert started == [1, 2, 3][: 1 + count]
+        assert list(results) == [20, 30, 40]
+        assert list(ahead(thread, work, [], count)) == []

@@ -1,5 +1,6 @@
 """Strips have no seams, are the same wherever work starts, and are kept whole or not at all."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
@@ -120,6 +121,23 @@ def test_a_batch_never_holds_windows_of_two_rows(model, write):
     _, _, grid = predict(write(random_bands(60, 90)), model, (32, 32), 16, batch_size=4)
     assert len(grid.columns.starts) == 6 and len(grid.rows.starts) == 4
     assert model.batches == [4, 2] * 4
+
+
+def test_the_next_row_is_predicted_while_a_strip_is_worked_on(card, write):
+    begun = threading.Event()
+
+    class Told(Convolutional):
+        def __call__(self, images):
+            if len(self.batches) == 2:  # as many as a row has
+                begun.set()
+            return super().__call__(images)
+
+    path = write(random_bands(60, 90))
+    with SceneReader(path, card) as reader, ThreadPoolExecutor(1) as thread:
+        strips = predict_strips(reader, Told(card), Grid(60, 90, (32, 32), 16), 0, 4, 4, thread)
+        assert next(strips).index == 0
+        assert begun.wait(200)
+        assert [strip.index for strip in strips] == [1, 2, 3]
 
 
 def test_a_single_pixel_is_a_window_of_its_colour(model, write):
