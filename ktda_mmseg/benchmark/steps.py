@@ -16,7 +16,7 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from ktda_mmseg.checkpoints.deploy import deploy_config, without
+from ktda_mmseg.checkpoints.deploy import deploy_config, without_weights
 from ktda_mmseg.engine.mixed_precision import PRECISIONS, use_mixed_precision
 from ktda_mmseg.engine.speed_hooks import use_channels_last
 from ktda_mmseg.models.teacher_maps import attach_maps
@@ -80,7 +80,7 @@ class Variant:
         """Return the config with random weights, which take the same time and no download."""
         config = Config.fromfile(self.config)
         config.merge_from_dict(self.options)
-        config.model = without(config.model, 'init_cfg')
+        config.model = without_weights(config.model)
         if ALONE in self.flags:
             config.model.update(teacher=None, transfer_losses=None)
         if self.precision:

@@ -130,8 +130,7 @@ def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:
     """Turn a config for training into one for the deployed model."""
     content: dict[str, Any] = cfg.to_dict()
     content = {key: value for key, value in content.items() if key not in _TRAINING}
-    model = without(content['model'], 'init_cfg')
-    model.update(type='EncoderDecoder', backbone=_without_weights(model['backbone']))
+    model = without_weights(content['model']) | dict(type='EncoderDecoder')
     for key in TRANSFER:
         model.pop(key, None)
     if drop_auxiliary:
@@ -142,22 +141,15 @@ def deploy_config(cfg: Config, drop_auxiliary: bool = False) -> Config:
     return Config(content)
 
 
-def _without_weights(node: Any) -> Any:  # noqa: ANN401
-    """Copy a backbone, and those within it, so that none looks for weights of its own."""
-    if not isinstance(node, dict):
-        return node
-    kind = node.get('type')
-    kind = MODELS.get(kind) if isinstance(kind, str) else kind
-    copy = {key: _without_weights(value) for key, value in node.items()}
-    return copy | getattr(kind, 'WITHOUT_WEIGHTS', {})
-
-
-def without(node: Any, name: str) -> Any:  # noqa: ANN401
-    """Copy nested dicts and sequences without the entries of a name."""
+def without_weights(node: Any) -> Any:  # noqa: ANN401
+    """Copy a model's config, or a part, so that nothing in it looks for weights of its own."""
     if isinstance(node, dict):
-        return {key: without(value, name) for key, value in node.items() if key != name}
+        kind = node.get('type')
+        kind = MODELS.get(kind) if isinstance(kind, str) else kind
+        copy = {key: without_weights(value) for key, value in node.items() if key != 'init_cfg'}
+        return copy | getattr(kind, 'WITHOUT_WEIGHTS', {})
     if isinstance(node, (list, tuple)):
-        return type(node)(without(value, name) for value in node)
+        return type(node)(without_weights(value) for value in node)
     return node
 
 

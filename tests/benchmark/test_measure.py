@@ -22,6 +22,7 @@ from ktda_mmseg.benchmark.steps import (
 )
 from ktda_mmseg.benchmark.timing import Measurement, measure
 from ktda_mmseg.checkpoints.deploy import deploy_config
+from ktda_mmseg.checkpoints.presence import missing_weights
 
 QUICKSTART = str(Path(__file__).resolve().parents[2] / 'configs' / 'quickstart' / 'synthetic.py')
 # everything that is random in a step off, so that variants can be compared
@@ -48,6 +49,12 @@ def test_unknown_flags_are_refused(text, message):
 def test_a_missing_config_is_named():
     with pytest.raises(FileNotFoundError, match=r'none\.py: expected a config file'):
         Variant.parse('none.py+bf16', {})
+
+
+def test_files_of_weights_are_not_looked_for():
+    config = str(Path(__file__).resolve().parents[2] / 'configs' / 'ktda' / 'best.py')
+    model = Variant.parse(config, {}).load().model
+    assert not list(missing_weights({'model': model}, 'model'))
 
 
 def test_the_size_is_that_of_training():

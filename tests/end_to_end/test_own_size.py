@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from mmseg.registry import MODELS
 from PIL import Image
 
-from ktda_mmseg.checkpoints.deploy import without
+from ktda_mmseg.checkpoints.deploy import without_weights
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'quickstart'
 
@@ -31,7 +31,7 @@ def write(folder, sizes):
 def load(name, folder):
     """The untaught model of a config, away from its initial weights, and its test loader."""
     config = Config.fromfile(CONFIGS / name)
-    config.model = without(config.model, 'init_cfg')
+    config.model = without_weights(config.model)
     for part in ('teacher', 'transfer_losses'):
         config.model.pop(part)
     torch.manual_seed(0)

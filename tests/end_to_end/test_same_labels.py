@@ -19,7 +19,7 @@ from mmseg.apis import MMSegInferencer, inference_model, init_model
 from mmseg.registry import MODELS
 from PIL import Image
 
-from ktda_mmseg.checkpoints.deploy import load_deployed, without
+from ktda_mmseg.checkpoints.deploy import load_deployed, without_weights
 from ktda_mmseg.scenes.map.raster_inferencer import RasterInferencer
 from ktda_mmseg.scenes.predictors import load_predictor
 from ktda_mmseg.scenes.serve.jobs import Job
@@ -84,7 +84,7 @@ def project(tmp_path_factory):
     )  # fmt: skip
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmseg'):
-        model = MODELS.build(without(Config.fromfile(config).model, 'init_cfg'))
+        model = MODELS.build(without_weights(Config.fromfile(config).model))
     for name, value in model.state_dict().items():
         if value.is_floating_point():  # away from where it starts, where all labels are one
             noise = torch.randn_like(value) * 0.1

@@ -11,7 +11,7 @@ from mmseg.apis import inference_model, init_model
 from mmseg.registry import MODELS
 from PIL import Image
 
-from ktda_mmseg.checkpoints.deploy import without
+from ktda_mmseg.checkpoints.deploy import without_weights
 from ktda_mmseg.scenes.map import torch_predictor
 from ktda_mmseg.scenes.map.reading import SceneReader
 from ktda_mmseg.scenes.map.torch_predictor import TorchPredictor
@@ -21,7 +21,7 @@ CONFIGS = Path(__file__).resolve().parents[3] / 'configs' / 'quickstart'
 
 def save(config, folder):
     """Save a config and random weights, away from their initial values, as training does."""
-    config.model = without(config.model, 'init_cfg')
+    config.model = without_weights(config.model)
     config.dump(folder / 'config.py')
     untaught = {key: value for key, value in config.model.items() if key != 'teacher'}
     untaught.pop('transfer_losses', None)
