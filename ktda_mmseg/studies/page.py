@@ -61,10 +61,10 @@ def _pictures(study: Study, rows: Sequence[Summary], path: Path) -> bytes | None
     }
     predictions = {title: folder for title, folder in predictions.items() if folder.is_dir()}
     if predictions and (dataset := _test_set(settings[0])):
-        places = {Path(dataset.get_data_info(i)['img_path']).stem: i for i in range(len(dataset))}
         images = []
-        for name in middle_images(rows):
-            sample = dataset[places[name]]['data_samples']
+        for index in middle_images(rows):
+            sample = dataset[index]['data_samples']
+            name = Path(sample.img_path).stem
             labels = {'ground truth': sample.gt_sem_seg.data[0].numpy()}
             for title, folder in predictions.items():
                 labels[title] = np.array(Image.open(folder / f'{name}.png'))
@@ -81,10 +81,9 @@ def _test_set(setting: Setting) -> BaseDataset | None:
         return None
 
 
-def middle_images(rows: Sequence[Summary], number: int = SHOWN) -> list[str]:
+def middle_images(rows: Sequence[Summary], number: int = SHOWN) -> list[int]:
     """Pick the images in the middle, by their mIoU averaged over all rows and seeds."""
     results = [result['test']['images'] for row in rows for result in row.results.values()]
-    score = {name: np.mean([images[name] for images in results]) for name in results[0]}
-    ordered = sorted(score, key=lambda name: (score[name], name))
+    ordered = np.argsort(np.mean(results, axis=0), kind='stable').tolist()
     start = max(0, (len(ordered) - number) // 2)
     return ordered[start : start + number]

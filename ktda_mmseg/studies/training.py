@@ -103,7 +103,8 @@ def _test(deployed: Deployed, folder: Path) -> dict[str, Any]:
         default_scope='mmseg',
         cfg=dict(model_wrapper_cfg=None),
     )
-    return runner.test()
+    scores = runner.test()
+    return {**scores, 'images': list(scores['images'].values())}
 
 
 def _validation(curves: dict[str, Curve], logged: set[str], step: int) -> dict[str, float]:

@@ -54,7 +54,7 @@ def write_result() -> Callable[..., None]:
         from ktda_mmseg.studies.scoring import scores_of
 
         matrix = matrix_of(right)
-        images = {f'image_{index}': 10.0 * index + right / 10 for index in range(5)}
+        images = [10.0 * index + right / 10 for index in range(5)]
         result = dict(
             digest=digest,
             classes=CLASSES,
