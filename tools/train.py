@@ -38,7 +38,8 @@ def main() -> None:
     from mmengine.device import get_device
     from mmengine.model import revert_sync_batchnorm
     from mmengine.runner import Runner
-    from mmseg.registry import RUNNERS
+    from mmseg.registry import MODELS, RUNNERS
+    from torch.nn import Module
 
     from ktda_mmseg.checkpoints.presence import require_weights
     from ktda_mmseg.engine.launch import start_cpu_group
@@ -70,8 +71,9 @@ def main() -> None:
         require_weights(config, 'model', 'load_from')
         runner = RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
         if get_device() == 'cpu':
-            # SyncBN trains on GPUs only
-            revert_sync_batchnorm(runner.model)
+            # SyncBN trains on GPUs only; a FlexibleRunner has not built the model yet
+            built = runner.model if isinstance(runner.model, Module) else MODELS.build(runner.model)
+            runner.model = revert_sync_batchnorm(built)
         runner.train()
 
 

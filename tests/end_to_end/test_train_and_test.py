@@ -48,6 +48,17 @@ def test_checkpoints_hold_a_note_on_the_teacher_but_not_the_teacher(trained):
     assert re.fullmatch('[0-9a-f]{64}', note['sha256'])
 
 
+def test_a_flexible_runner_trains_too(tools, quickstart, options, tmp_path):
+    """It builds the model when it trains; mmengine's strategies of sharding need it."""
+    tools(
+        'train.py', quickstart, '--work-dir', tmp_path, *options, 'runner_type=FlexibleRunner',
+        'train_cfg.max_iters=2', 'train_cfg.val_interval=2', 'default_hooks.checkpoint.interval=2',
+        'model.decode_head.decoder.norm_cfg.type=SyncBN',
+    )  # fmt: skip
+    state = read_checkpoint(tmp_path / 'iter_2.pth')['state_dict']
+    assert state and not [key for key in state if 'teacher' in key]
+
+
 def test_resuming_with_another_teacher_is_refused(trained, tools, quickstart, options):
     work_dir, _ = trained
     printed = tools.fail(
