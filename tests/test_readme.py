@@ -150,7 +150,7 @@ def test_the_scores_are_those_of_the_studies():
 def test_the_readme_has_five_rows_of_the_study():
     section = README.split('## What it reaches\n')[1].split('\n## ')[0]
     head, _, *rows = rows_of(section)
-    study = rows_of((ROOT / 'docs/results/dubai_taught/README.md').read_text(encoding='utf-8'))
+    study = rows_of((ROOT / 'docs/results/dubai_stages/README.md').read_text(encoding='utf-8'))
     columns = [study[0].index(name) for name in head]
     assert len(rows) == 5
     scores = [row for row in study if len(row) == len(study[0])]
