@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .logs import Curve
 from .summary import Estimate, Summary
 
 SIDE = 1.9  # of a small picture, in inches
+TITLE = 32  # letters that stand side by side above a map of labels
 NARROW = 5.0  # inches of 100 pixels, which a phone shows whole
 MEASURES = {
     'backbone.cka': 'CKA, student',
@@ -91,20 +93,20 @@ def draw_labels(
 
     Label maps have titles; ``meta`` holds ``classes`` and ``palette``.
     """
-    columns = 1 + len(images[0][2])
-    size = (2.4 * columns, 2.5 * len(images) + 0.6)
-    figure = new_figure(*size)
+    titles = ['image', *(fill(title, TITLE) for title in images[0][2])]
+    columns, lines = len(titles), max(title.count('\n') for title in titles)
+    figure = new_figure(2.4 * columns, (2.5 + 0.15 * lines) * len(images) + 0.6)
     grid = figure.subplots(len(images), columns, squeeze=False)
     for axes, (name, picture, maps) in zip(grid, images, strict=True):
-        coloured = {title: colourise(labels, meta['palette']) for title, labels in maps.items()}
-        shown = {'image': picture, **coloured}
-        for axis, (title, pixels) in zip(axes, shown.items(), strict=True):
+        shown = [picture, *(colourise(labels, meta['palette']) for labels in maps.values())]
+        for axis, title, pixels in zip(axes, titles, shown, strict=True):
             _show(axis, pixels)
-            axis.set_title(title, fontsize='small', wrap=True)
+            axis.set_title(title, fontsize='small')
         axes[0].set_ylabel(name, fontsize='small')
     names = [*meta['classes'], 'ignored']
     colours = [*map(hex_colour, meta['palette']), hex_colour(IGNORED)]
     draw_legend(figure, names, colours, loc='outside lower center', ncols=min(len(names), 6))
+    figure.draw_without_rendering()  # titles of many lines find their place in a second round
     return figure
 
 

@@ -33,6 +33,16 @@ def test_images_and_labels_fill_their_places():
         assert share(figure, colour) > 0.1
 
 
+def test_long_titles_of_neighbours_do_not_touch():
+    image, labels = np.zeros((40, 40, 3), np.uint8), np.zeros((40, 40), np.uint8)
+    titles = ('A student of random weights, taught by a transformer', 'The same, with modulation')
+    figure = draw_labels([('a', image, {title * 2: labels for title in titles})], META)
+    pixels_of(figure)
+    boxes = [axes.title.get_window_extent() for axes in figure.axes]
+    assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
+    assert all(box.y1 <= figure.bbox.y1 and box.x1 <= figure.bbox.x1 for box in boxes)
+
+
 def test_a_perfect_matrix_has_a_dark_diagonal_and_an_absent_class_is_no_error():
     perfect, absent = (
         draw_confusion(np.array(matrix), META['classes'])
