@@ -1,6 +1,7 @@
 """A study as one HTML file, with all figures inside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
+from mmseg.structures import SegDataSample
 from PIL import Image
 
+from ktda_mmseg.datasets.loading import IGNORE
 from ktda_mmseg.datasets.pictures import read_picture
 from ktda_mmseg.utils.figures import encode_figure
 from ktda_mmseg.utils.files import write_atomic
@@ -62,8 +65,7 @@ def _pictures(study: Study, rows: Sequence[Summary], path: Path) -> bytes | None
     predictions = {title: folder for title, folder in predictions.items() if folder.is_dir()}
     if predictions and (dataset := _test_set(settings[0])):
         images = []
-        for index in middle_images(rows):
-            sample = dataset[index]['data_samples']
+        for sample in islice(_labelled(dataset, middle_images(rows)), SHOWN):
             name = Path(sample.img_path).stem
             labels = {'ground truth': sample.gt_sem_seg.data[0].numpy()}
             for title, folder in predictions.items():
@@ -81,9 +83,21 @@ def _test_set(setting: Setting) -> BaseDataset | None:
         return None
 
 
-def middle_images(rows: Sequence[Summary], number: int = SHOWN) -> list[int]:
-    """Pick the images in the middle, by their mIoU averaged over all rows and seeds."""
+def _labelled(dataset: BaseDataset, indices: Sequence[int]) -> Iterator[SegDataSample]:
+    """Yield samples, those of which most is ignored at the end."""
+    bare = []
+    for index in indices:
+        sample = dataset[index]['data_samples']
+        if (sample.gt_sem_seg.data == IGNORE).float().mean() <= 0.5:
+            yield sample
+        else:
+            bare.append(sample)
+    yield from bare
+
+
+def middle_images(rows: Sequence[Summary]) -> list[int]:
+    """Order images by how near the middle is their mIoU, averaged over all rows and seeds."""
     results = [result['test']['images'] for row in rows for result in row.results.values()]
     ordered = np.argsort(np.mean(results, axis=0), kind='stable').tolist()
-    start = max(0, (len(ordered) - number) // 2)
-    return ordered[start : start + number]
+    middle = (len(ordered) - 1) / 2
+    return [ordered[rank] for rank in sorted(range(len(ordered)), key=lambda r: abs(r - middle))]
