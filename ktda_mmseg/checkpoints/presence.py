@@ -14,8 +14,9 @@ BRINGING = {
     'vit_s_random.pth': 'mkdir -p {folder} && python -c "import timm, torch; '
     "torch.manual_seed(0); model = timm.create_model('vit_small_patch14_dinov2.lvd142m'); "
     "torch.save(model.state_dict(), '{file}')\"",
-    'lite0_dubai.pth': 'python tools/run_study.py studies/dubai_taught.yaml --rows finetuned '
-    '--seeds 0 && cp work_dirs/studies/dubai_taught/dubai/finetuned/seed_0/iter_1000.pth {file}',
+    'lite0_dubai.pth': 'ktda train configs/ktda/finetuned.py --work-dir work_dirs/lite0_dubai '
+    '--amp --channels-last --cfg-options train_cfg.max_iters=1000 randomness.seed=0 && '
+    'mkdir -p {folder} && cp work_dirs/lite0_dubai/iter_1000.pth {file}',
     'csmask.pth': 'pip download --no-deps ukis-csmask==1.0.0 && '
     'ktda convert csmask ukis_csmask-1.0.0-py3-none-any.whl {file} --model model_6b_l1c',
     'csmask_6b_l1c.onnx': 'pip download --no-deps ukis-csmask==1.0.0 && mkdir -p {folder} && '
