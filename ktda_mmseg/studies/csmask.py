@@ -64,7 +64,7 @@ def score_csmask(data: Path, splits: Iterable[str] = ('test', 'val')) -> dict[st
             sample['pred_sem_seg'] = dict(data=torch.from_numpy(FROM_CSMASK[found]))
             metric.process({}, [sample])
         shadow = CLASSES.index('Cloud Shadow')
-        shadowy = [(name, matrix) for name, matrix in metric.results if matrix[shadow].any()]
+        shadowy = [matrix for matrix in metric.results if matrix[shadow].any()]
         content['splits'][split] = scores = {'all': metric.compute_metrics(metric.results)}
         if shadowy:
             scores['with_shadow'] = metric.compute_metrics(shadowy)
@@ -133,4 +133,4 @@ def _tiles(data: Path, split: str) -> Iterator[tuple[np.ndarray, dict[str, Any]]
         sample = packed['data_samples']
         image = np.ascontiguousarray(packed['inputs'].permute(1, 2, 0).numpy())
         labels = sample.gt_sem_seg.data.numpy()
-        yield image, dict(img_path=sample.img_path, gt_sem_seg=labels)
+        yield image, dict(gt_sem_seg=labels)

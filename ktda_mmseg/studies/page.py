@@ -1,5 +1,6 @@
 """A study as one HTML file, with all figures inside."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -65,7 +66,7 @@ def _pictures(study: Study, rows: Sequence[Summary], path: Path) -> bytes | None
     predictions = {title: folder for title, folder in predictions.items() if folder.is_dir()}
     if predictions and (dataset := _test_set(settings[0])):
         images = []
-        for sample in islice(_labelled(dataset, middle_images(rows)), SHOWN):
+        for sample in islice(labelled(dataset, middle_images(rows)), SHOWN):
             name = Path(sample.img_path).stem
             labels = {'ground truth': sample.gt_sem_seg.data[0].numpy()}
             for title, folder in predictions.items():
@@ -83,21 +84,28 @@ def _test_set(setting: Setting) -> BaseDataset | None:
         return None
 
 
-def _labelled(dataset: BaseDataset, indices: Sequence[int]) -> Iterator[SegDataSample]:
-    """Yield samples, those of which most is ignored at the end."""
-    bare = []
-    for index in indices:
-        sample = dataset[index]['data_samples']
-        if (sample.gt_sem_seg.data == IGNORE).float().mean() <= 0.5:
-            yield sample
-        else:
-            bare.append(sample)
-    yield from bare
-
-
 def middle_images(rows: Sequence[Summary]) -> list[int]:
     """Order images by how near the middle is their mIoU, averaged over all rows and seeds."""
     results = [result['test']['images'] for row in rows for result in row.results.values()]
     ordered = np.argsort(np.mean(results, axis=0), kind='stable').tolist()
     middle = (len(ordered) - 1) / 2
     return [ordered[rank] for rank in sorted(range(len(ordered)), key=lambda r: abs(r - middle))]
+
+
+def labelled(dataset: BaseDataset, indices: Sequence[int]) -> Iterator[SegDataSample]:
+    """Yield samples of a data set, those of which most is ignored at the end.
+
+    Images of one name are left out: of their label images, which have no folders, one is there.
+    """
+    infos = map(dataset.get_data_info, range(len(dataset)))
+    names = Counter(Path(info['img_path']).stem for info in infos)
+    bare = []
+    for index in indices:
+        sample = dataset[index]['data_samples']
+        if names[Path(sample.img_path).stem] > 1:
+            continue
+        if (sample.gt_sem_seg.data == IGNORE).float().mean() <= 0.5:
+            yield sample
+        else:
+            bare.append(sample)
+    yield from bare

@@ -1,7 +1,6 @@
 """Scores on the test split, all from one confusion matrix, whole and by image."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +36,7 @@ class ConfusionByImage(BaseMetric):
     """A confusion matrix for each image; pixels of 255, and those of no class, do not count.
 
     ``compute_metrics`` returns the scores of all, ``matrix``, a list ``(K, K)`` with true classes
-    in rows, and ``images``, the mIoU in percent by the image's name.
+    in rows, and ``images``, the mIoU of each image in percent, in the order of the data set.
     """
 
     default_prefix = None
@@ -50,13 +49,12 @@ class ConfusionByImage(BaseMetric):
                 sample[key]['data'].squeeze().cpu().numpy()
                 for key in ('gt_sem_seg', 'pred_sem_seg')
             )
-            matrix = confusion_matrix(truth, found, classes)
-            self.results.append((Path(sample['img_path']).stem, matrix))
+            self.results.append(confusion_matrix(truth, found, classes))
 
     def compute_metrics(self, results: list) -> dict[str, Any]:
         """Add up the images."""
-        matrix = sum(counts for _, counts in results)
-        images = {name: round(present_miou(counts), 2) for name, counts in results}
+        matrix = sum(results)
+        images = [round(present_miou(counts), 2) for counts in results]
         return {**scores_of(matrix)._asdict(), 'matrix': matrix.tolist(), 'images': images}
 
 

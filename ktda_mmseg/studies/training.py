@@ -103,8 +103,7 @@ def _test(deployed: Deployed, folder: Path) -> dict[str, Any]:
         default_scope='mmseg',
         cfg=dict(model_wrapper_cfg=None),
     )
-    scores = runner.test()
-    return {**scores, 'images': list(scores['images'].values())}
+    return runner.test()
 
 
 def _validation(curves: dict[str, Curve], logged: set[str], step: int) -> dict[str, float]:

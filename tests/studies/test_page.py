@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
 from scipy import stats
 
-from ktda_mmseg.studies.page import page
+from ktda_mmseg.studies.page import labelled, page
 from ktda_mmseg.studies.summary import summarise
 from ktda_mmseg.studies.tables import answer, tables_of
 
@@ -57,3 +60,28 @@ def test_nothing_run_is_said(load):
     study = load()
     found = Page(page(study, summarise(study, RESULTS), RESULTS))
     assert found.facts == {'best row': '-'} and not found.pictures
+
+
+class _Images:
+    """A test set of 2x2 images, by path, with a label each."""
+
+    def __init__(self, **labels):
+        self.paths = [f'img_dir/test/{name.replace("_", "/")}.png' for name in labels]
+        self.labels = list(labels.values())
+
+    def __len__(self):
+        return len(self.paths)
+
+    def get_data_info(self, index):
+        return dict(img_path=self.paths[index])
+
+    def __getitem__(self, index):
+        sample = SegDataSample(metainfo=self.get_data_info(index))
+        sample.gt_sem_seg = PixelData(data=torch.full((1, 2, 2), self.labels[index]))
+        return dict(data_samples=sample)
+
+
+def test_images_whose_labels_may_be_of_another_are_not_shown_and_bare_ones_come_last():
+    images = _Images(east_a=0, b=255, west_a=0, c=1)
+    shown = [Path(sample.img_path).stem for sample in labelled(images, [1, 0, 2, 3])]
+    assert shown == ['c', 'b']
