@@ -216,8 +216,8 @@ def test_the_example_study_changes_the_data_alone(mine):
     Path('mine.yaml').write_text(block('mine.yaml', text))
     cells = cells_of(Study.load(Path('mine.yaml')))
     assert len(cells) == 15
-    alone, ktda, random = (cell.config for cell in cells[:3])
+    alone, taught, random = (cell.config for cell in cells[:3])
     assert alone.train_dataloader.dataset.metainfo == mine.train_dataloader.dataset.metainfo
-    assert alone.model.teacher is None and ktda.model.teacher.type == 'EfficientNetLite0'
-    assert random.model.teacher == dict(ktda.model.teacher, pretrained=False)
+    assert alone.model.teacher is None and taught.model.teacher.type == 'EfficientNetLite0'
+    assert random.model.teacher == dict(taught.model.teacher, pretrained=False)
     assert random.model.decode_head.num_classes == 2 == alone.model.decode_head.num_classes

@@ -1,6 +1,6 @@
-# The best recipe with the head of the fast recipes: levels on one grid, a pyramid, and modulation
+# Full KTDA with the head of the fast recipes: levels on one grid, a pyramid, and modulation
 # of every level before it.
-_base_ = '../../ktda/dubai_best.py'
+_base_ = './ktda.py'
 model = dict(
     neck=dict(patch_size=8),
     decode_head=dict(
