@@ -50,8 +50,6 @@ COMMANDS = {
     'print-config': 'analysis_tools/print_config.py',
     'collect-env': 'analysis_tools/collect_env.py',
 }
-# scripts of mmseg, which parse their arguments when seconds have gone into imports
-OF_MMSEG = ('browse', 'confusion', 'flops', 'logs', 'print-config')
 
 
 def main() -> None:
@@ -156,8 +154,6 @@ def complete() -> None:
     start = int(os.environ['_ARGCOMPLETE'])  # words that call this command
     name = find(argcomplete.split_line(line, point)[3][start:])
     os.environ['_ARGCOMPLETE'] = str(start + len(name.split()))
-    if name in OF_MMSEG:
-        return
     if name in COMMANDS:
 
         def answer(parser: argparse.ArgumentParser, *_: object) -> None:

@@ -1,6 +1,6 @@
 """Plot the curves in a run's vis_data/*.json."""
 
-from ktda_mmseg.engine.mmseg_tools import run_mmseg_tool
+from of_mmseg import run
 
 if __name__ == '__main__':
-    run_mmseg_tool('analysis_tools/analyze_logs')
+    run('analysis_tools/analyze_logs')

@@ -1,6 +1,6 @@
 """Show the augmented training images with their masks."""
 
-from ktda_mmseg.engine.mmseg_tools import run_mmseg_tool
+from of_mmseg import run
 
 if __name__ == '__main__':
-    run_mmseg_tool('analysis_tools/browse_dataset')
+    run('analysis_tools/browse_dataset')

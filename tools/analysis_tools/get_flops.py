@@ -1,6 +1,6 @@
 """Count the floating-point operations and parameters of the deployed model."""
 
-from ktda_mmseg.engine.mmseg_tools import run_mmseg_tool
+from of_mmseg import run
 
 if __name__ == '__main__':
-    run_mmseg_tool('analysis_tools/get_flops')
+    run('analysis_tools/get_flops')

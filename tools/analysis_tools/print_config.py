@@ -1,6 +1,6 @@
 """Print a config with all it inherits."""
 
-from ktda_mmseg.engine.mmseg_tools import run_mmseg_tool
+from of_mmseg import run
 
 if __name__ == '__main__':
-    run_mmseg_tool('misc/print_config')
+    run('misc/print_config')
