@@ -6,17 +6,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 custom_hooks = [*_base_.custom_hooks, dict(type='TransferStageHook', iters=_base_.stage)]
-loss = dict(class_weight=_base_.class_weight)
-model = dict(
-    data_preprocessor=dict(
-        _delete_=True,
-        type='MultiBandSegDataPreProcessor',
-        mean=_base_.mean,
-        std=_base_.std,
-        size=(128, 128),
-    ),
-    decode_head=dict(
-        num_classes=4, decoder=dict(loss_decode=loss), auxiliary=dict(loss_decode=loss)
-    ),
-    test_cfg=dict(stride=(128, 128)),
-)
+model = _base_.eight_bands

@@ -9,17 +9,4 @@ custom_hooks = [*_base_.custom_hooks, dict(type='TransferStageHook', iters=_base
 maps = dict(_base_.maps, cache='data/l8_biome_sample_8band/decoder_cache', patch_size=[4, 8, 16])
 pipeline = [maps if step == _base_.maps else step for step in _base_.train_pipeline]
 train_dataloader = dict(dataset=dict(pipeline=pipeline))
-loss = dict(class_weight=_base_.class_weight)
-model = dict(
-    data_preprocessor=dict(
-        _delete_=True,
-        type='MultiBandSegDataPreProcessor',
-        mean=_base_.mean,
-        std=_base_.std,
-        size=(128, 128),
-    ),
-    decode_head=dict(
-        num_classes=4, decoder=dict(loss_decode=loss), auxiliary=dict(loss_decode=loss)
-    ),
-    test_cfg=dict(stride=(128, 128)),
-)
+model = _base_.eight_bands

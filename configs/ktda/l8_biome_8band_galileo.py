@@ -11,19 +11,8 @@ pipeline = [maps if step == _base_.maps else step for step in _base_.train_pipel
 train_dataloader = dict(dataset=dict(pipeline=pipeline))
 # the Sentinel-2 band that each of the student's bands resembles; none has a thermal band
 bands = ['B4', 'B3', 'B2', 'B8', 'B11', 'B12', None, None]
-loss = dict(class_weight=_base_.class_weight)
 model = dict(
-    data_preprocessor=dict(
-        _delete_=True,
-        type='MultiBandSegDataPreProcessor',
-        mean=_base_.mean,
-        std=_base_.std,
-        size=(128, 128),
-    ),
+    _base_.eight_bands,
     backbone=dict(in_channels=8),
     teacher=dict(bands=bands, input_scale=10000, input_gsd=30.0),
-    decode_head=dict(
-        num_classes=4, decoder=dict(loss_decode=loss), auxiliary=dict(loss_decode=loss)
-    ),
-    test_cfg=dict(stride=(128, 128)),
 )

@@ -12,3 +12,18 @@ train_pipeline = [seed, tracked, *moves, maps, jitter, dict(type='PackTransferIn
 train_dataloader = dict(
     batch_size=8, num_workers=1, persistent_workers=True, dataset=dict(pipeline=train_pipeline)
 )
+# what any model of these crops has
+loss = dict(class_weight=_base_.class_weight)
+eight_bands = dict(
+    data_preprocessor=dict(
+        _delete_=True,
+        type='MultiBandSegDataPreProcessor',
+        mean=_base_.mean,
+        std=_base_.std,
+        size=(128, 128),
+    ),
+    decode_head=dict(
+        num_classes=4, decoder=dict(loss_decode=loss), auxiliary=dict(loss_decode=loss)
+    ),
+    test_cfg=dict(stride=(128, 128)),
+)
