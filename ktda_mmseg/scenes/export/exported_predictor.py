@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,6 +29,17 @@ def import_for_export(name: str) -> Any:  # noqa: ANN401
     """Import a module of a package of the extra ``export``; ImportError says how to install it."""
     with needed_for('an exported model', extra='export'):
         return import_module(name)
+
+
+@cache
+def openvino_core() -> Any:  # noqa: ANN401
+    """Return the one core of OpenVINO that this process has, as long as it lives.
+
+    Each brings a stack for signals. Where one of two goes before the other, OpenVINO (2026.4)
+    leaves a stack that it has freed, and the next signal ends the process without a word: a child
+    that ends, or Ctrl-C.
+    """
+    return import_for_export('openvino').Core()
 
 
 def first_line(error: Exception) -> str:
@@ -149,8 +161,7 @@ class OpenvinoPredictor(ExportedPredictor):
     @staticmethod
     def load(path: Path, threads: int) -> Run:
         """Load a file; see :class:`ExportedPredictor`."""
-        openvino = import_for_export('openvino')
         # half precision, its default where a CPU computes in it, is not what was checked
         settings = {'INFERENCE_NUM_THREADS': threads, 'INFERENCE_PRECISION_HINT': 'f32'}
-        model = openvino.Core().compile_model(str(path), 'CPU', settings)
+        model = openvino_core().compile_model(str(path), 'CPU', settings)
         return lambda images: model(images)[0]

@@ -21,6 +21,7 @@ from .exported_predictor import (
     OnnxPredictor,
     OpenvinoPredictor,
     import_for_export,
+    openvino_core,
 )
 from .network import ExportedNetwork, recording
 
@@ -122,7 +123,7 @@ def quantise_openvino(source: Path, images: list[np.ndarray], path: Path) -> Non
     """Write an OpenVINO file in int8 by NNCF, with a scale for each channel of the weights."""
     openvino, nncf = import_for_export('openvino'), import_for_export('nncf')
     model = nncf.quantize(
-        openvino.Core().read_model(str(source)), nncf.Dataset(images), subset_size=len(images)
+        openvino_core().read_model(str(source)), nncf.Dataset(images), subset_size=len(images)
     )
     openvino.save_model(model, path, compress_to_fp16=False)
 

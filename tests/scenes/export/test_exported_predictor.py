@@ -1,5 +1,6 @@
 """What a predictor says of files that are not as it expects, and of itself."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -41,6 +42,28 @@ def test_threads_reach_the_runtime(model, monkeypatch):
 def test_wrong_bands(model, shape):
     with pytest.raises(ValueError, match=r'model\.onnx: expected images \(N, 3, h, w\) .* got'):
         OnnxPredictor(model)(np.zeros(shape, np.float32))
+
+
+# a process handles a signal, here of a child that has ended, after its predictors have gone
+SIGNALLED = """
+import signal, subprocess, sys
+from pathlib import Path
+from ktda_mmseg.scenes.export.exported_predictor import OpenvinoPredictor
+first, second = (OpenvinoPredictor(Path(sys.argv[1])) for _ in range(2))
+del first
+del second
+signal.signal(signal.SIGCHLD, lambda *_: print('handled'))
+subprocess.run([sys.executable, '-c', ''], check=True)
+"""
+
+
+def test_signals_are_handled_after_openvino(exporter):
+    pytest.importorskip('openvino')
+    model = exporter().export('openvino')
+    done = subprocess.run(
+        [sys.executable, '-c', SIGNALLED, str(model)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, 'handled\n'), done.stderr
 
 
 def test_no_weights_beside_openvinos_graph(tmp_path):
