@@ -17,7 +17,7 @@ from tqdm import tqdm
 from ktda_mmseg.utils.claims import gpu
 from ktda_mmseg.utils.files import write_atomic
 from ktda_mmseg.utils.processes import run_process
-from ktda_mmseg.utils.workers import THREADS, Workers
+from ktda_mmseg.utils.workers import Workers
 
 from .cells import CHANGED, DONE, ERROR, RESULTS, STATES, TAKEN, Cell, cells_of
 from .definition import Study
@@ -27,6 +27,7 @@ from .summary import summarise
 from .tables import as_csv, markdown
 
 CONSOLE = 'console.log'
+THREADS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
 # without the folder it starts in, where a config may be named as a module of Python is
 PROGRAM = (
     '-c',

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 TRIES = 4  # how often work is begun whose workers die
 POLL = 1.0  # seconds between two looks at what others do
-THREADS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
 Item = TypeVar('Item')
 Result = TypeVar('Result')
 

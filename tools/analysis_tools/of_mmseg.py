@@ -2,7 +2,6 @@
 
 import argparse
 import ast
-import warnings
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,7 +33,7 @@ def _parse_args(name: str) -> None:
         return
     tree = ast.parse(script.read_bytes())
     tree.body = [node for node in tree.body if getattr(node, 'name', '') == 'parse_args']
-    scope: dict[str, Any] = dict(argparse=argparse, warnings=warnings, DictAction=_Taken)
+    scope: dict[str, Any] = dict(argparse=argparse, DictAction=_Taken)
     exec(compile(tree, str(script), 'exec'), scope)
     # one of another version of mmseg may need more: then it parses when it runs
     with suppress(KeyError, NameError):
