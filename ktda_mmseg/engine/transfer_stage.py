@@ -30,6 +30,8 @@ class TransferStageHook(Hook):
         freeze (bool): Keep the student's backbone as it is after the first stage, its batch
             statistics included, so that labels train what follows it alone (GKD, arXiv
             2603.02554).
+        mixup (bool): Student and teacher see mixed images in the first stage, see
+            :func:`~ktda_mmseg.models.mixup.mixed_images`; the teacher's maps cannot be cached then.
 
     Raises:
         ValueError: If ``iters`` is below 1, ``share`` is not between 0 and 1, or not just one of
@@ -37,7 +39,11 @@ class TransferStageHook(Hook):
     """
 
     def __init__(
-        self, iters: int | None = None, share: float | None = None, freeze: bool = False
+        self,
+        iters: int | None = None,
+        share: float | None = None,
+        freeze: bool = False,
+        mixup: bool = False,
     ) -> None:
         if (iters is None) == (share is None):
             raise ValueError(f'expected iters or share in TransferStageHook, got {iters}, {share}')
@@ -48,6 +54,7 @@ class TransferStageHook(Hook):
         self.iters = iters
         self.share = share
         self.freeze = freeze
+        self.mixup = mixup
 
     def before_train(self, runner: Runner) -> None:
         """Check that there is a teacher, and time left for the decoders."""
@@ -74,6 +81,7 @@ class TransferStageHook(Hook):
         """Say which stage this iteration belongs to."""
         model = unwrapped(runner.model)
         model.transfer_only = runner.iter < self.steps(runner)
+        model.mixup = self.mixup and model.transfer_only
         if self.freeze and not model.transfer_only:
             model.backbone.requires_grad_(False)
             model.backbone.train(False)
@@ -81,7 +89,7 @@ class TransferStageHook(Hook):
     def after_train(self, runner: Runner) -> None:
         """Leave the segmentor as it was built."""
         model = unwrapped(runner.model)
-        model.transfer_only = False
+        model.transfer_only = model.mixup = False
         if self.freeze:
             model.backbone.requires_grad_(True)
 

@@ -13,8 +13,9 @@ from ktda_mmseg.checkpoints import load_pretrained
 from ktda_mmseg.utils.input_bands import teacher_configs
 
 from .fmm import FMMHead
+from .mixup import mixed_images
 from .teacher import FrozenTeacher, FrozenTeachers
-from .teacher_maps import attached_levels
+from .teacher_maps import attached_levels, refuse_attached_maps
 from .transfer import Transfer
 
 TRANSFER = 'transfer.'  # keys of what training alone needs
@@ -65,8 +66,9 @@ class KTDASegmentor(EncoderDecoder):
         configs = teacher_configs(teacher)
         self.teacher_cfg = configs
         self.transfer = Transfer(configs, transfer_losses or [], standardise_teacher)
-        # whether only the student learns, see TransferStageHook
+        # whether only the student learns, and of mixed images, see TransferStageHook
         self.transfer_only = False
+        self.mixup = False
         self._register_state_dict_hook(_leave_out_transfer)
         self.register_load_state_dict_post_hook(_expect_no_transfer)
 
@@ -104,6 +106,9 @@ class KTDASegmentor(EncoderDecoder):
             dict[str, Tensor]: ``decode.*``, ``aux.*`` and ``transfer.*``; the latter alone while
             ``transfer_only`` is set.
         """
+        if self.mixup:
+            refuse_attached_maps(data_samples)
+            inputs = mixed_images(inputs)
         features = self.backbone(inputs)
         aligned = self.neck(features) if self.with_neck else features
         losses: dict[str, Tensor] = {}

@@ -41,3 +41,12 @@ def attached_levels(
     flat = torch.stack([sample.get(MAPS).float() for sample in samples])
     parts = flat.split([math.prod(shape) for shape in shapes], dim=1)
     return tuple(part.unflatten(1, shape) for part, shape in zip(parts, shapes, strict=True))
+
+
+def refuse_attached_maps(samples: SampleList) -> None:
+    """Raise ``ValueError`` where samples have maps: they are those of images as they were."""
+    if MAPS in samples[0]:
+        raise ValueError(
+            'expected TransferStageHook.mixup without a teacher cache, whose maps are those of '
+            'single images, got both; leave LoadTeacherMaps out of the pipeline'
+        )

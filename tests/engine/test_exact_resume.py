@@ -72,7 +72,7 @@ def test_seed_sample_fixes_all_three_generators():
 
 @pytest.mark.parametrize('stop', [1, 3], ids=['in the first stage', 'in the second'])
 def test_what_transfer_alone_trains_resumes_to_the_bit(run_config, tmp_path, stop):
-    """An alignment and projections of a loss, which are in no state dict, and a fitted rotation."""
+    """What is in no state dict (alignment, projections, a fitted rotation), on mixed images."""
     config = Config.fromfile(run_config)
     teacher = MODELS.build(config.model.teacher)
     weights = tmp_path / 'teacher.pth'
@@ -83,7 +83,7 @@ def test_what_transfer_alone_trains_resumes_to_the_bit(run_config, tmp_path, sto
     )
     config.model.standardise_teacher = 'equal_variance'
     config.model.transfer_losses = [dict(type='FeatureQueryLoss', channels=32)]
-    config.custom_hooks += [dict(type='TransferStageHook', share=0.5)]
+    config.custom_hooks += [dict(type='TransferStageHook', share=0.5, mixup=True)]
     config.optim_wrapper.optimizer = dict(type='AdamW', lr=1e-3)
     config.default_hooks.checkpoint = dict(
         type='AtomicCheckpointHook', by_epoch=False, interval=1, save_best=None

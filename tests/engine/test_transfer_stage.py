@@ -26,6 +26,18 @@ def test_the_number_of_the_iteration_tells_the_stages_apart(runner):
     assert not runner.model.transfer_only
 
 
+@pytest.mark.parametrize('mixup', [False, True])
+def test_images_are_mixed_in_the_first_stage_alone(runner, mixup):
+    hook = TransferStageHook(iters=3, mixup=mixup)
+    mixes = []
+    for runner.iter in (0, 2, 3, 1):
+        hook.before_train_iter(runner, batch_idx=0)
+        mixes.append(runner.model.mixup)
+    assert mixes == [mixup, mixup, False, mixup]
+    hook.after_train(runner)
+    assert not runner.model.mixup
+
+
 @pytest.mark.parametrize(('share', 'first'), [(0.25, 2), (0.5, 5), (0.01, 1)])
 def test_a_share_follows_the_length(runner, share, first):
     hook = TransferStageHook(share=share)

@@ -154,7 +154,8 @@ def test_modulation(modulation, precision, cuda, tiny_model):
 
 @pytest.mark.parametrize('freeze', [False, True])
 def test_both_stages_of_transfer(freeze, cuda, tiny_model):
-    model, hook = MODELS.build(tiny_model), TransferStageHook(iters=1, freeze=freeze)
+    model = MODELS.build(tiny_model)
+    hook = TransferStageHook(iters=1, freeze=freeze, mixup=not freeze)
     with cuda:
         hook.before_train_iter(SimpleNamespace(model=model, iter=0), 0)
         assert all(name.startswith('transfer') for name in learn(model, batch(model, SIZE)))

@@ -1,0 +1,22 @@
+"""Mixed images, for a stage of training that no label takes part in."""
+
+import torch
+from torch import Tensor
+
+
+def mixed_images(images: Tensor) -> Tensor:
+    """Mix each image of a batch with another of it, by a share drawn for each from 0 to 1.
+
+    Student and teacher see the same mixture, so that few images become many. Source: mixup of
+    Zhang et al. (arXiv 1710.09412) without its labels, for distillation as in Beyer et al. (arXiv
+    2106.05237), section 3.
+
+    Args:
+        images (Tensor): ``(N, C, H, W)``.
+
+    Returns:
+        Tensor: Of the same shape, from the same generator of random numbers on any device.
+    """
+    others = torch.randperm(len(images)).to(images.device)
+    shares = torch.rand(len(images), 1, 1, 1).to(images)
+    return torch.lerp(images, images[others], shares)
