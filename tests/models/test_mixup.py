@@ -14,10 +14,10 @@ from ktda_mmseg.models.teacher_maps import attach_maps
 
 @settings(max_examples=30)
 @given(st.integers(1, 6), st.integers(1, 9), st.integers(0, 1000))
-def test_each_image_becomes_a_mixture_of_itself_and_one_other(count, bands, seed):
+def test_each_image_becomes_a_mixture_of_itself_and_one_other(count, width, seed):
     torch.manual_seed(seed)
     # the i-th image has a band i of its own, so that its share in each mixture can be read off
-    images = torch.eye(count)[:, :, None, None].expand(-1, -1, 2, bands)
+    images = torch.eye(count)[:, :, None, None].expand(-1, -1, 2, width)
     mixed = mixed_images(images)
     assert mixed.shape == images.shape
     shares = mixed[:, :, 0, 0]
@@ -26,10 +26,7 @@ def test_each_image_becomes_a_mixture_of_itself_and_one_other(count, bands, seed
     assert (shares.count_nonzero(dim=1) <= 2).all()
     assert (shares.diagonal() > 0).all()
     # every image is mixed into one
-    torch.testing.assert_close(
-        (shares - shares.diagonal().diag()).count_nonzero(dim=0) <= 1,
-        torch.ones(count, dtype=torch.bool),
-    )
+    assert ((shares - shares.diagonal().diag()).count_nonzero(dim=0) <= 1).all()
     assert torch.equal(mixed, shares[:, :, None, None].expand_as(mixed))
 
 
