@@ -82,7 +82,7 @@ class CheckSample(BaseTransform):
         if self.bands is not None and bands != self.bands:
             path = results.get('img_path') or 'image array'
             raise SampleError(f'{path}: expected {self.bands} bands, found {bands}')
-        if 'gt_seg_map' in results:
+        if 'gt_seg_map' in results and results['seg_map_path'] is not None:
             self._check_labels(results)
         return results
 

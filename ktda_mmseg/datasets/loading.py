@@ -8,6 +8,7 @@ from typing import Any
 import mmengine.fileio as fileio
 import numpy as np
 from mmcv.transforms import BaseTransform, Compose
+from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
 from ..raster.files import ANY, Nodata, numbers
@@ -114,6 +115,23 @@ class LoadRasterFromFile(BaseTransform):
             + ', '.join(f'{name}={value}' for name, value in self.per_band.items())
             + f', nodata={self.nodata!r}, backend_args={self.backend_args})'
         )
+
+
+@TRANSFORMS.register_module()
+class LoadLabels(LoadAnnotations):
+    """``LoadAnnotations`` that takes images without labels too: their pixels are all ignored.
+
+    Required keys: img, seg_map_path (None for such an image), and those of ``LoadAnnotations``.
+    Added key: gt_seg_map (H, W). Used where present: ignore_index, otherwise 255.
+    """
+
+    def _load_seg_map(self, results: dict) -> None:
+        if results['seg_map_path'] is not None:
+            super()._load_seg_map(results)
+            return
+        ignored = results.get('ignore_index', IGNORE)
+        results['gt_seg_map'] = np.full(results['img'].shape[:2], ignored, np.uint8)
+        results['seg_fields'].append('gt_seg_map')
 
 
 @TRANSFORMS.register_module()

@@ -1,18 +1,19 @@
 """Base of the data sets: images and masks that belong together, or an error that names them."""
 
 import os.path as osp
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import mmengine.fileio as fileio
 from mmseg.datasets import BaseSegDataset
-from mmseg.datasets.transforms import PhotoMetricDistortion
+from mmseg.datasets.transforms import LoadAnnotations, PhotoMetricDistortion
 from mmseg.registry import DATASETS
 
 from ktda_mmseg.utils.files import decode_text
 from ktda_mmseg.utils.pipelines import steps_in
 
 from .checks import SampleError, explain_undecodable
-from .loading import LoadRasterFromFile
+from .loading import LoadLabels, LoadRasterFromFile
 
 SHOWN = 5
 
@@ -33,6 +34,9 @@ class PairedSegDataset(BaseSegDataset):
     Args:
         img_suffix (str): Suffix of images. Default: '.png'.
         seg_map_suffix (str): Suffix of masks. Default: '.png'.
+        unlabelled (Sequence[str]): Folders below ``data_root`` of further images, which have no
+            masks: a teacher explains them all the same. :class:`LoadLabels` then takes the place of
+            ``LoadAnnotations``. Default: none.
         **kwargs: Other arguments of ``BaseSegDataset``.
     """
 
@@ -43,8 +47,10 @@ class PairedSegDataset(BaseSegDataset):
         self,
         img_suffix: str = '.png',
         seg_map_suffix: str = '.png',
+        unlabelled: Sequence[str] = (),
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
+        self.unlabelled = [osp.join(kwargs.get('data_root') or '', name) for name in unlabelled]
         prefix = kwargs.get('data_prefix') or {}
         if prefix.get('img_path') and not prefix.get('seg_map_path'):
             # mmengine refuses None, and takes '' for the whole of data_root
@@ -56,6 +62,12 @@ class PairedSegDataset(BaseSegDataset):
             raise ValueError(
                 'pipeline: expected BandJitter after LoadRasterFromFile, got PhotoMetricDistortion,'
                 ' which is for 8-bit RGB'
+            )
+        loaders = [step for step in steps if isinstance(step, LoadAnnotations)]
+        if unlabelled and any(not isinstance(step, LoadLabels) for step in loaders):
+            raise ValueError(
+                'pipeline: expected LoadLabels, since unlabelled names images without masks, got '
+                'LoadAnnotations'
             )
 
     def load_data_list(self) -> list[dict]:
@@ -91,7 +103,17 @@ class PairedSegDataset(BaseSegDataset):
             osp.relpath(sample['img_path'], image_dir)[: -len(self.img_suffix)]: sample
             for sample in samples
         }
-        return [{**found[name], **checked} for name in pairing.names]
+        labelled = [{**found[name], **checked} for name in pairing.names]
+        without = dict(
+            seg_map_path=None, label_map=self.label_map, reduce_zero_label=self.reduce_zero_label
+        )
+        return labelled + [
+            {'img_path': osp.join(folder, name + self.img_suffix), 'seg_fields': []}
+            | without
+            | checked
+            for folder in self.unlabelled
+            for name in self._names(folder, self.img_suffix, 'images')
+        ]
 
     def prepare_data(self, idx: int) -> Any:  # noqa: ANN401
         """Run the pipeline on a sample; a file that cannot be decoded is a ``SampleError``."""
@@ -103,7 +125,7 @@ class PairedSegDataset(BaseSegDataset):
             sample = self.get_data_info(idx)
             # LoadRasterFromFile explains itself, and reads what Pillow does not
             for key in ['seg_map_path'] if self._loads_rasters else ['img_path', 'seg_map_path']:
-                reason = key in sample and explain_undecodable(sample[key], self.backend_args)
+                reason = sample.get(key) and explain_undecodable(sample[key], self.backend_args)
                 if reason:
                     raise SampleError(reason) from None
             raise
