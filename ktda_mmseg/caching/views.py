@@ -8,7 +8,14 @@ import numpy as np
 from .store import content_key
 
 # steps that leave the pixels of the image as they are
-NEUTRAL = ('SeedSample', 'LoadAnnotations', 'CheckSample', 'IgnoreNodata', 'TrackPixels')
+NEUTRAL = (
+    'SeedSample',
+    'LoadAnnotations',
+    'LoadLabels',
+    'CheckSample',
+    'IgnoreNodata',
+    'TrackPixels',
+)
 Array = np.ndarray
 
 
