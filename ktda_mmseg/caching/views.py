@@ -5,17 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from ktda_mmseg.utils.pipelines import LABEL_STEPS
+
 from .store import content_key
 
 # steps that leave the pixels of the image as they are
-NEUTRAL = (
-    'SeedSample',
-    'LoadAnnotations',
-    'LoadLabels',
-    'CheckSample',
-    'IgnoreNodata',
-    'TrackPixels',
-)
+NEUTRAL = ('SeedSample', *LABEL_STEPS, 'CheckSample', 'IgnoreNodata', 'TrackPixels')
 Array = np.ndarray
 
 

@@ -9,7 +9,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from ktda_mmseg.utils.class_count import require_class_count
-from ktda_mmseg.utils.pipelines import steps_in
+from ktda_mmseg.utils.pipelines import LABEL_STEPS, steps_in
 
 SPLITS = ('train', 'val', 'test')
 UNLABELLED = '; for a map of images without labels: `ktda map CONFIG CHECKPOINT {}`'
@@ -18,9 +18,12 @@ UNLABELLED = '; for a map of images without labels: `ktda map CONFIG CHECKPOINT 
 def require_data(config: Config, splits: Sequence[str]) -> None:
     """Refuse data that do not fit the model, or lack the masks that a split needs: ValueError.
 
+    So are images without masks refused where no teacher explains them.
+
     The data sets of the splits ('train', 'val', 'test') are built without looking at their files,
     but for the folder of masks. One that cannot be built so is left to whoever builds it whole.
     """
+    has_teacher = bool((config.get('model') or {}).get('teacher'))
     for split in splits:
         key = f'{split}_dataloader'
         for cfg in unwrapped((config.get(key) or {}).get('dataset')):
@@ -31,6 +34,12 @@ def require_data(config: Config, splits: Sequence[str]) -> None:
             except Exception:  # a data set of whatever class
                 continue
             require_class_count(config.get('model') or {}, classes)
+            if getattr(dataset, 'unlabelled', ()) and not (split == 'train' and has_teacher):
+                raise ValueError(
+                    f'{key}.dataset.unlabelled: expected a training split and a model.teacher, '
+                    'which alone can explain images without labels, got '
+                    + ('no teacher' if split == 'train' else f'split {split}')
+                )
             if isinstance(dataset, BaseSegDataset) and _reads_masks(cfg, config, split):
                 _require_masks(dataset, split, f'{key}.dataset')
 
@@ -49,7 +58,7 @@ def unwrapped(cfg: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
 def _reads_masks(cfg: dict[str, Any], config: Config, split: str) -> bool:
     """Whether labels are loaded, or scores computed from them."""
     steps = steps_in(cfg.get('pipeline') or [])
-    if any(str(step['type']).endswith('LoadAnnotations') for step in steps):
+    if any(str(step['type']).endswith(LABEL_STEPS) for step in steps):
         return True
     metrics = config.get(f'{split}_evaluator') or []
     metrics = metrics if isinstance(metrics, Sequence) else [metrics]

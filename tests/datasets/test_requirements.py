@@ -50,6 +50,17 @@ def test_training_without_masks_is_refused_too(config, remember):
     assert 'ktda map' not in str(info.value)
 
 
+@pytest.mark.parametrize('split', ['train', 'test'])
+def test_images_without_masks_want_a_teacher_and_the_training_split(config, split):
+    config[f'{split}_dataloader'].dataset.unlabelled = ['more']
+    if split == 'train':
+        require_data(config, ['train'])
+        config.model.teacher = None
+    got = {'train': 'no teacher', 'test': 'split test'}[split]
+    with pytest.raises(ValueError, match=rf'{split}_dataloader.*unlabelled: expected.* got {got}'):
+        require_data(config, [split])
+
+
 def test_the_tool_says_it_before_it_loads_anything(run_config, monkeypatch):
     config = Config.fromfile(run_config)
     config.test_dataloader.dataset.data_prefix = dict(img_path='images', seg_map_path='new')

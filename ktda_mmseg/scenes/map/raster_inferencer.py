@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmseg.apis import MMSegInferencer
 
 from ktda_mmseg.datasets.pictures import read_picture
+from ktda_mmseg.utils.pipelines import LABEL_STEPS
 
 
 class RasterInferencer(MMSegInferencer):
@@ -23,7 +24,7 @@ class RasterInferencer(MMSegInferencer):
 
     def _init_pipeline(self, cfg: Config) -> Compose:
         steps = cfg.test_dataloader.dataset.pipeline
-        return Compose([_sample, *(step for step in steps if step['type'] != 'LoadAnnotations')])
+        return Compose([_sample, *(step for step in steps if step['type'] not in LABEL_STEPS)])
 
     def visualize(
         self,
