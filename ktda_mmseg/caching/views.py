@@ -5,12 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ktda_mmseg.utils.pipelines import LABEL_STEPS
-
 from .store import content_key
 
 # steps that leave the pixels of the image as they are
-NEUTRAL = ('SeedSample', *LABEL_STEPS, 'CheckSample', 'IgnoreNodata', 'TrackPixels')
+NEUTRAL = ('SeedSample', 'LoadAnnotations', 'CheckSample', 'IgnoreNodata', 'TrackPixels')
 Array = np.ndarray
 
 

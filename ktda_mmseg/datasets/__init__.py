@@ -4,7 +4,7 @@ from .checks import CheckSample, SampleError
 from .dubai import DubaiDataset
 from .grass import GrassDataset
 from .l8_biome import L8BiomeDataset
-from .loading import IgnoreNodata, LoadLabels, LoadRasterFromFile, RememberSample
+from .loading import IgnoreNodata, LoadRasterFromFile, RememberSample
 from .paired import PairedSegDataset
 from .transforms import BandJitter, ClassCrop, RandomCoarsen, RandomRotate90
 
@@ -16,7 +16,6 @@ __all__ = [
     'GrassDataset',
     'IgnoreNodata',
     'L8BiomeDataset',
-    'LoadLabels',
     'LoadRasterFromFile',
     'PairedSegDataset',
     'RandomCoarsen',

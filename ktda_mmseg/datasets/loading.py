@@ -8,7 +8,7 @@ from typing import Any
 import mmengine.fileio as fileio
 import numpy as np
 from mmcv.transforms import BaseTransform, Compose
-from mmseg.datasets.transforms import LoadAnnotations
+from mmseg.datasets import transforms
 from mmseg.registry import TRANSFORMS
 
 from ..raster.files import ANY, Nodata, numbers
@@ -117,12 +117,12 @@ class LoadRasterFromFile(BaseTransform):
         )
 
 
-@TRANSFORMS.register_module()
-class LoadLabels(LoadAnnotations):
-    """``LoadAnnotations`` that takes images without labels too: their pixels are all ignored.
+@TRANSFORMS.register_module(force=True)
+class LoadAnnotations(transforms.LoadAnnotations):
+    """mmseg's, in its place; where an image has no labels, all of its pixels are ignored.
 
-    Required keys: img, seg_map_path (None for such an image), and those of ``LoadAnnotations``.
-    Added key: gt_seg_map (H, W). Used where present: ignore_index, otherwise 255.
+    Required keys: those of mmseg's; where ``seg_map_path`` is None, img instead. Added key:
+    gt_seg_map (H, W). Used where present: ignore_index, otherwise 255.
     """
 
     def _load_seg_map(self, results: dict) -> None:

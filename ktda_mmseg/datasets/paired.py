@@ -6,14 +6,14 @@ from typing import Any, ClassVar, NamedTuple
 
 import mmengine.fileio as fileio
 from mmseg.datasets import BaseSegDataset
-from mmseg.datasets.transforms import LoadAnnotations, PhotoMetricDistortion
+from mmseg.datasets.transforms import PhotoMetricDistortion
 from mmseg.registry import DATASETS
 
 from ktda_mmseg.utils.files import decode_text
 from ktda_mmseg.utils.pipelines import steps_in
 
 from .checks import SampleError, explain_undecodable
-from .loading import LoadLabels, LoadRasterFromFile
+from .loading import LoadRasterFromFile
 
 SHOWN = 5
 
@@ -35,8 +35,7 @@ class PairedSegDataset(BaseSegDataset):
         img_suffix (str): Suffix of images. Default: '.png'.
         seg_map_suffix (str): Suffix of masks. Default: '.png'.
         unlabelled (Sequence[str]): Folders below ``data_root`` of further images, which have no
-            masks: a teacher explains them all the same. :class:`LoadLabels` then takes the place of
-            ``LoadAnnotations``. Default: none.
+            masks: a teacher explains them all the same. Default: none.
         **kwargs: Other arguments of ``BaseSegDataset``.
     """
 
@@ -62,12 +61,6 @@ class PairedSegDataset(BaseSegDataset):
             raise ValueError(
                 'pipeline: expected BandJitter after LoadRasterFromFile, got PhotoMetricDistortion,'
                 ' which is for 8-bit RGB'
-            )
-        loaders = [step for step in steps if isinstance(step, LoadAnnotations)]
-        if unlabelled and any(not isinstance(step, LoadLabels) for step in loaders):
-            raise ValueError(
-                'pipeline: expected LoadLabels, since unlabelled names images without masks, got '
-                'LoadAnnotations'
             )
 
     def load_data_list(self) -> list[dict]:

@@ -9,7 +9,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from ktda_mmseg.utils.class_count import require_class_count
-from ktda_mmseg.utils.pipelines import LABEL_STEPS, steps_in
+from ktda_mmseg.utils.pipelines import steps_in
 
 SPLITS = ('train', 'val', 'test')
 UNLABELLED = '; for a map of images without labels: `ktda map CONFIG CHECKPOINT {}`'
@@ -58,7 +58,7 @@ def unwrapped(cfg: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
 def _reads_masks(cfg: dict[str, Any], config: Config, split: str) -> bool:
     """Whether labels are loaded, or scores computed from them."""
     steps = steps_in(cfg.get('pipeline') or [])
-    if any(str(step['type']).endswith(LABEL_STEPS) for step in steps):
+    if any(str(step['type']).endswith('LoadAnnotations') for step in steps):
         return True
     metrics = config.get(f'{split}_evaluator') or []
     metrics = metrics if isinstance(metrics, Sequence) else [metrics]

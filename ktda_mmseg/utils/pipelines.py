@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-LABEL_STEPS = ('LoadAnnotations', 'LoadLabels')  # what loads masks
-
 
 def steps_in(pipeline: Iterable[Any]) -> Iterator[Any]:
     """Yield the steps of a pipeline, and in the place of one that has steps of its own, those.

@@ -22,33 +22,25 @@ def test_a_sound_folder_loads(folder, loader):
     assert dataset[0]['data_samples'].gt_sem_seg.shape == (32, 32)
 
 
-def without_masks(folder):
-    """Let the training pipeline load masks where there are any."""
-    pipeline = folder.config.train_dataloader.dataset.pipeline
-    return [dict(type='LoadLabels') if s.type == 'LoadAnnotations' else s for s in pipeline]
-
-
 def test_images_without_masks_come_last_and_are_ignored_whole(folder):
     shutil.copytree(folder.root / 'img_dir' / 'train', folder.root / 'more')
-    dataset = folder.build(unlabelled=['more'], pipeline=without_masks(folder))
+    dataset = folder.build(unlabelled=['more'])
     labels = [sample['data_samples'].gt_sem_seg.data for sample in dataset]
     assert [bool((label == 255).all()) for label in labels] == [False, False, True, True]
     assert labels[2].shape == labels[0].shape
     assert dataset.get_data_info(2)['img_path'] == str(folder.root / 'more' / 'a.tif')
 
 
-def test_images_without_masks_want_a_folder_and_their_loader(folder):
-    with pytest.raises(ValueError, match='expected LoadLabels, .* got LoadAnnotations'):
-        folder.build(unlabelled=['img_dir/train'])
+def test_a_folder_of_images_without_masks_must_be_there(folder):
     with pytest.raises(FileNotFoundError, match=r'expected a folder of \.tif images at .*nowhere'):
-        folder.build(unlabelled=['nowhere'], pipeline=without_masks(folder))
+        folder.build(unlabelled=['nowhere'])
 
 
 def test_a_truncated_image_without_mask_is_named(folder):
     (folder.root / 'more').mkdir()
     content = folder.path('img_dir', 'a.tif').read_bytes()
     (folder.root / 'more' / 'a.tif').write_bytes(content[:100])
-    dataset = folder.build(unlabelled=['more'], pipeline=without_masks(folder))
+    dataset = folder.build(unlabelled=['more'])
     with pytest.raises(SampleError, match=r'more/a\.tif: expected a complete'):
         dataset[2]
 

@@ -43,17 +43,12 @@ def test_training_reads_what_was_computed(tools, quickstart, options, tmp_path):
 @pytest.mark.slow
 def test_images_without_labels_are_in_the_cache_and_teach(tools, quickstart, options, tmp_path):
     """Slow: two commands, and workers that load everything again."""
-    config = tmp_path / 'unlabelled.py'
-    config.write_text(
-        f'_base_ = {str(quickstart)!r}\n'
-        'seed, load, _, *geometry, _, _ = _base_.crop_pipeline\n'
-        f'maps = dict(type="LoadTeacherMaps", cache={str(tmp_path / "cache")!r})\n'
-        'pack = dict(type="PackTransferInputs")\n'
-        'pipeline = [seed, load, dict(type="LoadLabels"), *geometry, maps, pack]\n'
-        'train_dataloader = dict(\n'
-        '    dataset=dict(unlabelled=["img_dir/val", "img_dir/test"], pipeline=pipeline)\n'
-        ')\n'
+    cache = dict(type='LoadTeacherMaps', cache=str(tmp_path / 'cache'))
+    config = training_on(
+        quickstart, tmp_path / 'unlabelled.py', cache, dict(type='PackTransferInputs')
     )
+    with config.open('a') as lines:
+        lines.write("train_dataloader['dataset']['unlabelled'] = ['img_dir/val', 'img_dir/test']\n")
     # 8 images with labels and 8 without, each as it is and flipped
     assert '32 views' in tools('cache_teacher.py', config, *options)
     printed = tools(

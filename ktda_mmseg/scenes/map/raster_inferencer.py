@@ -11,7 +11,6 @@ from mmengine.config import Config
 from mmseg.apis import MMSegInferencer
 
 from ktda_mmseg.datasets.pictures import read_picture
-from ktda_mmseg.utils.pipelines import LABEL_STEPS
 
 
 class RasterInferencer(MMSegInferencer):
@@ -24,7 +23,7 @@ class RasterInferencer(MMSegInferencer):
 
     def _init_pipeline(self, cfg: Config) -> Compose:
         steps = cfg.test_dataloader.dataset.pipeline
-        return Compose([_sample, *(step for step in steps if step['type'] not in LABEL_STEPS)])
+        return Compose([_sample, *(step for step in steps if step['type'] != 'LoadAnnotations')])
 
     def visualize(
         self,
