@@ -6,13 +6,22 @@ grids = [4, 4, 8, 16]
 maps = dict(_base_.maps, cache='data/l8_biome_sample_8band/map_cache', patch_size=grids)
 pipeline = [maps if step['type'] == 'LoadTeacherMaps' else step for step in _base_.pipeline]
 train_dataloader = dict(dataset=dict(pipeline=pipeline))
-linear = dict(type='FCNHead', num_convs=0, concat_input=False, channels=3, dropout_ratio=0.0)
+linear = dict(
+    type='FCNHead',
+    in_channels=3,
+    in_index=0,
+    channels=3,
+    num_convs=0,
+    concat_input=False,
+    dropout_ratio=0.0,
+    loss_decode=dict(_base_.loss, type='CrossEntropyLoss'),
+)
 model = dict(
     teacher=dict(outputs=['output', *_base_.model.teacher.outputs]),
     neck=dict(in_channels=[64] * 4, in_index=[0, 0, 1, 2], out_channels=widths, patch_size=grids),
     decode_head=dict(
         in_channels=widths,
-        decoder=dict(linear, _delete_=True, in_channels=3, in_index=0),
+        decoder=dict(linear, _delete_=True),
         auxiliary=dict(in_index=3),
     ),
 )
