@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
-from mmseg.registry import MODELS
+from mmseg.registry import DATASETS, MODELS
+from PIL import Image
 
 from ktda_mmseg.scenes.prepare.label_file import read_label_map
 
@@ -26,6 +27,7 @@ RUN = {
     ('docs/data.md', '# classes.yaml'),
     ('docs/data.md', 'classes:'),
     ('docs/data.md', "cache = 'data/mine/teacher_cache'"),
+    ('docs/data.md', "unlabelled = ['img_dir/unlabelled']"),
     ('docs/data.md', 'one = dict('),
     ('docs/maps.md', '# without_torch.py'),
     ('docs/maps.md', '# coarser.py'),
@@ -74,6 +76,16 @@ def test_the_example_cache_is_that_of_training(config):
     assert [step.cache for step in pipeline if step.type == 'LoadTeacherMaps'] == [
         'data/mine/teacher_cache'
     ]
+
+
+def test_the_example_without_labels_adds_its_images(config):
+    first = "unlabelled = ['img_dir/unlabelled']"
+    dataset = config('configs/ktda/best.py', first).train_dataloader.dataset
+    for folder in ('img_dir/train', 'ann_dir/train', 'img_dir/unlabelled'):
+        Path(folder).mkdir(parents=True)
+        Image.new('L' if 'ann' in folder else 'RGB', (128, 128)).save(f'{folder}/a.png')
+    built = DATASETS.build(dict(dataset, data_root='', pipeline=dataset.pipeline[:2]))
+    assert [bool((sample['gt_seg_map'] == 255).all()) for sample in built] == [False, True]
 
 
 def test_the_example_coarsens_training_images_alone(tmp_path, monkeypatch):
