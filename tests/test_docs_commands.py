@@ -67,6 +67,7 @@ OTHERS = {
     ('docs/data.md', 'pip download'): DOWNLOADS,
     ('docs/data.md', 'ktda init mine.py'): 'as in the README',
     ('docs/data.md', "pip install -e '.[csmask]'"): DOWNLOADS,
+    ('docs/data.md', 'mkdir -p pretrained'): DOWNLOADS,
     ('docs/data.md', 'python tools/check_dataset.py'): 'tests/scenes/check/test_command_line.py',
     ('docs/install.md', "pip install -e '.[onedl,timm]'"): INSTALLS,
     ('docs/install.md', "pip install 'ktda_mmseg"): INSTALLS,
