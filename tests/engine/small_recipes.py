@@ -32,9 +32,14 @@ TIMM = dict(type='TimmBackbone', model_name='test_efficientnet')
 SMALLER = {
     'EfficientNetLite0': (TIMM, {24: 24, 40: 32, 112: 48, 320: 64}),
     'tf_efficientnet_b4': (TIMM, {32: 24, 56: 32, 160: 48, 448: 64}),
-    'OnnxBackbone': (
+    # by how many tensors of the graph teach
+    ('OnnxBackbone', 3): (
         dict(TIMM, out_indices=[0, 2, 3], in_chans=6),
         {32: 16, 128: 32, 256: 48},
+    ),
+    ('OnnxBackbone', 4): (
+        dict(TIMM, out_indices=[0, 1, 2, 3], in_chans=6),
+        {3: 16, 32: 24, 128: 32, 256: 48},
     ),
     'vit_small_patch14_dinov2.lvd142m': (
         dict(model_name='test_vit', out_indices=[1, 3, 5]),
@@ -86,6 +91,8 @@ def small_recipe(name: str) -> Config:
     alignments = [part for part in (model.neck, teacher.get('alignment')) if part]
     for part in (teacher, *dicts(model.backbone)):
         kind = part.get('model_name', part.get('type'))
+        if 'outputs' in part:
+            kind = (kind, len(part['outputs']))
         if kind in SMALLER:
             options, widths = SMALLER[kind]
             for key in ('checkpoint', 'outputs', 'padding_size'):
