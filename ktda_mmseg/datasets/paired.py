@@ -49,6 +49,8 @@ class PairedSegDataset(BaseSegDataset):
         unlabelled: Sequence[str] = (),
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
+        if isinstance(unlabelled, str):
+            raise ValueError(f'unlabelled: expected a list of folders, got {unlabelled!r}')
         self.unlabelled = [osp.join(kwargs.get('data_root') or '', name) for name in unlabelled]
         prefix = kwargs.get('data_prefix') or {}
         if prefix.get('img_path') and not prefix.get('seg_map_path'):

@@ -36,6 +36,11 @@ def test_a_folder_of_images_without_masks_must_be_there(folder):
         folder.build(unlabelled=['nowhere'])
 
 
+def test_one_folder_of_images_without_masks_is_a_list_of_one(folder):
+    with pytest.raises(ValueError, match="expected a list of folders, got 'more'"):
+        folder.build(unlabelled='more')
+
+
 def test_a_truncated_image_without_mask_is_named(folder):
     (folder.root / 'more').mkdir()
     content = folder.path('img_dir', 'a.tif').read_bytes()
