@@ -16,7 +16,9 @@ def main() -> None:
     parser.add_argument('config', help='config file, such as configs/ktda/grass_cached.py')
     add_cfg_options(parser)
     parser.add_argument(
-        '--amp', action='store_true', help="compute the teachers' products in bfloat16: faster"
+        '--amp',
+        action='store_true',
+        help="compute the teachers' products in bfloat16: faster where the processor has it",
     )
     parser.add_argument('--overwrite', action='store_true', help='replace a cache of other images')
     add_workers(parser)

@@ -19,6 +19,7 @@ from ktda_mmseg.models import FrozenTeacher
 from ktda_mmseg.utils.files import remove_partial
 from ktda_mmseg.utils.input_bands import teacher_configs
 from ktda_mmseg.utils.pipelines import steps_in
+from ktda_mmseg.utils.precision import warn_if_bfloat16_is_slower
 from ktda_mmseg.utils.workers import HERE, Workers
 
 from .store import INDEX, Shard, TeacherCache
@@ -56,6 +57,8 @@ def build_caches(
         ValueError: If the pipeline has no ``LoadTeacherMaps`` or views that cannot be listed, the
             model has not a teacher for each folder, or a folder holds the cache of other images.
     """
+    if dtype == torch.bfloat16 and get_device() == 'cpu':
+        warn_if_bfloat16_is_slower()
     # a transform that loads others looks for them here
     init_default_scope('mmseg')
     loading, steps, folders = split_pipeline(config.train_dataloader.dataset.pipeline)

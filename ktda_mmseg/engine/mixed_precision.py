@@ -10,6 +10,8 @@ from mmengine.optim import OptimWrapper
 from mmseg.registry import OPTIM_WRAPPERS
 from torch import nn
 
+from ktda_mmseg.utils.precision import warn_if_bfloat16_is_slower
+
 PRECISIONS = ('bf16', 'fp16')
 
 
@@ -19,7 +21,7 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     bfloat16 has the range of fp32, so no loss is scaled. The transfer losses compute in fp32 all
     the same, and on a CPU depthwise convolutions, whose backward pass is several times as slow in
-    bfloat16 there.
+    bfloat16 there. Where the CPU has no instructions for bfloat16 a warning says so.
     """
 
     _prepared: nn.Module | None = None
@@ -29,6 +31,7 @@ class BFloat16OptimWrapper(OptimWrapper):
         """Enter autocast besides what gradient accumulation needs."""
         device = get_device()
         if device == 'cpu' and self._prepared is not model:
+            warn_if_bfloat16_is_slower()
             keep_depthwise_in_float32(model)
             self._prepared = model
         with super().optim_context(model), torch.autocast(device, torch.bfloat16):

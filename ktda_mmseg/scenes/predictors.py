@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmengine.device import get_device
+
+from ktda_mmseg.utils.precision import warn_if_bfloat16_is_slower
+
 from .map.predictor import FlippedViews, Predictor
 from .map.torch_predictor import Precision, TorchPredictor
 
@@ -42,6 +46,8 @@ def load_predictor(
     if model.suffix not in (ONNX, OPENVINO):
         if checkpoint is None:
             raise ValueError(f'{model}: expected a checkpoint with a config, got none')
+        if amp and (device or get_device()) == 'cpu':
+            warn_if_bfloat16_is_slower()
         predictor: Predictor = TorchPredictor(model, Path(checkpoint), device, amp, compile)
     elif checkpoint or device or amp or compile:
         raise ValueError(

@@ -9,6 +9,7 @@ from mmseg.registry import OPTIM_WRAPPERS
 
 from ktda_mmseg.engine import mixed_precision
 from ktda_mmseg.engine.mixed_precision import keep_depthwise_in_float32, use_mixed_precision
+from ktda_mmseg.utils import precision
 
 
 def test_bfloat16_computes_low_and_keeps_weights_and_gradients_high():
@@ -72,3 +73,21 @@ def test_what_cannot_train_in_fp16_is_refused(monkeypatch, wrapper, message):
     monkeypatch.setattr(mixed_precision, 'get_device', lambda: 'cpu')
     with pytest.raises(ValueError, match=message):
         use_mixed_precision(Config(dict(optim_wrapper=dict(type=wrapper))), 'fp16')
+
+
+def test_a_cpu_that_is_slower_in_bfloat16_is_told_once(monkeypatch):
+    if mixed_precision.get_device() != 'cpu':
+        pytest.skip('GPUs are quicker in bfloat16')
+    texts = []
+    monkeypatch.setattr(precision, 'bfloat16_time', lambda: 51.5)
+    monkeypatch.setattr(precision, 'print_log', lambda text, *_: texts.append(text))
+    model = torch.nn.Linear(8, 4)
+    wrapper = OPTIM_WRAPPERS.build(
+        dict(type='BFloat16OptimWrapper', optimizer=torch.optim.SGD(model.parameters(), lr=0.1))
+    )
+    for _ in range(2):
+        with wrapper.optim_context(model):
+            model(torch.randn(2, 8))
+    assert [text.split(',')[0] for text in texts] == [
+        'bfloat16 takes 51.5 times as long as float32 on this processor'
+    ]
