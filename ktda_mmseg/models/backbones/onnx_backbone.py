@@ -75,7 +75,17 @@ class OnnxBackbone(BaseModule):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Compute the levels ``(N, C_i, h_i, w_i)`` of images ``(N, C, H, W)``."""
+        """Compute the levels ``(N, C_i, h_i, w_i)`` of images ``(N, C, H, W)``.
+
+        Raises:
+            ValueError: If the graph takes images of another size, or as many at once as it says.
+        """
         (source, *_) = self.session.get_inputs()
+        sides = zip(source.shape, x.shape, strict=True)
+        if any(isinstance(fixed, int) and fixed != given for fixed, given in sides):
+            raise ValueError(
+                f'OnnxBackbone: expected input {source.shape} of its graph, got {list(x.shape)}; '
+                'crops of that size, or of whole windows of it (teacher.window), fit'
+            )
         levels = self.session.run(self.outputs, {source.name: x.float().cpu().numpy()})
         return tuple(torch.from_numpy(level).to(x) for level in levels)

@@ -59,6 +59,27 @@ def test_levels_are_the_tensors_of_these_names(file, network):
     torch.testing.assert_close(second, network(x), atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ('shape', 'given'),
+    [
+        (['n', 3, 16, 16], [2, 3, 8, 8]),
+        (['n', 3, 'h', 'w'], [2, 4, 8, 8]),
+        ([1, 3, 8, 8], [2, 3, 8, 8]),
+    ],
+)
+def test_a_graph_of_a_fixed_size_says_which(file, shape, given):
+    model = onnx.load(file)
+    values = model.graph.input[0]
+    values.CopyFrom(onnx.helper.make_tensor_value_info('x', onnx.TensorProto.FLOAT, shape))
+    onnx.save(model, file)
+    backbone = OnnxBackbone(str(file), LEVELS)
+    with pytest.raises(ValueError, match='expected input .* got ') as caught:
+        backbone(torch.randn(given))
+    assert f'input {shape} of its graph, got {given}' in str(caught.value)
+    fitting = [2 if side == 'n' else side if isinstance(side, int) else 8 for side in shape]
+    assert len(backbone(torch.randn(fitting))) == 2
+
+
 def test_as_a_teacher_it_sees_its_own_units(file, network):
     config = dict(
         type='OnnxBackbone',
