@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -26,12 +27,16 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     _prepared: nn.Module | None = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        if get_device() == 'cpu':
+            warn_if_bfloat16_is_slower()
+
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
         """Enter autocast besides what gradient accumulation needs."""
         device = get_device()
         if device == 'cpu' and self._prepared is not model:
-            warn_if_bfloat16_is_slower()
             keep_depthwise_in_float32(model)
             self._prepared = model
         with super().optim_context(model), torch.autocast(device, torch.bfloat16):
