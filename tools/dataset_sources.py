@@ -96,6 +96,13 @@ def rasters(command: ArgumentParser) -> None:
     )
     _out(command, 'data/mine')
     command.add_argument(
+        '--unlabelled',
+        type=Path,
+        default=SUPPRESS,
+        metavar='FOLDER',
+        help='more images, without labels, for a teacher to explain',
+    )
+    command.add_argument(
         '--class-field', default=SUPPRESS, help='field that holds the labels of polygons'
     )
     command.add_argument(

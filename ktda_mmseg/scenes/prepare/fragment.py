@@ -17,7 +17,7 @@ from ...raster.files import georeference, open_raster
 from ...raster.ground import ground_size
 from ..check.statistics import Band
 from .label_map import LabelMap
-from .splits import SPLITS
+from .splits import SPLITS, UNLABELLED
 from .summary import Summary
 
 NAME = 'dataset.py'
@@ -46,6 +46,11 @@ TEXT = """\
     )
     for split, folder in {folders}.items()
 }}
+{unlabelled}"""
+WITHOUT_LABELS = """\
+# images without labels, for a config with a teacher:
+# train_dataloader = dict(dataset=dict(_base_.prepared['train'], unlabelled=_base_.unlabelled))
+unlabelled = ['img_dir/unlabelled']
 """
 PREPARED_MODEL = """\
 # what a model has to know of these images: their bands; mean and std of {count} training tiles
@@ -102,6 +107,7 @@ def write_fragment(summary: Summary, label_map: LabelMap, suffix: str) -> list[s
         classes=label_map.classes,
         palette=[list(colour) for colour in label_map.palette],
         folders=folders,
+        unlabelled=WITHOUT_LABELS if UNLABELLED in summary.images else '',
         notes=''.join(f'# {note}\n' for note in notes),
     )
     if not path.exists():

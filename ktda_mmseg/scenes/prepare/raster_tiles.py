@@ -20,7 +20,8 @@ from .parts import Part
 from .scenes import Scene
 from .summary import IGNORE
 
-Opened = tuple[Imagery, Callable[[Window], np.ndarray]]  # an image, and its mask of a window
+MaskOf = Callable[[Window], np.ndarray | None]
+Opened = tuple[Imagery, MaskOf]  # an image, and its mask of a window
 Limits = Callable[[Scene], np.ndarray] | None  # black and white of each band, (bands, 2)
 
 
@@ -36,8 +37,11 @@ class LabelSource(ABC):
         """Say what was left out or assumed of what was read."""
 
     @abstractmethod
-    def on(self, scene: Scene) -> AbstractContextManager[Callable[[Window], np.ndarray]]:
-        """Open the labels of a scene; gives the mask (height, width), uint8, of a window."""
+    def on(self, scene: Scene) -> AbstractContextManager[MaskOf]:
+        """Open the labels of a scene; gives the mask (height, width), uint8, of a window.
+
+        None instead of a mask is of what has no labels.
+        """
 
     def take(self) -> Any:  # noqa: ANN401
         """Return what was noticed since the last time; None for nothing."""
@@ -45,6 +49,19 @@ class LabelSource(ABC):
 
     def merge(self, noticed: Any) -> None:  # noqa: ANN401, B027
         """Notice what was taken."""
+
+
+class NoLabels(LabelSource):
+    """Images that nobody has labelled: all that hold data are wanted."""
+
+    def notes(self) -> list[str]:
+        """Say nothing."""
+        return []
+
+    @contextmanager
+    def on(self, scene: Scene) -> Iterator[MaskOf]:
+        """Give no mask of any window."""
+        yield lambda window: None
 
 
 def tile_jobs(parts: Sequence[Part], labels: LabelSource, limits: Limits, tile: int) -> list[Job]:
@@ -121,14 +138,16 @@ def _tiles(
 
 
 def _tile(
-    scene: Scene, image: Imagery, window: Window, mask: np.ndarray, limits: Limits
+    scene: Scene, image: Imagery, window: Window, mask: np.ndarray | None, limits: Limits
 ) -> Tile | None:
-    if (mask == IGNORE).all():
+    if mask is not None and (mask == IGNORE).all():
         return None
     pixels, valid = image.read(scene.bands, window, scene.nodata)
-    mask = np.where(valid, mask, np.uint8(IGNORE))
-    if (mask == IGNORE).all():
+    wanted = valid if mask is None else valid & (mask != IGNORE)
+    if not wanted.any():
         return None
+    ignored = np.full(valid.shape, IGNORE, np.uint8)
+    mask = ignored if mask is None else np.where(wanted, mask, ignored)
     place = scene.place and scene.place.at(window)
     if image_suffix(scene, limits) == '.png':
         if limits is not None:

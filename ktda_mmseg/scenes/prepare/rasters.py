@@ -25,9 +25,16 @@ from .neighbours import by_numbers, by_pattern
 from .pairing import labels_of, list_both
 from .parts import Part, blocks, whole_scenes
 from .raster_labels import RasterLabels
-from .raster_tiles import LabelSource, Limits, image_suffix, most_threads, tile_jobs
+from .raster_tiles import (
+    LabelSource,
+    Limits,
+    NoLabels,
+    image_suffix,
+    most_threads,
+    tile_jobs,
+)
 from .scenes import Scene, read_scenes
-from .splits import SPLITS, by_scene, read_division, shares
+from .splits import SPLITS, UNLABELLED, by_scene, read_division, shares
 from .summary import Summary
 from .vector_files import vector_files
 from .vector_labels import VectorLabels
@@ -35,7 +42,7 @@ from .vector_labels import VectorLabels
 YAML = ('.yaml', '.yml')
 RUN = ('out', 'workers')  # which do not decide what tiles hold
 # which folders of earlier versions do not record
-NEW = ('layer', 'where', 'buffer', 'label_format')
+NEW = ('layer', 'where', 'buffer', 'label_format', 'unlabelled')
 
 
 def prepare(
@@ -63,6 +70,7 @@ def prepare(
     where: str | None = None,
     buffer: float | None = None,
     label_format: str | None = None,
+    unlabelled: Path | None = None,
     workers: Workers = HERE,
 ) -> Summary:
     """Cut images and labels into tiles, and write a config fragment beside them.
@@ -111,6 +119,8 @@ def prepare(
         label_format (str | None): 'raster' or the tool that wrote the labels, as
             :data:`.annotations.formats.FORMATS` lists them; None to tell by what is there.
             Default: None.
+        unlabelled (Path | None): Folder with more images of the same bands, or one such file, that
+            have no labels; a teacher explains them. Their tiles are in no split. Default: None.
         workers (Workers): Who does the work. Default: this process.
 
     Returns:
@@ -132,9 +142,11 @@ def prepare(
         raise ValueError(f'expected a buffer above 0 metres, got {buffer}')
     if group is not None and split != 'scene':
         raise ValueError(f"expected split 'scene', which group is for, got {split!r}")
+    if unlabelled is not None and images.resolve().is_relative_to(unlabelled.resolve()):
+        raise ValueError(f'{unlabelled}: expected other images without labels, got {images}')
     label_map = read_label_map(classes)
 
-    made = [out, staging_of(out)]
+    made = [out, staging_of(out), *([unlabelled] if unlabelled else [])]
     form = find_format(labels, images, label_format) if class_field is None else 'vector'
     reader = READERS.get(form)
     if reader is not None:
@@ -163,7 +175,13 @@ def prepare(
         polygons = [*files.values()]
         source = VectorLabels(polygons, class_field, scenes, label_map, layer, where, buffer)
         notes = listed.notes(files.values())
-    settings['files'] = stamp([*listed.files.values(), *files.values()])
+    further = []
+    if unlabelled is not None:
+        more = raster_files(unlabelled, apart=made[:2])
+        further = read_scenes(more.files, rgb or bands, nodata, scenes[0])
+        notes += more.notes()
+    named = [scene.path for scene in further]
+    settings['files'] = stamp([*listed.files.values(), *files.values(), *named])
 
     guard = tile if guard is None else guard
     if split == 'block':
@@ -186,8 +204,11 @@ def prepare(
     label_map.require_two_classes()
 
     jobs = tile_jobs(parts, source, limits, tile)
+    if further:
+        extra = whole_scenes(further, {s.name: UNLABELLED for s in further}, tile, overlap)
+        jobs += tile_jobs(extra, NoLabels(), limits, tile)
     suffix = image_suffix(scenes[0], limits)
-    threads = most_threads(scenes, tile)
+    threads = most_threads([*scenes, *further], tile)
     summary = write_layout(
         out, jobs, settings, label_map.classes, suffix, workers, threads, source.merge
     )

@@ -41,11 +41,17 @@ class Scene(NamedTuple):
 
 
 def read_scenes(
-    files: Mapping[str, Path], bands: Sequence[int] | None, nodata: Nodata = None
+    files: Mapping[str, Path],
+    bands: Sequence[int] | None,
+    nodata: Nodata = None,
+    like: Scene | None = None,
 ) -> list[Scene]:
-    """Look at each image without reading its pixels; all must have the bands of the first."""
+    """Look at each image without reading its pixels; all must have the bands of the first.
+
+    With ``like`` they must have those of another one.
+    """
     scenes = [_read_scene(name, path, bands, nodata) for name, path in files.items()]
-    first = scenes[0]
+    first = like or scenes[0]
     for scene in scenes:
         if (scene.bands, scene.dtype) != (first.bands, first.dtype):
             raise ValueError(

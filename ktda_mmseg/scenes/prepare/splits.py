@@ -16,6 +16,7 @@ from .neighbours import neighbours, together
 from .scenes import Scene, folder_of
 
 SPLITS = ('train', 'val', 'test')
+UNLABELLED = 'unlabelled'  # the folder of images without labels, beside those of the splits
 
 
 def shares(val: float, test: float) -> dict[str, float]:
