@@ -9,6 +9,7 @@ from mmseg.registry import DATASETS, MODELS
 from PIL import Image
 
 from ktda_mmseg.scenes.prepare.label_file import read_label_map
+from ktda_mmseg.scenes.prepare.rasters import prepare
 
 from .documents import ROOT, all_blocks
 
@@ -27,7 +28,7 @@ RUN = {
     ('docs/data.md', '# classes.yaml'),
     ('docs/data.md', 'classes:'),
     ('docs/data.md', "cache = 'data/mine/teacher_cache'"),
-    ('docs/data.md', "unlabelled = ['img_dir/unlabelled']"),
+    ('docs/data.md', '# taught.py'),
     ('docs/data.md', 'one = dict('),
     ('docs/maps.md', '# without_torch.py'),
     ('docs/maps.md', '# coarser.py'),
@@ -78,13 +79,23 @@ def test_the_example_cache_is_that_of_training(config):
     ]
 
 
-def test_the_example_without_labels_adds_its_images(config):
-    first = "unlabelled = ['img_dir/unlabelled']"
-    dataset = config('configs/ktda/best.py', first).train_dataloader.dataset
-    for folder in ('img_dir/train', 'ann_dir/train', 'img_dir/unlabelled'):
-        Path(folder).mkdir(parents=True)
-        Image.new('L' if 'ann' in folder else 'RGB', (128, 128)).save(f'{folder}/a.png')
-    built = DATASETS.build(dict(dataset, data_root='', pipeline=dataset.pipeline[:2]))
+def test_the_example_without_labels_adds_its_images(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pytest.importorskip('rasterio')
+    for folder, names in {'images': 'ab', 'labels': 'ab', 'scenes': 'c'}.items():
+        Path(folder).mkdir()
+        for name in names:
+            Image.new('L' if folder == 'labels' else 'RGB', (128, 128), 1).save(
+                f'{folder}/{name}.png'
+            )
+    Path('classes.yaml').write_text('classes: {water: {labels: [1]}, forest: {labels: [3]}}')
+    Path('splits.yaml').write_text('{train: [a], val: [b]}')
+    paths = map(Path, ('data/mine', 'images', 'labels', 'classes.yaml'))
+    prepare(*paths, split='splits.yaml', unlabelled=Path('scenes'))
+    code = blocks()['docs/data.md', '# taught.py']
+    Path('taught.py').write_text(code.replace('/path/to/ktda_mmseg', str(ROOT)))
+    dataset = Config.fromfile('taught.py').train_dataloader.dataset
+    built = DATASETS.build(dict(dataset, pipeline=dataset.pipeline[:2]))
     assert [bool((sample['gt_seg_map'] == 255).all()) for sample in built] == [False, True]
 
 

@@ -65,6 +65,10 @@ OTHERS = {
     ('docs/data.md', 'python tools/prepare_dataset.py l8_biome SRC'): IMAGERY,
     ('docs/data.md', 'python tools/prepare_dataset.py grass SRC'): IMAGERY,
     ('docs/data.md', 'pip download'): DOWNLOADS,
+    (
+        'docs/data.md',
+        'python tools/prepare_dataset.py rasters images --unlabelled',
+    ): 'tests/scenes/prepare/rasters/test_unlabelled.py',
     ('docs/data.md', 'ktda init mine.py'): 'as in the README',
     ('docs/data.md', "pip install -e '.[csmask]'"): DOWNLOADS,
     ('docs/data.md', 'mkdir -p pretrained'): DOWNLOADS,
