@@ -12,10 +12,13 @@ from typing import NamedTuple
 
 import torch
 from joblib import cpu_count
+from mmengine.device import get_device
 from tqdm import tqdm
 
+from ktda_mmseg.engine import BFloat16OptimWrapper
 from ktda_mmseg.utils.claims import gpu
 from ktda_mmseg.utils.files import write_atomic
+from ktda_mmseg.utils.precision import warn_if_bfloat16_is_slower
 from ktda_mmseg.utils.processes import run_process
 from ktda_mmseg.utils.workers import Workers
 
@@ -156,6 +159,8 @@ def run_study(
     if dry_run:
         print('\n'.join([*(cell.label for cell in missing), f'{len(missing)} cells to run']))
         return
+    if cluster is None and get_device() == 'cpu':
+        warn_of_slow_rows(missing)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         failures = run_cells(missing, Workers(jobs, cluster))
@@ -164,6 +169,14 @@ def run_study(
     print(f'written to {write_tables(plan)}')
     if failures:
         sys.exit(f'error: {len(failures)} of {len(missing)} cells failed: {"; ".join(failures)}')
+
+
+def warn_of_slow_rows(cells: Sequence[Cell]) -> None:
+    """Say so where cells train in bfloat16 and this machine is slower in it; each logs it, too."""
+    settings = {(s.dataset, s.row.name): s for s in (cell.setting for cell in cells)}
+    wrappers = (setting.config.get('optim_wrapper', {}) for setting in settings.values())
+    if BFloat16OptimWrapper.__name__ in (wrapper.get('type') for wrapper in wrappers):
+        warn_if_bfloat16_is_slower()
 
 
 def unfinished(cells: Sequence[Cell], drop_changed: bool = False) -> list[Cell]:

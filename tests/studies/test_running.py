@@ -12,6 +12,7 @@ from joblib import cpu_count
 from ktda_mmseg.studies import commands, training
 from ktda_mmseg.studies.cells import FAILED, LOCK, MISSING, RUNNING, TAKEN, cells_of
 from ktda_mmseg.studies.commands import describe, unfinished
+from ktda_mmseg.utils import precision
 from ktda_mmseg.utils.claims import claim
 from ktda_mmseg.utils.workers import Workers
 
@@ -149,3 +150,21 @@ def test_results_of_a_changed_config_are_refused_or_dropped(load, write_result):
         unfinished(cells)
     assert unfinished(cells, drop_changed=True) == cells[1:]
     assert cells[0].result.is_file() and not cells[1].result.exists()
+
+
+@pytest.mark.parametrize(('kind', 'expected'), [('BFloat16OptimWrapper', 1), ('OptimWrapper', 0)])
+def test_rows_that_this_machine_is_slow_at_are_told_before_they_run(
+    load, content, monkeypatch, kind, expected
+):
+    texts = []
+    monkeypatch.setattr(commands, 'get_device', lambda: 'cpu')
+    monkeypatch.setattr(precision, 'bfloat16_time', lambda: 51.5)
+    monkeypatch.setattr(precision, 'print_log', lambda text, *_: texts.append((text, ran())))
+    content['rows']['full']['options'] = {'optim_wrapper.type': kind}
+    study = load()
+    monkeypatch.setattr(commands, 'write_tables', lambda study: study.path)
+    flags = ('cluster', 'status', 'dry_run', 'tables', 'drop_changed')
+    off = dict.fromkeys(flags, False) | {'cluster': None}
+    commands.run_study(study.path, None, None, [0], 1, **off)
+    assert [before for _, before in texts] == [Counter()] * expected
+    assert sum(ran().values()) == 2
