@@ -57,7 +57,7 @@ def build_caches(
         ValueError: If the pipeline has no ``LoadTeacherMaps`` or views that cannot be listed, the
             model has not a teacher for each folder, or a folder holds the cache of other images.
     """
-    if dtype == torch.bfloat16 and get_device() == 'cpu':
+    if dtype == torch.bfloat16:
         warn_if_bfloat16_is_slower()
     # a transform that loads others looks for them here
     init_default_scope('mmseg')

@@ -29,8 +29,7 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **kwargs)
-        if get_device() == 'cpu':
-            warn_if_bfloat16_is_slower()
+        warn_if_bfloat16_is_slower()
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.device import get_device
-
 from ktda_mmseg.utils.precision import warn_if_bfloat16_is_slower
 
 from .map.predictor import FlippedViews, Predictor
@@ -46,8 +44,8 @@ def load_predictor(
     if model.suffix not in (ONNX, OPENVINO):
         if checkpoint is None:
             raise ValueError(f'{model}: expected a checkpoint with a config, got none')
-        if amp and (device or get_device()) == 'cpu':
-            warn_if_bfloat16_is_slower()
+        if amp:
+            warn_if_bfloat16_is_slower(device)
         predictor: Predictor = TorchPredictor(model, Path(checkpoint), device, amp, compile)
     elif checkpoint or device or amp or compile:
         raise ValueError(

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import torch
 from joblib import cpu_count
-from mmengine.device import get_device
 from tqdm import tqdm
 
 from ktda_mmseg.engine import BFloat16OptimWrapper
@@ -159,7 +158,7 @@ def run_study(
     if dry_run:
         print('\n'.join([*(cell.label for cell in missing), f'{len(missing)} cells to run']))
         return
-    if cluster is None and get_device() == 'cpu':
+    if cluster is None:
         warn_of_slow_rows(missing)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -173,8 +172,7 @@ def run_study(
 
 def warn_of_slow_rows(cells: Sequence[Cell]) -> None:
     """Say so where cells train in bfloat16 and this machine is slower in it; each logs it, too."""
-    settings = {(s.dataset, s.row.name): s for s in (cell.setting for cell in cells)}
-    wrappers = (setting.config.get('optim_wrapper', {}) for setting in settings.values())
+    wrappers = (cell.setting.config.get('optim_wrapper', {}) for cell in cells)
     if BFloat16OptimWrapper.__name__ in (wrapper.get('type') for wrapper in wrappers):
         warn_if_bfloat16_is_slower()
 

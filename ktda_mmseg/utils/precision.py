@@ -5,13 +5,16 @@ import time
 from functools import cache
 
 import torch
+from mmengine.device import get_device
 from mmengine.logging import print_log
 
 SLOWER = 1.5  # times as long, below which nothing is said: products are not all of a step
 
 
-def warn_if_bfloat16_is_slower() -> None:
-    """Log a warning where float32 is quicker on the CPU, by what this machine does."""
+def warn_if_bfloat16_is_slower(device: str | None = None) -> None:
+    """Log a warning if the device, None for the machine's, is a CPU that float32 is quicker on."""
+    if (device or get_device()) != 'cpu':
+        return
     factor = bfloat16_time()
     if factor > SLOWER:
         print_log(

@@ -157,7 +157,7 @@ def test_rows_that_this_machine_is_slow_at_are_told_before_they_run(
     load, content, monkeypatch, kind, expected
 ):
     texts = []
-    monkeypatch.setattr(commands, 'get_device', lambda: 'cpu')
+    monkeypatch.setattr(precision, 'get_device', lambda: 'cpu')
     monkeypatch.setattr(precision, 'bfloat16_time', lambda: 51.5)
     monkeypatch.setattr(precision, 'print_log', lambda text, *_: texts.append((text, ran())))
     content['rows']['full']['options'] = {'optim_wrapper.type': kind}

@@ -12,6 +12,7 @@ from ktda_mmseg.utils import precision
 def told(monkeypatch):
     """Texts of the warnings, after a measurement of its own."""
     texts = []
+    monkeypatch.setattr(precision, 'get_device', lambda: 'cpu')
     monkeypatch.setattr(precision, 'print_log', lambda text, *_: texts.append(text))
     precision.bfloat16_time.cache_clear()
     yield texts

@@ -78,7 +78,7 @@ class OnnxBackbone(BaseModule):
         """Compute the levels ``(N, C_i, h_i, w_i)`` of images ``(N, C, H, W)``.
 
         Raises:
-            ValueError: If the graph takes images of another size, or as many at once as it says.
+            ValueError: If the graph takes images of another size, or another number at once.
         """
         (source, *_) = self.session.get_inputs()
         sides = zip(source.shape, x.shape, strict=True)

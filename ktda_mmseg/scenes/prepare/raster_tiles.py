@@ -146,8 +146,9 @@ def _tile(
     wanted = valid if mask is None else valid & (mask != IGNORE)
     if not wanted.any():
         return None
-    ignored = np.full(valid.shape, IGNORE, np.uint8)
-    mask = ignored if mask is None else np.where(wanted, mask, ignored)
+    if mask is None:
+        mask = np.full(valid.shape, IGNORE, np.uint8)
+    mask = np.where(wanted, mask, np.uint8(IGNORE))
     place = scene.place and scene.place.at(window)
     if image_suffix(scene, limits) == '.png':
         if limits is not None:

@@ -146,15 +146,16 @@ def prepare(
         raise ValueError(f'{unlabelled}: expected other images without labels, got {images}')
     label_map = read_label_map(classes)
 
-    made = [out, staging_of(out), *([unlabelled] if unlabelled else [])]
+    made = [out, staging_of(out)]
+    apart = [*made, unlabelled] if unlabelled else made
     form = find_format(labels, images, label_format) if class_field is None else 'vector'
     reader = READERS.get(form)
     if reader is not None:
-        listed = raster_files(images, image_name, [labels, *made])
+        listed = raster_files(images, image_name, [labels, *apart])
     elif class_field is None:
-        listed, found = list_both((images, image_name), (labels, label_name), made)
+        listed, found = list_both((images, image_name), (labels, label_name), apart)
     else:
-        listed = raster_files(images, image_name, made)
+        listed = raster_files(images, image_name, apart)
     limits = _limits(bands, rgb, stretch)
     scenes = read_scenes(listed.files, rgb or bands, nodata)
     if stretch is None and scenes[0].dtype == 'uint8':
@@ -177,7 +178,7 @@ def prepare(
         notes = listed.notes(files.values())
     further = []
     if unlabelled is not None:
-        more = raster_files(unlabelled, apart=made[:2])
+        more = raster_files(unlabelled, apart=made)
         further = read_scenes(more.files, rgb or bands, nodata, scenes[0])
         notes += more.notes()
     named = [scene.path for scene in further]
