@@ -33,7 +33,7 @@ def main() -> None:
             args.model, args.checkpoint, args.device, args.amp, args.compile, args.tta
         )
         products = Products(
-            Layers(args.confidence, args.probabilities),
+            Layers(args.confidence, args.probabilities, args.min_confidence),
             Outlines(args.min_area, args.simplify) if args.polygons else None,
             args.quicklook,
             origin,

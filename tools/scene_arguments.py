@@ -75,6 +75,13 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--batch-size', type=int, default=8, metavar='N', help='windows at once; default: 8'
     )
+    group.add_argument(
+        '--min-confidence',
+        type=float,
+        default=0,
+        metavar='P',
+        help='pixels of which the model is less sure have no label (255); 0 to 1, default: 0',
+    )
     group.add_argument('--tta', action='store_true', help='average over mirror images, 4 x slower')
     group.add_argument('--amp', choices=['bf16', 'fp16'], help='half precision; fp16 needs a GPU')
     group.add_argument('--compile', action='store_true', help='by torch.compile, where it works')

@@ -72,7 +72,7 @@ def evaluate(
                 truth = truth_of(window, ignored)
                 pixels = read_window(found, window)[0]
                 empty = (pixels == NODATA) & (truth != NODATA)
-                ignored['where the map has no data'] += int(empty.sum())
+                ignored['where the map has no label'] += int(empty.sum())
                 truth[empty] = NODATA
                 matrix += confusion_matrix(truth, pixels, count)
     metric = IoUMetric()

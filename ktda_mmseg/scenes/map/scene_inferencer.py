@@ -84,6 +84,10 @@ class SceneInferencer:
         axis(1, min(self.window), self.overlap)  # raises if one does not fit the other
         if batch_size < 1:
             raise ValueError(f'expected a batch of at least 1 window, got {batch_size}')
+        if not 0 <= products.layers.min_confidence <= 1:
+            raise ValueError(
+                f'expected a lowest confidence from 0 to 1, got {products.layers.min_confidence:g}'
+            )
         if len(predictor.card.classes) > NODATA:
             raise ValueError(
                 f'expected at most {NODATA} classes, which maps of 8 bits hold, got '

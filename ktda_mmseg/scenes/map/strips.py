@@ -31,15 +31,17 @@ AHEAD = 2  # batches that wait for the network while what it predicted is blende
 
 
 class Layers(NamedTuple):
-    """What is kept of a prediction besides the labels.
+    """What is kept of a prediction: which labels, and what besides them.
 
     Attributes:
         confidence (bool): The probability of the predicted class.
         probabilities (str | None): Those of all classes, as 'uint8' or 'uint16'; None for no.
+        min_confidence (float): Pixels of a lower probability have no label; 0 to 1.
     """
 
     confidence: bool = False
     probabilities: str | None = None
+    min_confidence: float = 0.0
 
     def bytes_per_pixel(self, classes: int) -> int:
         """Return what a pixel takes on disk."""
@@ -166,7 +168,8 @@ def _normalised(logarithms: np.ndarray) -> np.ndarray:
 def quantise(blended: BlendedStrip, layers: Layers, temperature: float = 1.0) -> Strip:
     """Round probabilities to what is kept of them; ``ValueError`` for NaN where there are data.
 
-    A temperature changes them, but no label, which is that of the probabilities as they are.
+    A temperature changes them, and by that which pixels are too unsure for a label, but no label,
+    which is that of the probabilities as they are.
     """
     probabilities, valid = blended.probabilities, blended.valid
     highest = probabilities.max(axis=0)
@@ -176,8 +179,10 @@ def quantise(blended: BlendedStrip, layers: Layers, temperature: float = 1.0) ->
             'for this model'
         )
     labels = np.where(valid, probabilities.argmax(axis=0), NODATA).astype(np.uint8)
-    if layers.confidence or layers.probabilities:
+    if layers != Layers():
         probabilities = tempered(probabilities, temperature)
+    if layers.min_confidence:
+        labels[probabilities.max(0) < layers.min_confidence] = NODATA
     confidence = _scaled(probabilities.max(0), valid, 'uint8') if layers.confidence else None
     every = None
     if layers.probabilities:

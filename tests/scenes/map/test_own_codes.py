@@ -64,7 +64,7 @@ def test_codes_and_colours_score_as_the_labels_do(three, labels, label_map, writ
     found = score(labels, write(codes[None], 'codes.tif'), three, label_map(CODES))
     assert found == expected
     printed = capsys.readouterr().out
-    assert '150 where the map has no data' in printed
+    assert '150 where the map has no label' in printed
     assert '20 where the reference has no data or classes.yaml ignores its label' in printed
     assert 'note: 170 pixels (14.2%) did not count' in printed and 'no pixel' not in printed
 

@@ -154,6 +154,10 @@ def test_a_folder_that_cannot_be(brightest, scene, tmp_path):
         (dict(overlap=16), r'0 to 15 \(window - 1\), got 16'),
         (dict(overlap=8, window=(8, 32)), 'got 8'),
         (dict(window=(0, 4), overlap=0), 'window of at least 1 pixel, got 0'),
+        (
+            dict(products=Products(Layers(min_confidence=70))),
+            'lowest confidence from 0 to 1, got 70',
+        ),
     ],
 )
 def test_settings_out_of_range(brightest, settings, message):

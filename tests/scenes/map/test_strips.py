@@ -15,6 +15,7 @@ from torch import nn
 
 from ktda_mmseg.scenes.map.reading import SceneReader
 from ktda_mmseg.scenes.map.strips import Layers, Strip, StripStore, predict_strips, quantise
+from ktda_mmseg.scenes.map.temperature import tempered
 from ktda_mmseg.scenes.map.windows import Grid
 
 RADIUS = 3  # of the receptive field of three 3x3 convolutions
@@ -217,6 +218,21 @@ def test_what_has_no_data_may_hold_anything_but_nothing_else():
     one.probabilities[1, 0, 0] = np.nan
     with pytest.raises(ValueError, match='expected probabilities, found NaN'):
         quantise(one, Layers())
+
+
+@given(
+    arrays(np.float32, (3, 2, 4), elements=st.floats(0.0625, 1, width=32)),
+    arrays(bool, (2, 4)),
+    st.floats(0, 1),
+    st.sampled_from([0.5, 1.0, 3.0]),
+)
+def test_what_is_unsure_has_no_label_and_the_rest_keeps_its_own(scores, valid, bound, temperature):
+    one = blended(scores, valid)
+    before = quantise(one, Layers(True), temperature)
+    after = quantise(one, Layers(True, min_confidence=bound), temperature)
+    sure = tempered(one.probabilities, temperature).max(0) >= bound
+    assert (after.labels == np.where(sure, before.labels, 255)).all()
+    assert (after.confidence == before.confidence).all()
 
 
 def test_only_what_is_asked_for_is_kept():
