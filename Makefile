@@ -27,7 +27,8 @@ demo: $(VENV)/demo data/synthetic_grass  ## train, test and picture a small KTDA
 
 test: lint  ## check style, types and layers, then run the tests
 	# one thread a process: more would fight for the cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
+	# a file stays in one of them, which makes what its tests share once
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/test  ## check style, types and layers
 	$(BIN)/ruff check
@@ -53,7 +54,9 @@ TESTED := demo,hub,raster,timm,vit,csmask,stac,export,serve,labels,cluster,dev
 .venv/test: MIM := 'onedl-mim>=0.5.1'
 .venv/demo .venv/test: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --editable '.[$(EXTRAS)]' $(MIM)
+	$(BIN)/python -m pip install --no-compile --editable '.[$(EXTRAS)]' $(MIM)
+	# by all cores, where pip takes one; some files are templates, which no Python reads
+	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	touch $@
 
 # mmcv's build needs torch, and a setuptools that still has pkg_resources

@@ -1,12 +1,26 @@
 """Fixtures of the tests of the package and of projects/."""
 
+import gc
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
+
+# for the processes that tests start, and those that xdist runs them in
+QUICK = str(Path(__file__).parent / 'tests' / 'quick_python')
+if QUICK not in os.environ.get('PYTHONPATH', ''):
+    os.environ['PYTHONPATH'] = os.pathsep.join(filter(None, [QUICK, os.environ.get('PYTHONPATH')]))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

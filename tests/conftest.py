@@ -16,6 +16,8 @@ from PIL import Image
 
 from ktda_mmseg.utils import downloading as transfer
 
+from .warm_python import WarmPython
+
 ROOT = Path(__file__).resolve().parents[1]
 # an example may take as long as the machine needs
 settings.register_profile(
@@ -110,6 +112,14 @@ def run_config(tiny_model: ConfigDict, tmp_path: Path) -> Path:
     path = tmp_path / 'tiny.py'
     config.dump(path)
     return path
+
+
+@pytest.fixture(scope='session')
+def warm_python() -> Iterator[WarmPython]:
+    """What runs a tool in a process of its own that need not import libraries first."""
+    python = WarmPython()
+    yield python
+    python.close()
 
 
 @pytest.fixture

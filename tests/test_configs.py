@@ -70,10 +70,10 @@ def test_a_config_builds_and_its_parts_fit(path, monkeypatch):
 
 
 def model_classes(config):
-    """Return the class names of the data set a config trains on."""
+    """Return the class names of the data set of a config."""
     from mmseg.registry import DATASETS
 
-    return DATASETS.get(config.train_dataloader.dataset.type).METAINFO['classes']
+    return DATASETS.get(config.val_dataloader.dataset.type).METAINFO['classes']
 
 
 @pytest.mark.parametrize(

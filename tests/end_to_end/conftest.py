@@ -4,9 +4,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO
 
 import pytest
+
+from ..warm_python import WarmProcess, WarmPython
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +44,10 @@ def options(synthetic: Path) -> list[str]:
 
 
 class Tools:
-    """The project's tools, run as a user runs them."""
+    """The project's tools, run as a user runs them, but that libraries are there already."""
+
+    def __init__(self, python: WarmPython) -> None:
+        self.python = python
 
     def command(self, name: str, *args: object) -> list[str]:
         """Return the command line of a tool."""
@@ -54,17 +58,9 @@ class Tools:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get('PYTHONPATH')]))
         return {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': path}
 
-    def start(
-        self, name: str, *args: object, log: IO[str] | int = subprocess.DEVNULL
-    ) -> subprocess.Popen:
+    def start(self, name: str, *args: object, log: Path = Path(os.devnull)) -> WarmProcess:
         """Start a tool in a process group of its own, so that its workers can be killed too."""
-        return subprocess.Popen(
-            self.command(name, *args),
-            env=self.environment(),
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        return self.python.start(self.command(name, *args)[1:], self.environment(), log, log)
 
     def fail(self, name: str, *args: object) -> str:
         """Run a tool that must fail and return what it printed."""
@@ -80,12 +76,10 @@ class Tools:
         return printed
 
     def _run(self, name: str, *args: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(name, *args), capture_output=True, text=True, env=self.environment()
-        )
+        return self.python.run(self.command(name, *args)[1:], self.environment())
 
 
 @pytest.fixture(scope='session')
-def tools() -> Tools:
+def tools(warm_python: WarmPython) -> Tools:
     """Return the project's tools."""
-    return Tools()
+    return Tools(warm_python)

@@ -4,7 +4,9 @@ from importlib.util import find_spec
 
 import pytest
 import torch
+from mmseg.registry import MODELS
 
+from ..engine.small_recipes import small_recipe
 from ..test_configs import LEAVES, build
 from .conftest import PRECISIONS, batch, learn
 
@@ -26,7 +28,11 @@ LEARNED = set()  # networks, of which recipes share some
 
 @pytest.mark.parametrize(('path', 'precision', 'layout'), CASES)
 def test_a_config_learns(path, precision, layout, cuda, monkeypatch):
-    model, config = build(path, monkeypatch)
+    if path.parts[0] == 'ktda':  # where values lie depends on no width and no number of blocks
+        config = small_recipe('/'.join(path.with_suffix('').parts[1:]))
+        model = MODELS.build(config.model)
+    else:
+        model, config = build(path, monkeypatch)
     if (text := str(config.model)) in LEARNED:
         return
     with cuda:

@@ -28,6 +28,6 @@ def test_a_network_in_an_onnx_file_teaches(file, cuda, tiny_model):  # noqa: F81
     with cuda:
         model.to('cuda')
         # the file itself is of fake bytes
-        source = SimpleNamespace(name='x')
+        source = SimpleNamespace(name='x', shape=['n', 3, 'h', 'w'])
         model.teacher.backbone.session = SimpleNamespace(run=run, get_inputs=lambda: [source])
         assert 'transfer.loss_l2' in learn(model, batch(model, SIZE), 'bf16')

@@ -1,7 +1,5 @@
 """The command line of prepare_dataset.py."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,14 +7,14 @@ import pytest
 TOOL = Path(__file__).resolve().parents[3] / 'tools' / 'prepare_dataset.py'
 
 
-def run(*args: object) -> subprocess.CompletedProcess:
-    """Run the tool as a user does."""
-    command = [sys.executable, str(TOOL), *map(str, args)]
+@pytest.fixture
+def run(warm_python):
+    """Return a function that runs the tool as a user does."""
     environment = {'PYTHONPATH': str(TOOL.parents[1]), 'PATH': ''}
-    return subprocess.run(command, capture_output=True, text=True, env=environment)
+    return lambda *args: warm_python.run([TOOL, *args], environment)
 
 
-def test_it_generates_and_prints_what(tmp_path):
+def test_it_generates_and_prints_what(run, tmp_path):
     sizes = ('--size', 32, '--train', 2, '--val', 1, '--test', 1)
     done = run('synthetic', '--kind', 'cloud', '--out', tmp_path / 'set', *sizes)
     assert done.returncode == 0, done.stderr
@@ -26,7 +24,7 @@ def test_it_generates_and_prints_what(tmp_path):
 
 
 @pytest.mark.parametrize('command', ['grass', 'l8_biome', 'dubai'])
-def test_a_wrong_folder_is_one_line(command, tmp_path):
+def test_a_wrong_folder_is_one_line(run, command, tmp_path):
     done = run(command, tmp_path, '--out', tmp_path / 'set')
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(f'error: {tmp_path}')

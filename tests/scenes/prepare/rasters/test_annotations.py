@@ -3,8 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -193,22 +191,20 @@ def test_folders_tell_images_of_one_name_apart(write, run, tmp_path, rng):
         run(WORDS, labels=file)
 
 
-def test_the_command_line_takes_and_tells_formats(truth, kinds, tmp_path):
+def test_the_command_line_takes_and_tells_formats(truth, kinds, tmp_path, warm_python):
     tool = Path(__file__).resolve().parents[4] / 'tools' / 'prepare_dataset.py'
     labels = coco(tmp_path / 'drawn', kinds)
-    command = [sys.executable, tool, 'rasters', tmp_path / 'images', '--labels', labels]
+    command = [tool, 'rasters', tmp_path / 'images', '--labels', labels]
     command += ['--classes', tmp_path / 'words.yaml', '--split', tmp_path / 'splits.yaml']
     command += ['--tile', '32', '--out', tmp_path / 'out', '--label-format', 'coco']
     (tmp_path / 'words.yaml').write_text(WORDS)
     environment = {**os.environ, 'PYTHONPATH': str(tool.parents[1])}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    done = warm_python.run(command, environment)
     assert done.returncode == 0, done.stderr
     assert 'labels as coco: read ' in done.stdout
     found = masks(tmp_path / 'out')
     assert all((found[path] == mask).all() for path, mask in truth.items())
     labels.write_text('{')
-    done = subprocess.run(
-        [*command, '--seed', '1'], capture_output=True, text=True, env=environment
-    )
+    done = warm_python.run([*command, '--seed', '1'], environment)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(f'error: {labels}: expected JSON')

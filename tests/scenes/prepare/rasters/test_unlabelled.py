@@ -1,8 +1,7 @@
 """Images without labels are cut like the others, and a data set takes them for a teacher."""
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +90,7 @@ def test_what_does_not_fit_is_one_error(run, write, source, rng, tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
-def test_the_command_line_cuts_them(write, source, rng, tmp_path):
+def test_the_command_line_cuts_them(write, source, rng, tmp_path, warm_python):
     source()
     write(tmp_path / 'more.tif', rng.integers(1, 9, (3, 32, 40)).astype('uint8'), (0, 0))
     (tmp_path / 'classes.yaml').write_text(
@@ -101,8 +100,6 @@ def test_the_command_line_cuts_them(write, source, rng, tmp_path):
     words = [tmp_path / 'images', '--labels', tmp_path / 'labels', '--out', tmp_path / 'out']
     words += ['--classes', tmp_path / 'classes.yaml', '--split', tmp_path / 'splits.yaml']
     words += ['--tile', '32', '--unlabelled', tmp_path / 'more.tif']
-    done = subprocess.run(
-        [sys.executable, TOOL, 'rasters', *words], capture_output=True, text=True, check=True
-    )
-    assert 'unlabelled' in done.stdout
+    done = warm_python.run([TOOL, 'rasters', *words], os.environ)
+    assert done.returncode == 0 and 'unlabelled' in done.stdout, done.stderr
     assert len([*(tmp_path / 'out/img_dir/unlabelled').iterdir()]) == 2
