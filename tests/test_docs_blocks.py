@@ -2,12 +2,20 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS, MODELS
 from PIL import Image
 
+from ktda_mmseg.checkpoints.deploy import deploy_config
+from ktda_mmseg.raster.files import open_raster
+from ktda_mmseg.scenes.map.products import Products
+from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
+from ktda_mmseg.scenes.map.strips import Layers
+from ktda_mmseg.scenes.predictors import load_predictor
 from ktda_mmseg.scenes.prepare.label_file import read_label_map
 from ktda_mmseg.scenes.prepare.rasters import prepare
 
@@ -29,6 +37,7 @@ RUN = {
     ('docs/data.md', 'classes:'),
     ('docs/data.md', "cache = 'data/mine/teacher_cache'"),
     ('docs/data.md', '# taught.py'),
+    ('docs/data.md', '# self_trained.py'),
     ('docs/data.md', 'one = dict('),
     ('docs/maps.md', '# without_torch.py'),
     ('docs/maps.md', '# coarser.py'),
@@ -79,7 +88,9 @@ def test_the_example_cache_is_that_of_training(config):
     ]
 
 
-def test_the_example_without_labels_adds_its_images(tmp_path, monkeypatch):
+@pytest.fixture
+def prepared(tmp_path, monkeypatch):
+    """A folder of two labelled tiles and one without labels, the working directory's data/mine."""
     monkeypatch.chdir(tmp_path)
     pytest.importorskip('rasterio')
     for folder, names in {'images': 'ab', 'labels': 'ab', 'scenes': 'c'}.items():
@@ -90,13 +101,45 @@ def test_the_example_without_labels_adds_its_images(tmp_path, monkeypatch):
             )
     Path('classes.yaml').write_text('classes: {water: {labels: [1]}, forest: {labels: [3]}}')
     Path('splits.yaml').write_text('{train: [a], val: [b]}')
-    paths = map(Path, ('data/mine', 'images', 'labels', 'classes.yaml'))
+    paths = [Path(name) for name in ('data/mine', 'images', 'labels', 'classes.yaml')]
     prepare(*paths, split='splits.yaml', unlabelled=Path('scenes'))
-    code = blocks()['docs/data.md', '# taught.py']
-    Path('taught.py').write_text(code.replace('/path/to/ktda_mmseg', str(ROOT)))
-    dataset = Config.fromfile('taught.py').train_dataloader.dataset
+    return paths[0]
+
+
+def load(name: str) -> Config:
+    """Load a config that a block of data.md writes as a whole."""
+    code = blocks()['docs/data.md', f'# {name}']
+    Path(name).write_text(code.replace('/path/to/ktda_mmseg', str(ROOT)))
+    return Config.fromfile(name)
+
+
+def test_the_example_without_labels_adds_its_images(prepared):
+    dataset = load('taught.py').train_dataloader.dataset
     built = DATASETS.build(dict(dataset, pipeline=dataset.pipeline[:2]))
     assert [bool((sample['gt_seg_map'] == 255).all()) for sample in built] == [False, True]
+
+
+def test_the_example_takes_the_maps_of_a_model_for_labels(prepared, monkeypatch):
+    config = load('self_trained.py')
+    torch.manual_seed(0)
+    deployed = deploy_config(config, drop_auxiliary=True)
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        state = MODELS.build(deployed.model).state_dict()
+    meta = {'dataset_meta': {'classes': ('water', 'forest'), 'palette': [[0, 0, 0], [9, 9, 9]]}}
+    torch.save({'state_dict': state, 'meta': meta}, 'model.pth')
+    predictor = load_predictor('self_trained.py', 'model.pth', device='cpu')
+    bound = Layers(min_confidence=0.5)
+    inferencer = SceneInferencer(predictor, products=Products(bound))
+    (result,) = inferencer([prepared / 'img_dir/unlabelled'], prepared / 'guessed')
+    assert result.error is None
+    dataset = config.train_dataloader.dataset
+    for part in dataset.datasets:
+        part.pipeline = part.pipeline[:2]
+    labelled, guessed = DATASETS.build(dataset)
+    assert (labelled['gt_seg_map'] == 0).all()
+    with open_raster(result.files['map']) as labels:
+        assert (guessed['gt_seg_map'] == labels.read(1)).all()
+    assert set(np.unique(guessed['gt_seg_map'])) <= {0, 1}
 
 
 def test_the_example_coarsens_training_images_alone(tmp_path, monkeypatch):

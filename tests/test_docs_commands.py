@@ -69,6 +69,7 @@ OTHERS = {
         'docs/data.md',
         'python tools/prepare_dataset.py rasters images --unlabelled',
     ): 'tests/scenes/prepare/rasters/test_unlabelled.py',
+    ('docs/data.md', f'{MAPS}data/mine'): 'tests/test_docs_blocks.py',
     ('docs/data.md', 'ktda init mine.py'): 'as in the README',
     ('docs/data.md', "pip install -e '.[csmask]'"): DOWNLOADS,
     ('docs/data.md', 'mkdir -p pretrained'): DOWNLOADS,

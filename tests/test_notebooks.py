@@ -22,7 +22,7 @@ def test_a_notebook_runs(path, tmp_path, monkeypatch):
     monkeypatch.setenv('TMPDIR', str(tmp_path))
     monkeypatch.setenv('VIT_WEIGHTS', str(tmp_path / 'absent.pth'))
     monkeypatch.setenv('PATH', f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}')
-    monkeypatch.setenv('PYTHONPATH', str(FOLDER.parent))
+    monkeypatch.setenv('PYTHONPATH', str(FOLDER.parent), prepend=os.pathsep)
     book = nbformat.read(path, 4)
     kernel = dict(metadata=dict(path=str(FOLDER)))
     nbclient.NotebookClient(book, timeout=900, kernel_name='python3', resources=kernel).execute()

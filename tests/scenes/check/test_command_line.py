@@ -69,10 +69,11 @@ def planted(tmp_path_factory):
 
 
 def run_in(root, *options):
+    path = os.pathsep.join([str(ROOT), os.environ['PYTHONPATH']])
     return subprocess.run(
         [sys.executable, TOOL, root / 'planted.py', *options],
         cwd=root,
-        env={**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'},
+        env={**os.environ, 'PYTHONPATH': path, 'OMP_NUM_THREADS': '1'},
         capture_output=True,
         text=True,
     )

@@ -33,7 +33,8 @@ runpy.run_path(sys.argv[0], run_name='__main__')
 
 def start(*args: object) -> subprocess.Popen:
     """Start the tool as a user does."""
-    environment = {**os.environ, 'PYTHONPATH': str(ROOT)}
+    path = os.pathsep.join([str(ROOT), os.environ['PYTHONPATH']])
+    environment = {**os.environ, 'PYTHONPATH': path}
     command = [sys.executable, '-c', ROOMY, str(TOOL), *map(str, args)]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
