@@ -18,7 +18,7 @@ LEAVES = sorted(str(path.relative_to(CONFIGS))[:-3] for path in CONFIGS.rglob('*
 ABLATIONS = [name for name in LEAVES if name.startswith('ablations')]
 RECIPES = [name for name in LEAVES if name not in ABLATIONS]
 SIDE = 32
-STEPS = 20
+STEPS = 12
 TRAIN, VAL = 4, 3  # images; two ranks cannot share the latter evenly
 # the official networks are a sixteenth as wide
 DIVISOR = 16
