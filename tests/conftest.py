@@ -16,9 +16,10 @@ from PIL import Image
 
 from ktda_mmseg.utils import downloading as transfer
 
-from .warm_python import WarmPython
+from .warm_python import WarmPython, format_once
 
 ROOT = Path(__file__).resolve().parents[1]
+format_once()
 # an example may take as long as the machine needs
 settings.register_profile(
     'any machine', deadline=None, suppress_health_check=[HealthCheck.too_slow]

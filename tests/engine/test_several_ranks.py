@@ -23,6 +23,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import init_default_scope
 from mmseg.registry import HOOKS, MODELS
 from torch import distributed
+from yapf.yapflib import yapf_api
 
 from ktda_mmseg.checkpoints import read_checkpoint
 from ktda_mmseg.engine.unwrapping import unwrapped
@@ -108,7 +109,8 @@ def train(folder, where, names, options=(), ports=()):
     sys.path.append(str(TRAIN.parent))
     gc.freeze()
     # formatting a config takes as long as ten steps
-    config_module.FormatCode = lambda text, **_: (text, True)
+    for module in (yapf_api, config_module):  # where one mmengine looks, and the other
+        module.FormatCode = lambda text, **_: (text, True)
     for index, name in enumerate(names):
         arguments = [f'{label(name)}.py', '--work-dir', f'{where}/{label(name)}', *options]
         floats = mock.patch.object(torch.Tensor, 'float', torch.Tensor.double)
