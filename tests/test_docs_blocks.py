@@ -119,7 +119,7 @@ def test_the_example_without_labels_adds_its_images(prepared):
     assert [bool((sample['gt_seg_map'] == 255).all()) for sample in built] == [False, True]
 
 
-def test_the_example_takes_the_maps_of_a_model_for_labels(prepared, monkeypatch):
+def test_the_example_takes_the_maps_of_a_model_for_labels(prepared):
     config = load('self_trained.py')
     torch.manual_seed(0)
     deployed = deploy_config(config, drop_auxiliary=True)
