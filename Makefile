@@ -12,6 +12,8 @@ DOCS := .venv-docs
 WORK := work_dirs/quickstart
 BEST = "$$(ls -t $(WORK)/best_mIoU_iter_*.pth | head -n 1)"
 CONFIG := configs/quickstart/synthetic.py
+# a module is compiled when it is first imported, and not again: most of what is installed never is
+unexport PYTHONDONTWRITEBYTECODE
 SOURCES := setup.py pyproject.toml $(wildcard requirements/*.txt)
 
 .DEFAULT_GOAL := help
@@ -55,8 +57,6 @@ TESTED := demo,hub,raster,timm,vit,csmask,stac,export,serve,labels,cluster,dev
 .venv/demo .venv/test: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --no-compile --editable '.[$(EXTRAS)]' $(MIM)
-	# by all cores, where pip takes one; some files are templates, which no Python reads
-	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	touch $@
 
 # mmcv's build needs torch, and a setuptools that still has pkg_resources

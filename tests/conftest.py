@@ -1,6 +1,7 @@
 """Fixtures that several test modules use."""
 
 import hashlib
+import multiprocessing
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from runpy import run_path  # by name: tests replace that of the module
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, settings
 from mmengine.config import Config, ConfigDict
 from PIL import Image
@@ -121,6 +123,18 @@ def warm_python() -> Iterator[WarmPython]:
     python = WarmPython()
     yield python
     python.close()
+
+
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes that work or measure be forks, which need not import the package again."""
+    # joblib passes over a method that is asked for by its public function
+    method = 'joblib.externals.loky.backend.context._DEFAULT_START_METHOD'
+    monkeypatch.setattr(method, 'fork')
+    if not torch.cuda.is_available():
+        # of a process that has trained nothing: PyTorch refuses to train in a fork of one that has
+        multiprocessing.set_forkserver_preload(['ktda_mmseg.benchmark.timing'])
+        monkeypatch.setattr('ktda_mmseg.benchmark.timing.START', 'forkserver')
 
 
 @pytest.fixture

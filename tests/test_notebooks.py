@@ -18,7 +18,7 @@ NOTEBOOKS = sorted(FOLDER.glob('*.ipynb'))
 @pytest.mark.slow
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path, tmp_path, monkeypatch):
-    """Slow: each trains, for some steps; one with a transformer has none of its weights here."""
+    """Slow: each trains, for some steps and one seed; the weights of a transformer are absent."""
     monkeypatch.setenv('TMPDIR', str(tmp_path))
     monkeypatch.setenv('VIT_WEIGHTS', str(tmp_path / 'absent.pth'))
     monkeypatch.setenv('PATH', f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}')
@@ -26,7 +26,7 @@ def test_a_notebook_runs(path, tmp_path, monkeypatch):
     book = nbformat.read(path, 4)
     steps = re.compile(r'(max_iters\W{1,2}|iter_)\d+')
     for cell in book.cells:
-        cell.source = steps.sub(r'\g<1>4', cell.source)
+        cell.source = steps.sub(r'\g<1>4', cell.source).replace('seeds: [0, 1]', 'seeds: [0]')
     kernel = dict(metadata=dict(path=str(FOLDER)))
     nbclient.NotebookClient(book, timeout=900, kernel_name='python3', resources=kernel).execute()
     assert all(cell.execution_count for cell in book.cells if cell.cell_type == 'code')

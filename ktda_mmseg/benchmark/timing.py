@@ -25,6 +25,7 @@ from .machine import synchronise
 from .steps import COMPILE, GRAPHS, PLAIN_MALLOC, Step, Variant, inference_step, training_step
 
 Mode = Literal['train', 'infer']
+START = 'spawn'  # of processes: a GPU cannot be used from a forked one
 STEPS = {'train': training_step, 'infer': inference_step}
 Answer = tuple[float, dict[str, float], int]  # seconds, losses and bytes at the peak so far
 _prepared: Callable[[], Any]  # what a process of its own runs
@@ -112,8 +113,7 @@ def own_process(
 
     What is raised there is raised here; RuntimeError if the process is killed.
     """
-    # a GPU cannot be used from a forked process
-    with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as pool:
+    with ProcessPoolExecutor(1, multiprocessing.get_context(START)) as pool:
 
         def there(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
             try:

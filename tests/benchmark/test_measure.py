@@ -143,8 +143,7 @@ def test_another_memory_format_costs_the_same_operations_and_changes_no_loss():
     assert plain.run() == pytest.approx(laid_out.run(), rel=1e-4)
 
 
-def test_variants_in_turn(tmp_path):
-    """Slow: three variants are measured in processes of their own."""
+def test_variants_in_turn(forks, tmp_path):
     variants = [Variant.parse(QUICKSTART + flags, FIXED) for flags in ('', '', '+bf16')]
     results = measure(variants, 'train', 2, (64, 64), warm_up=1, repeats=2)
     assert [result.label for result in results] == [

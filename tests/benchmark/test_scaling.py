@@ -22,8 +22,7 @@ def test_a_teacher_brings_its_width(name, teacher):
     assert model.teacher.arch == teacher
 
 
-def test_points_of_a_small_sweep(tmp_path):
-    """Slow: each point is measured in a process of its own, since memory is."""
+def test_points_of_a_small_sweep(forks, tmp_path):
     config = str(CONFIGS / 'quickstart' / 'synthetic.py')
     small, large, more = measure_scaling(
         [config], tmp_path / 'scaling.json', 2, 64, sizes=[64, 96], batches=[3], repeats=1
@@ -35,7 +34,7 @@ def test_points_of_a_small_sweep(tmp_path):
     assert (tmp_path / 'scaling.png').stat().st_size > 10_000
 
 
-def test_what_was_measured_before_a_failure_is_kept(tmp_path):
+def test_what_was_measured_before_a_failure_is_kept(forks, tmp_path):
     config = str(CONFIGS / 'quickstart' / 'synthetic.py')
     with pytest.raises(ValueError, match='expected height of at least 1, got 0'):
         measure_scaling([config], tmp_path / 'scaling.json', 2, 64, sizes=[64, 0], repeats=1)

@@ -18,7 +18,7 @@ def test_a_function_is_prepared_once_and_runs_in_a_process_of_its_own():
         assert run() == run() != os.getpid()
 
 
-def test_a_killed_process_says_why():
+def test_a_killed_process_says_why(forks):
     killed = 'x: its process was killed, most often since memory'
     with pytest.raises(RuntimeError, match=killed):
         with own_process('x', partial, signal.raise_signal, signal.SIGKILL) as run:

@@ -19,8 +19,7 @@ def test_browse_dataset_draws_every_image(run_tool, run_config, tmp_path):
     assert {path.name for path in out.iterdir()} == {'a.png', 'b.png'}
 
 
-def test_benchmark_measures_configs_in_turn(run_tool, run_config, tmp_path):
-    """Slow: a process a config, and one for the loader."""
+def test_benchmark_measures_configs_in_turn(forks, run_tool, run_config, tmp_path):
     options = ['--repeats', '2', '--json', tmp_path / 'x.json', '--profile', tmp_path / 'profile']
     tool = 'analysis_tools/benchmark.py'
     printed = run_tool(tool, 'train', run_config, f'{run_config}+bf16', '--dataloader', *options)

@@ -17,7 +17,7 @@ NAMED = 'classes: {water: {labels: [lake]}, forest: {labels: [wood]}}\nunlabelle
 
 
 @pytest.fixture
-def shared(run, source, tmp_path):
+def shared(forks, run, source, tmp_path):
     """A function that prepares alone and by two processes, and gives the notes of both."""
 
     def files():
