@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS, MODELS
 from PIL import Image
 
-from ktda_mmseg.checkpoints.deploy import deploy_config
 from ktda_mmseg.raster.files import open_raster
 from ktda_mmseg.scenes.map.products import Products
 from ktda_mmseg.scenes.map.scene_inferencer import SceneInferencer
@@ -20,6 +18,7 @@ from ktda_mmseg.scenes.prepare.label_file import read_label_map
 from ktda_mmseg.scenes.prepare.rasters import prepare
 
 from .documents import ROOT, all_blocks
+from .untrained import save_untrained
 
 # page and first line of each block: those that run here, in test_readme.py or, from maps.md, in
 # scenes/export/test_without_torch.py, and the others
@@ -121,12 +120,7 @@ def test_the_example_without_labels_adds_its_images(prepared):
 
 def test_the_example_takes_the_maps_of_a_model_for_labels(prepared):
     config = load('self_trained.py')
-    torch.manual_seed(0)
-    deployed = deploy_config(config, drop_auxiliary=True)
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        state = MODELS.build(deployed.model).state_dict()
-    meta = {'dataset_meta': {'classes': ('water', 'forest'), 'palette': [[0, 0, 0], [9, 9, 9]]}}
-    torch.save({'state_dict': state, 'meta': meta}, 'model.pth')
+    save_untrained(config, Path('model.pth'), ('water', 'forest'))
     predictor = load_predictor('self_trained.py', 'model.pth', device='cpu')
     bound = Layers(min_confidence=0.5)
     inferencer = SceneInferencer(predictor, products=Products(bound))

@@ -25,6 +25,9 @@ def parse_args() -> argparse.Namespace:
     add('--classes', nargs='+', metavar='NAME', help='of labels 0, 1 and so on, 255 is ignored; '
         'or a YAML file that says which labels they have')  # fmt: skip
     add('--out', type=Path, metavar='DIR', help='folder to prepare; default: data/CONFIG')
+    add('--unlabelled', type=Path, metavar='DIR',
+        help='more images, for a trained model to label: the commands are told')  # fmt: skip
+    add('--guessed', type=Path, metavar='DIR', help='its maps of them, to train on as well')
     add('--base', metavar='CONFIG', help="the package's config to inherit; default: "
         'ktda/finetuned.py, or a small model for images that are not RGB of 8 bits')  # fmt: skip
     add('--tile', type=int, default=512, help='side of a tile in pixels; default: %(default)s')
@@ -34,6 +37,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.images and not (args.labels and args.classes):
         parser.error('--images expects --labels and --classes')
+    if args.guessed and not args.data:
+        parser.error('--guessed expects --data')
     return args
 
 
@@ -47,12 +52,13 @@ def main() -> None:
 
     with clean_errors():
         if args.data:
-            print(write_config(args.config, args.data, args.base))
+            print(write_config(args.config, args.data, args.base, args.guessed))
             return
         out = args.out or Path('data', args.config.stem)
         a_file = len(args.classes) == 1 and args.classes[0].endswith(('.yaml', '.yml'))
         classes = Path(args.classes[0]) if a_file else args.classes
-        options = {'tile': args.tile, 'rgb': args.rgb, 'split': args.split}
+        names = 'tile', 'rgb', 'split', 'unlabelled'
+        options = {name: getattr(args, name) for name in names}
         print(
             start_project(args.config, args.images, args.labels, classes, out, args.base, **options)
         )

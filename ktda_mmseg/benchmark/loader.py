@@ -15,6 +15,7 @@ from mmengine.utils import track_iter_progress
 from mmseg.registry import DATASETS
 from torch.utils.data import DataLoader
 
+from ktda_mmseg.datasets.requirements import unwrapped
 from ktda_mmseg.utils.tables import aligned
 
 from .timing import Measurement
@@ -93,8 +94,11 @@ def _endless(loader: DataLoader) -> Generator[object, None, None]:
 
 
 def _time_transforms(config: Config, images: int) -> dict[str, float]:
-    """Return seconds a sample by the name of the transform, after one sample that is not timed."""
-    dataset = DATASETS.build(config)
+    """Return seconds a sample by the name of the transform, after one sample that is not timed.
+
+    Of several data sets the first is timed.
+    """
+    dataset = DATASETS.build(next(unwrapped(config)))
     seconds: dict[str, float] = defaultdict(float)
     for index in range(images + 1):
         sample = dataset.get_data_info(index % len(dataset))

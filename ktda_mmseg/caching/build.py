@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.dataset import BaseDataset
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
+from torch.utils.data import ConcatDataset
 
 from ktda_mmseg.checkpoints.presence import require_weights
+from ktda_mmseg.datasets.requirements import unwrapped
 from ktda_mmseg.models import FrozenTeacher
 from ktda_mmseg.utils.files import remove_partial
 from ktda_mmseg.utils.input_bands import teacher_configs
@@ -43,7 +44,7 @@ def build_caches(
 
     Args:
         config (Config): Its training pipeline holds ``LoadTeacherMaps``, which names the folder of
-            each teacher.
+            each teacher; that of each data set where several are trained on.
         images_per_shard (int): Images whose views share a file.
         dtype (torch.dtype | None): Type that the teachers' products are computed in; None for
             float32. Default: None.
@@ -54,14 +55,22 @@ def build_caches(
         list[TeacherCache]: The finished cache of each teacher.
 
     Raises:
-        ValueError: If the pipeline has no ``LoadTeacherMaps`` or views that cannot be listed, the
-            model has not a teacher for each folder, or a folder holds the cache of other images.
+        ValueError: If the pipeline has no ``LoadTeacherMaps`` or views that cannot be listed, data
+            sets have unlike ones, the model has not a teacher for each folder, or a folder holds
+            the cache of other images.
     """
     if dtype == torch.bfloat16:
         warn_if_bfloat16_is_slower()
     # a transform that loads others looks for them here
     init_default_scope('mmseg')
-    loading, steps, folders = split_pipeline(config.train_dataloader.dataset.pipeline)
+    parts = [*unwrapped(config.train_dataloader.dataset)]
+    loading, steps, folders = split_pipeline(parts[0]['pipeline'])
+    for index, part in enumerate(parts):
+        if split_pipeline(part['pipeline']) != (loading, steps, folders):
+            raise ValueError(
+                'expected all data sets of train_dataloader to have the pipeline of the first, up '
+                f'to LoadTeacherMaps, found another in the one of index {index}'
+            )
     check_steps(steps)
     teachers = teacher_configs(config.model.get('teacher'))
     if len(teachers) != len(folders):
@@ -70,8 +79,8 @@ def build_caches(
             f'got {len(teachers)}'
         )
     require_weights(config, 'model.teacher')
-    images = DATASETS.build(dict(config.train_dataloader.dataset, pipeline=[loading]))
-    views = Views(images, steps, images_per_shard)
+    images = [DATASETS.build(dict(part, pipeline=[loading])) for part in parts]
+    views = Views(ConcatDataset(images), steps, images_per_shard)
     if not overwrite:
         for folder in folders:
             _check_is_of(folder, views)
@@ -142,16 +151,16 @@ def _write_shard(
 
 
 class Views:
-    """The views of a data set's images, a shard at a time.
+    """The views of images, a shard at a time.
 
     Args:
-        images (BaseDataset): Samples with ``img``.
+        images (ConcatDataset): Samples with ``img``.
         steps (Sequence[dict]): What makes views of them.
         images_per_shard (int): Images whose views share a file.
     """
 
     def __init__(
-        self, images: BaseDataset, steps: Sequence[dict[str, Any]], images_per_shard: int
+        self, images: ConcatDataset, steps: Sequence[dict[str, Any]], images_per_shard: int
     ) -> None:
         self.images, self.steps = images, steps
         self.starts = range(0, len(images), images_per_shard)

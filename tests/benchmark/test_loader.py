@@ -63,6 +63,13 @@ def test_the_slow_transform_is_found(config):
     assert 'Pause' in str(speed) and 'batches of 2, 0 workers' in str(speed)
 
 
+def test_transforms_of_a_wrapped_data_set_are_timed(config):
+    dataset = config.train_dataloader.dataset
+    repeated = dict(type='RepeatDataset', dataset=dataset, times=2)
+    config.train_dataloader.dataset = dict(type='ConcatDataset', datasets=[repeated, dataset])
+    assert measure_loader(config, images=4).transforms['Pause'] == pytest.approx(PAUSE, rel=1e-3)
+
+
 def test_a_loader_that_ends_is_begun_anew(config):
     config.train_dataloader.sampler = dict(type='DefaultSampler')
     assert len(measure_loader(config, images=8).rates) == 4

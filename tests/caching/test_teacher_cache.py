@@ -69,6 +69,21 @@ def test_the_maps_are_the_teachers_own(config):
     assert len({level.shape for level in levels}) == 1 and levels[0].shape[1] == 32
 
 
+def test_all_data_sets_that_are_trained_on_are_in_the_cache(config):
+    train = config.train_dataloader.dataset
+    more = dict(train, data_prefix=dict(img_path='img_dir/val', seg_map_path='ann_dir/val'))
+    parts = [dict(type='RepeatDataset', dataset=train, times=2), more]
+    config.train_dataloader.dataset = dict(type='ConcatDataset', datasets=parts)
+    assert len(build_one(config)) == (3 + 1) * 8
+    dataset = DATASETS.build(config.train_dataloader.dataset)
+    assert len(dataset) == 2 * 3 + 1
+    assert all('teacher_maps' in dataset[index]['data_samples'] for index in range(7))
+    parts[1]['pipeline'] = [step for step in train.pipeline if step not in TURNS]
+    config.train_dataloader.dataset = dict(type='ConcatDataset', datasets=parts)
+    with pytest.raises(ValueError, match='found another in the one of index 1'):
+        build_one(config)
+
+
 def test_another_teacher_is_refused(config):
     build_one(config)
     config.model.teacher.init_cfg = None  # random weights

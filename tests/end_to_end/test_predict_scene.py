@@ -7,18 +7,13 @@ import subprocess
 
 import numpy as np
 import pytest
-import torch
-from mmengine.config import Config
-from mmengine.registry import DefaultScope
-from mmseg.registry import MODELS
 
-from ktda_mmseg.checkpoints.deploy import deploy_config
-
+from ..untrained import save_untrained
 from ..waiting import wait_for
 
 rasterio = pytest.importorskip('rasterio')
 pytestmark = pytest.mark.slow
-CLASSES, PALETTE = tuple('abcde'), [[40 * label] * 3 for label in range(5)]
+CLASSES = tuple('abcde')
 SETTINGS = ['--window', '64', '--batch-size', '4', '--device', 'cpu']
 
 
@@ -35,12 +30,7 @@ def write(path, height, width, count=3):
 def command(tools, quickstart, tmp_path_factory):
     """Return a function that gives the arguments which map scenes a and b into a folder."""
     folder = tmp_path_factory.mktemp('scenes')
-    config = deploy_config(Config.fromfile(quickstart), drop_auxiliary=True)
-    torch.manual_seed(0)
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        state_dict = MODELS.build(config.model).state_dict()
-    meta = {'dataset_meta': {'classes': CLASSES, 'palette': PALETTE}}
-    torch.save({'state_dict': state_dict, 'meta': meta}, folder / 'model.pth')
+    save_untrained(quickstart, folder / 'model.pth', CLASSES)
     write(folder / 'a.tif', 150, 80)
     write(folder / 'b.tif', 900, 100)
 

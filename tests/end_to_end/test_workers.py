@@ -16,12 +16,8 @@ import psutil
 import pytest
 import torch
 import yaml
-from mmengine.config import Config
-from mmengine.registry import DefaultScope
-from mmseg.registry import MODELS
 
-from ktda_mmseg.checkpoints.deploy import deploy_config
-
+from ..untrained import save_untrained
 from ..waiting import wait_for
 
 rasterio = pytest.importorskip('rasterio')
@@ -149,11 +145,7 @@ def test_a_teacher_cache(check, cluster, tools, quickstart, tmp_path):
 
 
 def test_two_scenes(check, cluster, quickstart, tmp_path):
-    config = deploy_config(Config.fromfile(quickstart), drop_auxiliary=True)
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        state_dict = MODELS.build(config.model).state_dict()
-    meta = {'dataset_meta': {'classes': [*'abcde'], 'palette': [[40 * i] * 3 for i in range(5)]}}
-    torch.save({'state_dict': state_dict, 'meta': meta}, tmp_path / 'model.pth')
+    save_untrained(quickstart, tmp_path / 'model.pth', 'abcde')
     for name, height in (('a', 200), ('b', 1500)):
         pixels = np.random.default_rng(0).integers(1, 256, (3, height, 300)).astype(np.uint8)
         shape = dict(height=height, width=300, count=3, dtype='uint8', crs='EPSG:32632')

@@ -8,9 +8,12 @@ import pytest
 import timm
 import torch
 from mmengine.config import Config
+from mmseg.registry import DATASETS
 from PIL import Image
 
-pytest.importorskip('rasterio')
+from ..untrained import save_untrained
+
+rasterio = pytest.importorskip('rasterio')
 INIT = 'init_config.py'
 # two crops, in this process
 SMALL = [
@@ -64,6 +67,44 @@ def test_the_config_trains_after_the_commands_it_names(given, run_tool):
     assert Path('work_dirs/mine/iter_2.pth').is_file()
 
 
+def test_images_without_labels_are_labelled_by_a_model_and_trained_on(given, run_tool):
+    Path('scenes').mkdir()
+    for index in range(2):
+        Image.open(f'images/{index}.png').rotate(180).save(f'scenes/scene_{index}.png')
+    said = run_tool(INIT, *given, '--unlabelled', 'scenes', '--base', 'ktda/best.py', '--tile', 80)
+    *_, to_map, again = [line.split()[1:] for line in said.split('next:\n')[1].splitlines()]
+    assert to_map[:2] == ['map', 'mine.py'] and again[:2] == ['init', 'mine_again.py']
+    with pytest.raises(SystemExit, match='^error: data/mine/guessed: expected maps, found none'):
+        run_tool(INIT, *again[1:])
+    save_untrained(Path('mine.py'), Path('model.pth'), ('water', 'oak: old'))
+    options = [option.replace('0.7', '0.5') for option in to_map[3:]]
+    with pytest.raises(SystemExit) as ended:
+        run_tool('predict_scene.py', 'mine.py', 'model.pth', *options)
+    assert ended.value.code == 0
+    run_tool(INIT, *again[1:])
+
+    alone, both = (Config.fromfile(name).train_dataloader.dataset for name in (
+        'mine.py', 'mine_again.py'
+    ))  # fmt: skip
+    labelled, guessed = both.datasets
+    assert labelled == alone
+    assert guessed.pipeline == labelled.pipeline and guessed.metainfo == labelled.metainfo
+    run_tool(INIT, 'plain.py', *again[2:-2])  # without --base
+    plain = Config.fromfile('plain.py').train_dataloader.dataset.datasets
+    assert [part.data_prefix for part in plain] == [part.data_prefix for part in both.datasets]
+    assert not any(step['type'] == 'LoadTeacherMaps' for part in plain for step in part.pipeline)
+    for part in (labelled, guessed):
+        part.pipeline = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
+    samples = [*DATASETS.build(both)]
+    known, more = samples[: -2 * 4], samples[-2 * 4 :]
+    assert len(known) % 4 == 0 and not any('scene' in Path(s['img_path']).name for s in known)
+    for sample in more:
+        path = Path(sample['img_path'])
+        with rasterio.open(f'data/mine/guessed/{path.stem}.tif') as labels:
+            assert (sample['gt_seg_map'] == labels.read(1)).all()
+        assert {*sample['gt_seg_map'].ravel()} <= {0, 1, 255}
+
+
 def test_what_is_written_says_what_was_given(given, run_tool):
     run_tool(INIT, *given, '--out', 'tiles', '--tile', 70, '--base', 'quickstart/dubai.py')
     config = Config.fromfile('mine.py')
@@ -101,16 +142,17 @@ def test_labels_that_mean_something_else_are_said_in_the_file_that_init_writes(g
     [
         (['mine.txt', '--data', 'data'], 'expected a config ending in .py, got mine.txt'),
         (['mine.py', '--data', 'data'], 'data: expected dataset.py, which `ktda prepare'),
+        (['mine.py', '--data', '.', '--guessed', 'a'], 'img_dir/unlabelled: expected images with'),
     ],
 )
-def test_what_does_not_fit_is_told_in_one_line(run_tool, arguments, said):
+def test_what_does_not_fit_is_told_in_one_line(run_tool, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    Path('dataset.py').write_text('')
     with pytest.raises(SystemExit, match=re.escape(f'error: {said}')):
         run_tool(INIT, *arguments)
 
 
 def test_other_bands_take_the_model_that_knows_them(given, run_tool):
-    import rasterio
-
     for index in range(3):
         Path(f'images/{index}.png').unlink()
         shape = dict(height=140, width=150, count=5, dtype='uint16')

@@ -16,19 +16,33 @@ from ktda_mmseg.utils.pipelines import steps_in
 from .fragment import CONFIG, MULTI_BAND, NAME
 from .label_file import read_label_map
 from .rasters import prepare
+from .splits import UNLABELLED
 from .summary import IGNORE
 
 BASE = 'ktda/finetuned.py'
 HEAD = '# Written by `ktda init`, to be used in the folder that {folder} is seen from.\n'
 TRAINING = "train_dataloader = dict(dataset=_base_.prepared['train'])\n"
 # the maps of a teacher are of these images
-WITH_CACHE = """\
+PIPELINE = """\
 pipeline = [
     dict(step, cache={cache!r}) if step['type'] == 'LoadTeacherMaps' else step
     for step in _base_.train_dataloader.dataset.pipeline
 ]
+"""
+WITH_PIPELINE = """\
 train_dataloader = dict(dataset=dict(_base_.prepared['train'], pipeline=pipeline))
 """
+WITH_GUESSED = """\
+labelled = dict(_base_.train_dataloader.dataset, **_base_.prepared['train']{pipeline})
+guessed = dict(
+    labelled,
+    data_prefix=dict(img_path='img_dir/{images}', seg_map_path={maps!r}),
+    seg_map_suffix='.tif',
+)
+both = dict(type='ConcatDataset', _delete_=True, datasets=[labelled, guessed])
+train_dataloader = dict(dataset=both)
+"""
+SURE = 0.7  # of the labels that are suggested for images without any
 
 
 def start_project(
@@ -69,7 +83,9 @@ def start_project(
     return str(summary)
 
 
-def write_config(config: Path, data: Path, base: str | None = None) -> str:
+def write_config(
+    config: Path, data: Path, base: str | None = None, guessed: Path | None = None
+) -> str:
     """Write the config that trains on a folder of prepared rasters.
 
     Args:
@@ -78,17 +94,23 @@ def write_config(config: Path, data: Path, base: str | None = None) -> str:
         base (str | None): Config of this package to inherit; None for ``ktda/finetuned.py``, or for
             the small model that takes any bands where the images are not RGB of 8 bits.
             Default: None.
+        guessed (Path | None): Folder of a trained model's maps of the images without labels, which
+            are labels then; None to train on the labelled ones alone. Default: None.
 
     Returns:
         str: How to go on.
 
     Raises:
-        OSError: If ``config`` is there, or there are no prepared data, or no such base.
+        OSError: If ``config`` is there, or there are no prepared data, no maps of images that have
+            no labels, or no such base.
         ValueError: If it is no ``.py``, or the base is no whole config.
     """
     _require_new(config)
     if not (data / NAME).is_file():
         raise FileNotFoundError(f'{data}: expected {NAME}, which `ktda prepare rasters` writes')
+    without_labels = data / 'img_dir' / UNLABELLED
+    if guessed is not None:
+        _require_maps(guessed, without_labels)
     prepared = Config.fromfile(data / NAME)
     multi_band = 'prepared_model' in prepared
     bases = MULTI_BAND if base is None and multi_band else [f'ktda_mmseg::{base or BASE}']
@@ -101,10 +123,9 @@ def write_config(config: Path, data: Path, base: str | None = None) -> str:
     inherited = Config.fromstring(f'_base_ = {bases}', '.py')
     if not {'model', 'train_dataloader'} <= inherited.keys():
         raise ValueError(f'expected a base with model and train_dataloader, got {bases[0]}')
-    training = steps_in(inherited.train_dataloader.dataset.pipeline)
-    cached = any(step['type'] == 'LoadTeacherMaps' for step in training)
-    if cached:
-        text = text.replace(TRAINING, WITH_CACHE.format(cache=(data / 'teacher_cache').as_posix()))
+    loading = steps_in(inherited.train_dataloader.dataset.pipeline)
+    cached = any(step['type'] == 'LoadTeacherMaps' for step in loading)
+    text = text.replace(TRAINING, _training(data, cached, guessed))
     write_atomic(config, (HEAD.format(folder=data.as_posix()) + text).encode())
     steps = [
         f'ktda check {config}',
@@ -112,7 +133,40 @@ def write_config(config: Path, data: Path, base: str | None = None) -> str:
         *([f'ktda cache {config}'] if cached else []),
         f'ktda train {config}',
     ]
+    if guessed is None and without_labels.is_dir():
+        maps, again = data / 'guessed', config.with_stem(f'{config.stem}_again')
+        same = f' --base {base}' if base else ''
+        steps += [
+            f'ktda map {config} CHECKPOINT {without_labels} --out {maps} --min-confidence {SURE}',
+            f'ktda init {again} --data {data} --guessed {maps}{same}',
+        ]
     return '\n'.join([f'{config} inherits {bases[0]}; next:', *(f'  {step}' for step in steps)])
+
+
+def _training(data: Path, cached: bool, guessed: Path | None) -> str:
+    """Return the lines on what is trained on."""
+    text = WITH_PIPELINE if cached else TRAINING
+    if guessed is not None:
+        text = WITH_GUESSED.format(
+            pipeline=', pipeline=pipeline' if cached else '',
+            images=UNLABELLED,
+            maps=Path(os.path.relpath(guessed, data)).as_posix(),
+        )
+    pipeline = PIPELINE.format(cache=(data / 'teacher_cache').as_posix()) if cached else ''
+    return pipeline + text
+
+
+def _require_maps(guessed: Path, images: Path) -> None:
+    if not images.is_dir():
+        raise FileNotFoundError(
+            f'{images}: expected images without labels, which `ktda prepare rasters` makes of '
+            'those that --unlabelled names'
+        )
+    if not any(guessed.glob('*.tif')):
+        raise FileNotFoundError(
+            f'{guessed}: expected maps, found none; to make them: `ktda map CONFIG CHECKPOINT '
+            f'{images} --out {guessed} --min-confidence {SURE}`'
+        )
 
 
 def _class_file(path: Path, names: Sequence[str]) -> Path:
