@@ -5,13 +5,15 @@ from pathlib import Path
 
 from scene_arguments import bands
 
+PREPARATION = 'tile', 'rgb', 'split', 'unlabelled'  # options that are those of `ktda prepare`
+
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         usage='%(prog)s CONFIG --images DIR --labels DIR --classes NAME NAME ... [options]\n'
-        '       %(prog)s CONFIG --data DIR [--base CONFIG]',
+        '       %(prog)s CONFIG --data DIR [--guessed DIR] [--base CONFIG]',
         epilog='Images and labels are prepared first, as `ktda prepare rasters` does, which has '
         'more options: for polygons, overlaps, bands. Its folder is what --data takes. Start all '
         'commands in the same folder.',
@@ -30,15 +32,18 @@ def parse_args() -> argparse.Namespace:
     add('--guessed', type=Path, metavar='DIR', help='its maps of them, to train on as well')
     add('--base', metavar='CONFIG', help="the package's config to inherit; default: "
         'ktda/finetuned.py, or a small model for images that are not RGB of 8 bits')  # fmt: skip
-    add('--tile', type=int, default=512, help='side of a tile in pixels; default: %(default)s')
+    add('--tile', type=int, help='side of a tile in pixels; default: 512')
     add('--rgb', type=bands, metavar='BANDS', help='three bands to take as 8-bit RGB, as 4,3,2')
-    add('--split', default='scene', metavar='scene|block|FILE.yaml',
-        help='whole scenes, blocks of them, or lists as train, val and test')  # fmt: skip
+    add('--split', metavar='scene|block|FILE.yaml',
+        help='whole scenes (default), blocks of them, or lists as train, val and test')  # fmt: skip
     args = parser.parse_args()
     if args.images and not (args.labels and args.classes):
         parser.error('--images expects --labels and --classes')
     if args.guessed and not args.data:
         parser.error('--guessed expects --data')
+    for name in ('labels', 'classes', 'out', *PREPARATION):
+        if args.data and getattr(args, name) is not None:
+            parser.error(f'--{name} expects --images: --data is what was prepared already')
     return args
 
 
@@ -57,8 +62,8 @@ def main() -> None:
         out = args.out or Path('data', args.config.stem)
         a_file = len(args.classes) == 1 and args.classes[0].endswith(('.yaml', '.yml'))
         classes = Path(args.classes[0]) if a_file else args.classes
-        names = 'tile', 'rgb', 'split', 'unlabelled'
-        options = {name: getattr(args, name) for name in names}
+        given = {name: getattr(args, name) for name in PREPARATION}
+        options = {name: value for name, value in given.items() if value is not None}
         print(
             start_project(args.config, args.images, args.labels, classes, out, args.base, **options)
         )

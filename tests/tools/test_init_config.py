@@ -152,6 +152,23 @@ def test_what_does_not_fit_is_told_in_one_line(run_tool, tmp_path, monkeypatch, 
         run_tool(INIT, *arguments)
 
 
+@pytest.mark.parametrize(
+    ('arguments', 'said'),
+    [
+        (
+            ['--images', 'a', '--labels', 'b', '--classes', 'c', '--guessed', 'd'],
+            '--guessed expects',
+        ),
+        (['--data', 'a', '--tile', '9'], '--tile expects --images: --data is what was prepared'),
+        (['--data', 'a', '--unlabelled', 'b'], '--unlabelled expects --images'),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(run_tool, capsys, arguments, said):
+    with pytest.raises(SystemExit) as ended:
+        run_tool(INIT, 'mine.py', *arguments)
+    assert ended.value.code == 2 and said in capsys.readouterr().err
+
+
 def test_other_bands_take_the_model_that_knows_them(given, run_tool):
     for index in range(3):
         Path(f'images/{index}.png').unlink()
