@@ -15,7 +15,6 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -25,15 +24,14 @@ import cloudpickle
 import torch
 from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
-from tqdm import tqdm
 
 from .claims import gpu
+from .progress import POLL, progress
 
 if TYPE_CHECKING:
     from distributed import Client
 
 TRIES = 4  # how often work is begun whose workers die
-POLL = 1.0  # seconds between two looks at what others do
 Item = TypeVar('Item')
 Result = TypeVar('Result')
 
@@ -129,7 +127,7 @@ class Workers:
             shared = _Shared(task, items, takes_gpu=threads is None)
             run = partial(_by_workers, shared, count, client)
         step = ahead * count if ahead else max(len(items), 1)
-        with _progress(len(items) if total is None else total, unit, done) as bar:
+        with progress(len(items) if total is None else total, unit, done) as bar:
             for first in range(0, len(items), step):
                 for result in run(range(first, min(first + step, len(items)))):
                     if done is None:
@@ -276,29 +274,3 @@ def _client(cluster: str) -> Client:
             'scheduler file, found neither'
         )
     return Client(scheduler_file=cluster, set_as_default=False)
-
-
-@contextmanager
-def _progress(total: int, unit: str = '', done: Callable[[], int] | None = None) -> Iterator[tqdm]:
-    """Show on stderr how far work is and the time left; ``done`` counts it, or update the bar."""
-    # a log wants few lines
-    pause = 0.5 if sys.stderr.isatty() else 60
-    # what was done before says nothing about the pace
-    first = done() if done else 0
-    ended, counting = threading.Event(), threading.Lock()
-    look = dict(unit=unit or 'it', unit_scale=True, mininterval=pause, disable=not total)
-    with tqdm(total=total, initial=first, **look) as bar:
-
-        def follow() -> None:
-            while done and not ended.wait(POLL):
-                with counting:
-                    bar.update(done() - bar.n)
-
-        threading.Thread(target=follow, daemon=True).start()
-        try:
-            yield bar
-        finally:
-            # not joined: a generator that is given up ends wherever Python finds that out
-            ended.set()
-            with counting:
-                bar.update(done() - bar.n if done else 0)
