@@ -128,7 +128,7 @@ def warm_python() -> Iterator[WarmPython]:
 @pytest.fixture
 def forks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let processes that work or measure be forks, which need not import the package again."""
-    # joblib passes over a method that is asked for by its public function
+    # what its set_start_method sets, but for this test alone
     method = 'joblib.externals.loky.backend.context._DEFAULT_START_METHOD'
     monkeypatch.setattr(method, 'fork')
     if not torch.cuda.is_available():

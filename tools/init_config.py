@@ -41,8 +41,9 @@ def parse_args() -> argparse.Namespace:
         parser.error('--images expects --labels and --classes')
     if args.guessed and not args.data:
         parser.error('--guessed expects --data')
-    for name in ('labels', 'classes', 'out', *PREPARATION):
-        if args.data and getattr(args, name) is not None:
+    unused = ('labels', 'classes', 'out', *PREPARATION) if args.data else ()
+    for name in unused:
+        if getattr(args, name) is not None:
             parser.error(f'--{name} expects --images: --data is what was prepared already')
     return args
 

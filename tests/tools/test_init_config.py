@@ -97,7 +97,8 @@ def test_images_without_labels_are_labelled_by_a_model_and_trained_on(given, run
         part.pipeline = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
     samples = [*DATASETS.build(both)]
     known, more = samples[: -2 * 4], samples[-2 * 4 :]
-    assert len(known) % 4 == 0 and not any('scene' in Path(s['img_path']).name for s in known)
+    assert len(known) == len(DATASETS.build(dict(alone, pipeline=[]))) > 0
+    assert not any('scene' in Path(sample['img_path']).name for sample in known)
     for sample in more:
         path = Path(sample['img_path'])
         with rasterio.open(f'data/mine/guessed/{path.stem}.tif') as labels:
@@ -143,11 +144,18 @@ def test_labels_that_mean_something_else_are_said_in_the_file_that_init_writes(g
         (['mine.txt', '--data', 'data'], 'expected a config ending in .py, got mine.txt'),
         (['mine.py', '--data', 'data'], 'data: expected dataset.py, which `ktda prepare'),
         (['mine.py', '--data', '.', '--guessed', 'a'], 'img_dir/unlabelled: expected images with'),
+        (
+            ['mine.py', '--data', 'prepared', '--base', 'studies/dubai/self_trained.py'],
+            'expected a base with model and train_dataloader, of one data set, got ktda_mmseg::',
+        ),
     ],
 )
 def test_what_does_not_fit_is_told_in_one_line(run_tool, tmp_path, monkeypatch, arguments, said):
     monkeypatch.chdir(tmp_path)
     Path('dataset.py').write_text('')
+    Path('prepared').mkdir()
+    metainfo = dict(classes=('a', 'b'))
+    Path('prepared/dataset.py').write_text(f'prepared = {dict(train=dict(metainfo=metainfo))}')
     with pytest.raises(SystemExit, match=re.escape(f'error: {said}')):
         run_tool(INIT, *arguments)
 

@@ -76,6 +76,11 @@ def test_processes_that_are_killed_lose_nothing(tmp_path, monkeypatch, capsys):
     assert '50.0/50.0' in capsys.readouterr().err
 
 
+def test_processes_that_are_killed_again_lose_nothing(forks, tmp_path):
+    found = list(Workers(2).map(Work(tmp_path, deadly=(3, 30)), range(50)))
+    assert [value for value, *_ in found] == list(range(0, 500, 10))
+
+
 def test_an_error_arrives_as_it_was_raised(forks, tmp_path):
     with pytest.raises(FileNotFoundError) as info:
         list(Workers(2).map(Work(tmp_path), [1, -1]))

@@ -121,9 +121,12 @@ def write_config(
         count=len(prepared.prepared['train']['metainfo']['classes']),
     )
     inherited = Config.fromstring(f'_base_ = {bases}', '.py')
-    if not {'model', 'train_dataloader'} <= inherited.keys():
-        raise ValueError(f'expected a base with model and train_dataloader, got {bases[0]}')
-    loading = steps_in(inherited.train_dataloader.dataset.pipeline)
+    trained_on = inherited.get('train_dataloader', {}).get('dataset', {})
+    if 'model' not in inherited or 'pipeline' not in trained_on:  # as of several data sets
+        raise ValueError(
+            f'expected a base with model and train_dataloader, of one data set, got {bases[0]}'
+        )
+    loading = steps_in(trained_on.pipeline)
     cached = any(step['type'] == 'LoadTeacherMaps' for step in loading)
     text = text.replace(TRAINING, _training(data, cached, guessed))
     write_atomic(config, (HEAD.format(folder=data.as_posix()) + text).encode())
