@@ -6,3 +6,5 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = dict(decode_head=dict(num_classes=5), test_cfg=dict(stride=(128, 128)))
+# the labels alone teach in the second half: to the end, the teacher did harm, docs/results.md
+custom_hooks = [*_base_.custom_hooks, dict(type='TransferStageHook', end=0.5)]

@@ -2,3 +2,4 @@
 _base_ = './best.py'
 model = dict(teacher=None, transfer_losses=None, standardise_teacher=False)
 train_dataloader = dict(dataset=dict(pipeline={{_base_.remembered_crop_pipeline}}))
+custom_hooks = _base_.custom_hooks[:-1]

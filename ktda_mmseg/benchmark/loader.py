@@ -15,7 +15,7 @@ from mmengine.utils import track_iter_progress
 from mmseg.registry import DATASETS
 from torch.utils.data import DataLoader
 
-from ktda_mmseg.datasets.requirements import unwrapped
+from ktda_mmseg.utils.pipelines import datasets_in
 from ktda_mmseg.utils.tables import aligned
 
 from .timing import Measurement
@@ -98,7 +98,7 @@ def _time_transforms(config: Config, images: int) -> dict[str, float]:
 
     Of several data sets the first is timed.
     """
-    dataset = DATASETS.build(next(unwrapped(config)))
+    dataset = DATASETS.build(next(datasets_in(config)))
     seconds: dict[str, float] = defaultdict(float)
     for index in range(images + 1):
         sample = dataset.get_data_info(index % len(dataset))

@@ -15,11 +15,10 @@ from mmseg.registry import DATASETS, MODELS
 from torch.utils.data import ConcatDataset
 
 from ktda_mmseg.checkpoints.presence import require_weights
-from ktda_mmseg.datasets.requirements import unwrapped
 from ktda_mmseg.models import FrozenTeacher
 from ktda_mmseg.utils.files import remove_partial
 from ktda_mmseg.utils.input_bands import teacher_configs
-from ktda_mmseg.utils.pipelines import steps_in
+from ktda_mmseg.utils.pipelines import datasets_in, steps_in
 from ktda_mmseg.utils.precision import warn_if_bfloat16_is_slower
 from ktda_mmseg.utils.workers import HERE, Workers
 
@@ -63,7 +62,7 @@ def build_caches(
         warn_if_bfloat16_is_slower()
     # a transform that loads others looks for them here
     init_default_scope('mmseg')
-    parts = [*unwrapped(config.train_dataloader.dataset)]
+    parts = [*datasets_in(config.train_dataloader.dataset)]
     loading, steps, folders = split_pipeline(parts[0]['pipeline'])
     for index, part in enumerate(parts):
         if split_pipeline(part['pipeline']) != (loading, steps, folders):

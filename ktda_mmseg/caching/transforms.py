@@ -11,10 +11,12 @@ import torch.nn.functional as F
 from mmcv.transforms import BaseTransform
 from mmseg.datasets.transforms import PackSegInputs
 from mmseg.registry import TRANSFORMS
+from torch.utils.data import Dataset
 
 from ktda_mmseg.datasets import SampleError
 from ktda_mmseg.models.fam import one_a_level
 from ktda_mmseg.models.teacher_maps import MAPS, SHAPES, SOURCE, attach_maps
+from ktda_mmseg.utils.pipelines import datasets_in, steps_in
 
 from .store import Shapes, TeacherCache, content_key
 
@@ -116,7 +118,8 @@ class LoadTeacherMaps(BaseTransform):
     maps of the whole image are then read where the view lies, turned as it is.
 
     Required key: img. Added keys: teacher_maps (1-D float16, all levels end to end),
-    teacher_shapes, teacher_source.
+    teacher_shapes, teacher_source; none of them while ``reading`` is false, see
+    :func:`read_maps`.
 
     Args:
         cache (str | Sequence[str]): Folder that ``tools/cache_teacher.py`` has made; one for each
@@ -131,6 +134,8 @@ class LoadTeacherMaps(BaseTransform):
     ) -> None:
         self.folders = [Path(cache)] if isinstance(cache, str) else [Path(path) for path in cache]
         self.patch_size = patch_size
+        # in memory that the loader's workers see too, which have a copy of everything else
+        self.reading = torch.ones((), dtype=torch.bool).share_memory_()
 
     @cached_property
     def caches(self) -> list[TeacherCache]:
@@ -139,6 +144,8 @@ class LoadTeacherMaps(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Return the sample with its maps."""
+        if not self.reading:
+            return results
         key = results.get(KEY) or content_key(results['img'])
         found = [self._read(cache, key, results.get('img_path')) for cache in self.caches]
         shapes = tuple(shape for _, shapes in found for shape in shapes)
@@ -173,8 +180,27 @@ class PackTransferInputs(PackSegInputs):
     """``PackSegInputs`` that hands on what :class:`LoadTeacherMaps` found."""
 
     def transform(self, results: dict) -> dict:
-        """Pack image, labels and maps."""
+        """Pack image, labels and maps, if there are any."""
         packed = super().transform(results)
+        if MAPS not in results:
+            return packed
         maps = torch.from_numpy(results[MAPS])
         attach_maps(packed['data_samples'], maps, results[SHAPES], results[SOURCE])
         return packed
+
+
+def read_maps(dataset: Dataset, wanted: bool) -> None:
+    """Let every :class:`LoadTeacherMaps` of a data set read its cache from now on, or no more.
+
+    That holds in the workers of a loader too, whichever way they were started; batches that they
+    have prepared already stay as they are.
+
+    Args:
+        dataset (Dataset): Built, of whatever wrappers.
+        wanted (bool): Whether maps are needed.
+    """
+    for part in datasets_in(dataset):
+        pipeline = getattr(part, 'pipeline', None)
+        for step in steps_in(getattr(pipeline, 'transforms', ())):
+            if isinstance(step, LoadTeacherMaps):
+                step.reading.fill_(wanted)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ktda_mmseg.utils.class_count import require_class_count
 from ktda_mmseg.utils.files import atomic
+from ktda_mmseg.utils.pipelines import datasets_in
 
 from .reading import read_checkpoint, state_dict_of
 from .renaming import Conversion, check_weights
@@ -157,6 +158,7 @@ def _dataset_meta(meta: dict[str, Any], cfg: Config) -> dict[str, Any]:
     """Return classes and palette as the checkpoint has them, or as the data set defines them."""
     found = meta.get('dataset_meta')
     if found is None and 'test_dataloader' in cfg:
-        found = getattr(DATASETS.get(cfg.test_dataloader.dataset.type), 'METAINFO', None)
+        tested = next(datasets_in(cfg.test_dataloader.dataset))
+        found = getattr(DATASETS.get(tested.type), 'METAINFO', None)
     found = found or {}
     return {key: found[key] for key in ('classes', 'palette') if key in found}

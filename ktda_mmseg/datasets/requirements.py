@@ -1,6 +1,6 @@
 """What the data sets of a config must be for its model to learn from them or be scored on them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from ktda_mmseg.utils.class_count import require_class_count
-from ktda_mmseg.utils.pipelines import steps_in
+from ktda_mmseg.utils.pipelines import datasets_in, steps_in
 
 SPLITS = ('train', 'val', 'test')
 UNLABELLED = '; for a map of images without labels: `ktda map CONFIG CHECKPOINT {}`'
@@ -26,7 +26,7 @@ def require_data(config: Config, splits: Sequence[str]) -> None:
     has_teacher = bool((config.get('model') or {}).get('teacher'))
     for split in splits:
         key = f'{split}_dataloader'
-        for cfg in unwrapped((config.get(key) or {}).get('dataset')):
+        for cfg in datasets_in((config.get(key) or {}).get('dataset')):
             try:
                 # not initialised: a data set reads its folders only then
                 dataset = DATASETS.build({**cfg, 'pipeline': [], 'lazy_init': True})
@@ -42,17 +42,6 @@ def require_data(config: Config, splits: Sequence[str]) -> None:
                 )
             if isinstance(dataset, BaseSegDataset) and _reads_masks(cfg, config, split):
                 _require_masks(dataset, split, f'{key}.dataset')
-
-
-def unwrapped(cfg: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
-    """Yield the data sets that one consists of, whatever they are wrapped in."""
-    if not cfg:
-        return
-    inner = cfg.get('datasets') or ([cfg['dataset']] if 'dataset' in cfg else [])
-    for child in inner:
-        yield from unwrapped(child)
-    if not inner:
-        yield cfg
 
 
 def _reads_masks(cfg: dict[str, Any], config: Config, split: str) -> bool:

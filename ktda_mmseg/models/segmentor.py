@@ -1,7 +1,7 @@
 """The training-time segmentor of KTDA: an EncoderDecoder that also learns from a teacher."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from mmengine.dist import all_reduce_dict
 from mmseg.models.segmentors import EncoderDecoder
@@ -66,8 +66,8 @@ class KTDASegmentor(EncoderDecoder):
         configs = teacher_configs(teacher)
         self.teacher_cfg = configs
         self.transfer = Transfer(configs, transfer_losses or [], standardise_teacher)
-        # whether only the student learns, and of mixed images, see TransferStageHook
-        self.transfer_only = False
+        # what this iteration learns from, and whether of mixed images, see TransferStageHook
+        self.taught_by: Literal['both', 'teacher', 'labels'] = 'both'
         self.mixup = False
         self._register_state_dict_hook(_leave_out_transfer)
         self.register_load_state_dict_post_hook(_expect_no_transfer)
@@ -103,8 +103,8 @@ class KTDASegmentor(EncoderDecoder):
             data_samples (list[SegDataSample]): Samples with ``gt_sem_seg``.
 
         Returns:
-            dict[str, Tensor]: ``decode.*``, ``aux.*`` and ``transfer.*``; the latter alone while
-            ``transfer_only`` is set.
+            dict[str, Tensor]: ``decode.*`` and ``aux.*``, unless ``taught_by`` is ``'teacher'``,
+            and ``transfer.*``, unless it is ``'labels'``.
         """
         if self.mixup:
             refuse_attached_maps(data_samples)
@@ -112,11 +112,11 @@ class KTDASegmentor(EncoderDecoder):
         features = self.backbone(inputs)
         aligned = self.neck(features) if self.with_neck else features
         losses: dict[str, Tensor] = {}
-        if not self.transfer_only:
+        if self.taught_by != 'teacher':
             losses.update(self._decode_head_forward_train(aligned, data_samples))
             if self.with_auxiliary_head:
                 losses.update(self._auxiliary_head_forward_train(aligned, data_samples))
-        if self.teacher is not None:
+        if self.teacher is not None and self.taught_by != 'labels':
             levels = attached_levels(data_samples, self.teacher) or self.teacher(inputs)
             losses.update(add_prefix(self.transfer(aligned, levels, features), 'transfer'))
         return losses

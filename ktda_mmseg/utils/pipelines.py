@@ -1,4 +1,4 @@
-"""Steps of a pipeline, wherever they stand in it."""
+"""Data sets of a config and steps of a pipeline, whatever they are wrapped in."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -24,3 +24,19 @@ def steps_in(pipeline: Iterable[Any]) -> Iterator[Any]:
             yield step
         else:
             yield from steps_in(inner)
+
+
+def datasets_in(dataset: Any) -> Iterator[Any]:  # noqa: ANN401
+    """Yield the data sets that one consists of, such as those of ConcatDataset.
+
+    Args:
+        dataset (Mapping | Dataset | None): Config of a data set, or one built from it.
+    """
+    if dataset is None:
+        return
+    parts = dataset if isinstance(dataset, Mapping) else vars(dataset)
+    inner = parts.get('datasets') or ([parts['dataset']] if 'dataset' in parts else [])
+    for child in inner:
+        yield from datasets_in(child)
+    if not inner:
+        yield dataset

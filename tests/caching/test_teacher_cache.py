@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mmengine.config import Config
 from mmseg.registry import DATASETS, MODELS
+from torch.utils.data import DataLoader
 
+from ktda_mmseg.caching import read_maps
 from ktda_mmseg.caching.build import build_caches, describe
 from ktda_mmseg.caching.store import INDEX, TeacherCache, content_key
 from ktda_mmseg.caching.views import check_steps, views_of
@@ -67,6 +69,24 @@ def test_the_maps_are_the_teachers_own(config):
         assert losses[name].item() == pytest.approx(expected.item(), rel=2e-3), name
     levels = model.teacher(data['inputs'])
     assert len({level.shape for level in levels}) == 1 and levels[0].shape[1] == 32
+
+
+@pytest.mark.parametrize('start', ['fork', 'spawn'])
+def test_workers_read_no_more_maps_once_nobody_compares_them(config, start):
+    build_one(config)
+    parts = [dict(type='RepeatDataset', dataset=config.train_dataloader.dataset, times=4)]
+    dataset = DATASETS.build(dict(type='ConcatDataset', datasets=parts))
+    loader = DataLoader(
+        dataset,
+        batch_size=None,
+        num_workers=1,
+        persistent_workers=True,
+        multiprocessing_context=start,
+    )
+    for wanted in (True, False, True):
+        read_maps(dataset, wanted)
+        samples = [sample['data_samples'] for sample in loader]
+        assert len(samples) == 12 and all(('teacher_maps' in x) == wanted for x in samples)
 
 
 def test_all_data_sets_that_are_trained_on_are_in_the_cache(config):

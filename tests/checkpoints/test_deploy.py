@@ -137,7 +137,15 @@ def test_mmseg_predicts_with_it(trained, tmp_path, run_tool):
     assert inference_model(model, image).pred_sem_seg.shape == (40, 56)
 
 
-def test_classes_come_from_the_data_set_where_the_checkpoint_has_none(trained, tmp_path, run_tool):
+@pytest.mark.parametrize('wrapped', [False, True])
+def test_classes_come_from_the_data_set_where_the_checkpoint_has_none(
+    trained, tmp_path, run_tool, wrapped
+):
+    if wrapped:
+        config = Config.fromfile(trained[1])
+        parts = [config.test_dataloader.dataset]
+        config.test_dataloader.dataset = dict(type='ConcatDataset', datasets=parts)
+        config.dump(trained[1])
     weights = torch.load(trained[2], weights_only=True)['state_dict']
     torch.save({'state_dict': weights}, trained[2])
     run_tool(SCRIPT, *trained[1:], tmp_path / 'deployed.pth')

@@ -100,7 +100,10 @@ def test_the_inferencer_takes_files_of_eight_bands(trained, tiles, tmp_path, mon
     expected = [inference_model(model, path).pred_sem_seg.data[0].numpy() for path in paths]
     with pytest.raises(ValueError, match='LoadImageFromFile is not found'):
         MMSegInferencer(str(config), str(checkpoint), device='cpu')
-    inferencer = RasterInferencer(str(config), str(checkpoint), device='cpu')
+    several = Config.fromfile(config)
+    tested = several.test_dataloader.dataset
+    several.test_dataloader.dataset = dict(type='ConcatDataset', datasets=[tested, tested])
+    inferencer = RasterInferencer(several, str(checkpoint), device='cpu')
     found = inferencer(paths, batch_size=2, out_dir='out', return_vis=True)
     np.testing.assert_array_equal(found['predictions'], expected)
     assert [picture.shape for picture in found['visualization']] == [(SIZE, SIZE, 3)] * 2

@@ -117,7 +117,7 @@ def small_recipe(name: str) -> Config:
                 part[key] = value
         if part.get('type') == 'Resize' and 'scale' in part:
             part['scale'] = (SIDE, SIDE)
-        if part.get('type') == 'TransferStageHook':
+        if part.get('type') == 'TransferStageHook' and 'iters' in part:
             part['iters'] = STEPS // 2
     model.data_preprocessor.size = (SIDE, SIDE)
     for loader in (config.train_dataloader, config.val_dataloader):

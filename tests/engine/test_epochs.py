@@ -91,15 +91,18 @@ def test_stops_and_stages_follow_the_epochs(by_epochs, tmp_path):
     class Runs(EpochBasedTrainLoop):
         def run_iter(self, *arguments):
             super().run_iter(*arguments)
-            stages.append(self.runner.model.transfer_only)
+            stages.append(self.runner.model.taught_by)
 
     run = by_epochs(
         'stages',
         train_cfg=dict(type='Runs', max_epochs=3),
-        custom_hooks=[dict(type='ExactResumeHook'), dict(type='TransferStageHook', share=0.5)],
+        custom_hooks=[
+            dict(type='ExactResumeHook'),
+            dict(type='TransferStageHook', share=0.5, end=0.8),
+        ],
         **{'default_hooks.stops': dict(type='EvenStopsHook', validations=2, checkpoints=8)},
     )
-    assert stages == [True] * 3 + [False] * 3
+    assert stages == ['teacher'] * 3 + ['both'] * 2 + ['labels']
     assert run.validated == [1, 2, 3]
     assert sorted(path.name for path in (tmp_path / 'stages').glob('*.pth')) == [
         'iter_2.pth', 'iter_4.pth', 'iter_6.pth'

@@ -70,7 +70,7 @@ def test_seed_sample_fixes_all_three_generators():
         assert numbers(3) == numbers(3)
 
 
-@pytest.mark.parametrize('stop', [1, 3], ids=['in the first stage', 'in the second'])
+@pytest.mark.parametrize('stop', [1, 2, 3], ids=['teacher', 'both', 'labels'])
 def test_what_transfer_alone_trains_resumes_to_the_bit(run_config, tmp_path, stop):
     """What is in no state dict (alignment, projections, a fitted rotation), on mixed images."""
     config = Config.fromfile(run_config)
@@ -83,7 +83,7 @@ def test_what_transfer_alone_trains_resumes_to_the_bit(run_config, tmp_path, sto
     )
     config.model.standardise_teacher = 'equal_variance'
     config.model.transfer_losses = [dict(type='FeatureQueryLoss', channels=32)]
-    config.custom_hooks += [dict(type='TransferStageHook', share=0.5, mixup=True)]
+    config.custom_hooks += [dict(type='TransferStageHook', share=0.5, end=0.75, mixup=True)]
     config.optim_wrapper.optimizer = dict(type='AdamW', lr=1e-3)
     config.default_hooks.checkpoint = dict(
         type='AtomicCheckpointHook', by_epoch=False, interval=1, save_best=None

@@ -1,4 +1,4 @@
-"""The first stage of training by the teacher alone."""
+"""Who teaches when: the teacher alone, both, the labels alone."""
 
 from types import SimpleNamespace
 
@@ -6,12 +6,22 @@ import pytest
 from mmseg.registry import MODELS
 from torch.nn import DataParallel
 
+from ktda_mmseg.caching import LoadTeacherMaps
 from ktda_mmseg.engine import TransferStageHook
 
 
 @pytest.fixture
 def runner(tiny_model):
-    return SimpleNamespace(model=MODELS.build(tiny_model), iter=0, max_iters=10)
+    loading = LoadTeacherMaps('cache')
+    inner = SimpleNamespace(pipeline=SimpleNamespace(transforms=[loading]))
+    repeated = SimpleNamespace(dataset=inner)
+    return SimpleNamespace(
+        model=MODELS.build(tiny_model),
+        iter=0,
+        max_iters=10,
+        train_dataloader=SimpleNamespace(dataset=SimpleNamespace(datasets=[repeated])),
+        loading=loading,
+    )
 
 
 def test_the_number_of_the_iteration_tells_the_stages_apart(runner):
@@ -20,10 +30,10 @@ def test_the_number_of_the_iteration_tells_the_stages_apart(runner):
     stages = []
     for runner.iter in (0, 2, 3, 9, 1):
         hook.before_train_iter(runner, batch_idx=0)
-        stages.append(runner.model.transfer_only)
-    assert stages == [True, True, False, False, True]
+        stages.append(runner.model.taught_by)
+    assert stages == ['teacher', 'teacher', 'both', 'both', 'teacher']
     hook.after_train(runner)
-    assert not runner.model.transfer_only
+    assert runner.model.taught_by == 'both'
 
 
 @pytest.mark.parametrize('mixup', [False, True])
@@ -44,8 +54,33 @@ def test_a_share_follows_the_length(runner, share, first):
     stages = []
     for runner.iter in range(10):
         hook.before_train_iter(runner, batch_idx=0)
-        stages.append(runner.model.transfer_only)
-    assert stages == [True] * first + [False] * (10 - first)
+        stages.append(runner.model.taught_by)
+    assert stages == ['teacher'] * first + ['both'] * (10 - first)
+
+
+@pytest.mark.parametrize(
+    ('options', 'stages'),
+    [
+        (dict(end=0.5), ['both'] * 5 + ['labels'] * 5),
+        (dict(end=0.01), ['both'] + ['labels'] * 9),
+        (dict(share=0.3, end=0.7), ['teacher'] * 3 + ['both'] * 4 + ['labels'] * 3),
+        (dict(iters=5, end=0.5), ['teacher'] * 5 + ['labels'] * 5),
+    ],
+)
+def test_the_labels_alone_teach_at_the_end(runner, options, stages):
+    hook = TransferStageHook(**options)
+    hook.before_train(runner)
+    found, read = [], []
+    for runner.iter in range(10):
+        hook.before_train_iter(runner, batch_idx=0)
+        found.append(runner.model.taught_by)
+        read.append(bool(runner.loading.reading))
+    assert found == stages
+    # no map is read from a cache that nobody compares
+    assert read == [stage != 'labels' for stage in stages]
+    runner.iter = 0
+    hook.before_train_iter(runner, batch_idx=0)
+    assert runner.loading.reading
 
 
 def test_a_frozen_student_stays_as_the_teacher_left_it(runner):
@@ -63,7 +98,7 @@ def test_a_wrapped_model_is_reached(runner):
     segmentor = runner.model
     runner.model = DataParallel(segmentor)
     TransferStageHook(iters=3).before_train_iter(runner, batch_idx=0)
-    assert segmentor.transfer_only
+    assert segmentor.taught_by == 'teacher'
 
 
 def test_what_does_not_fit_is_named(runner, tiny_model):
@@ -71,10 +106,18 @@ def test_what_does_not_fit_is_named(runner, tiny_model):
         TransferStageHook(iters=0)
     with pytest.raises(ValueError, match='share between 0 and 1, got 1'):
         TransferStageHook(share=1)
-    with pytest.raises(ValueError, match='iters or share in TransferStageHook, got None, None'):
+    with pytest.raises(ValueError, match='end between 0 and 1, got 1.5'):
+        TransferStageHook(end=1.5)
+    with pytest.raises(ValueError, match='iters or share in TransferStageHook, got 3, 0.5'):
+        TransferStageHook(iters=3, share=0.5)
+    with pytest.raises(ValueError, match='iters, share or end in TransferStageHook, got none'):
         TransferStageHook()
+    with pytest.raises(ValueError, match='expected iters or share in TransferStageHook, got none'):
+        TransferStageHook(end=0.5, freeze=True)
     with pytest.raises(ValueError, match='iters below train_cfg.max_iters=10, got 10'):
         TransferStageHook(iters=10).before_train(runner)
+    with pytest.raises(ValueError, match='stage of 6 iterations, got 0.5, which is iteration 5'):
+        TransferStageHook(iters=6, end=0.5).before_train(runner)
     runner.model = MODELS.build(dict(tiny_model, teacher=None, transfer_losses=None))
     with pytest.raises(ValueError, match='expected a KTDASegmentor with a teacher, got none'):
         TransferStageHook(iters=3).before_train(runner)

@@ -42,7 +42,7 @@ def test_shares_are_drawn_evenly_and_anew():
 
 def test_student_and_teacher_see_the_same(tiny_model, make_samples):
     model = MODELS.build(tiny_model)
-    model.transfer_only = model.mixup = True
+    model.taught_by, model.mixup = 'teacher', True
     images, samples = torch.randn(2, 3, 64, 64), make_samples(torch.zeros(2, 64, 64).long())
     with (
         patch.object(model.backbone, 'forward', wraps=model.backbone.forward) as student,
@@ -56,7 +56,7 @@ def test_student_and_teacher_see_the_same(tiny_model, make_samples):
 
 def test_cached_maps_are_refused(tiny_model, make_samples):
     model = MODELS.build(tiny_model)
-    model.transfer_only = model.mixup = True
+    model.taught_by, model.mixup = 'teacher', True
     samples = make_samples(torch.zeros(2, 64, 64).long())
     for sample in samples:
         attach_maps(sample, torch.zeros(16, dtype=torch.half), [(16, 1, 1)], 'any')

@@ -32,11 +32,22 @@ def test_log_keys(tiny_model, make_samples):
 
 def test_the_transfer_stage_has_transfer_losses_alone(tiny_model, make_samples):
     model = MODELS.build(tiny_model)
-    model.transfer_only = True
+    model.taught_by = 'teacher'
     with patch.object(model.decode_head, 'loss') as decode:
         losses = model.loss(*batch(make_samples))
     assert set(losses) == {'transfer.loss_kl', 'transfer.loss_l2'}
     assert not decode.called
+
+
+def test_in_the_stage_of_the_labels_the_teacher_is_not_asked(tiny_model, make_samples):
+    model = MODELS.build(tiny_model)
+    inputs = batch(make_samples)
+    expected = model.loss(*inputs)
+    model.taught_by = 'labels'
+    with patch.object(model.teacher, 'sight', side_effect=AssertionError):
+        losses = model.loss(*inputs)
+    assert set(losses) == {key for key in expected if not key.startswith('transfer')}
+    assert all(torch.equal(value, expected[key]) for key, value in losses.items())
 
 
 def test_standardised_channels_of_the_teacher_count_alike(tiny_model):

@@ -1,8 +1,8 @@
-"""All steps are found, as configs have them and as they are built."""
+"""All data sets and steps are found, as configs have them and as they are built."""
 
-from mmseg.registry import TRANSFORMS
+from mmseg.registry import DATASETS, TRANSFORMS
 
-from ktda_mmseg.utils.pipelines import steps_in
+from ktda_mmseg.utils.pipelines import datasets_in, steps_in
 
 LOADING = [dict(type='LoadRasterFromFile'), dict(type='LoadAnnotations')]
 
@@ -23,3 +23,20 @@ def test_steps_within_others_stand_in_their_place():
 def test_built_steps_are_found_as_well():
     built = TRANSFORMS.build(dict(type='RememberSample', transforms=LOADING))
     assert [type(step).__name__ for step in steps_in([built])] == [s['type'] for s in LOADING]
+
+
+def test_data_sets_within_others_stand_in_their_place():
+    parts = [
+        dict(type='GrassDataset', ann_file=name, pipeline=[], lazy_init=True) for name in 'abc'
+    ]
+    first = dict(type='ConcatDataset', datasets=parts[:2], lazy_init=True)
+    repeated = dict(type='RepeatDataset', dataset=parts[2], times=2, lazy_init=True)
+    for nested in (
+        parts[0],
+        dict(type='ConcatDataset', datasets=[first, repeated], lazy_init=True),
+    ):
+        wanted = parts if 'datasets' in nested else parts[:1]
+        assert [*datasets_in(nested)] == wanted
+        built = [*datasets_in(DATASETS.build(nested))]
+        assert [part.ann_file[-1] for part in built] == [part['ann_file'] for part in wanted]
+    assert [*datasets_in(None)] == []

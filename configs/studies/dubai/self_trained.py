@@ -1,5 +1,5 @@
 # Fine-tuned on the labels of train and on those that a trained model is sure of in the images of
-# validation and test, see studies/dubai_self_training.yaml.
+# validation and test, see studies/dubai_finetuning.yaml.
 _base_ = '../../ktda/finetuned.py'
 labelled = _base_.train_dataloader.dataset
 guessed = [

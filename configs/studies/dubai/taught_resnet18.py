@@ -1,6 +1,6 @@
 # A student from random weights, that of dubai_best.py, taught by the vision transformer of best.py.
 # Its levels lie at the same strides, so the alignment differs in widths only.
-_base_ = '../../ktda/best.py'
+_base_ = './taught_throughout.py'
 model = dict(
     # what mmseg's networks are trained with
     data_preprocessor=dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]),

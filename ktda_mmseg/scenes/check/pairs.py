@@ -9,7 +9,8 @@ from mmseg.registry import DATASETS
 from ...datasets.labels import Labels, labels_of
 from ...datasets.paired import PairedSegDataset, list_names, pair, read_listing
 from ...datasets.reading import Reading, reading_of
-from ...datasets.requirements import SPLITS, unwrapped
+from ...datasets.requirements import SPLITS
+from ...utils.pipelines import datasets_in
 from .faults import Fault, Severity
 
 
@@ -52,7 +53,7 @@ def read_sources(config: Config) -> list[Source]:
     sources: list[Source] = []
     for split in SPLITS:
         key = f'{split}_dataloader'
-        for cfg in unwrapped((config.get(key) or {}).get('dataset')):
+        for cfg in datasets_in((config.get(key) or {}).get('dataset')):
             sources.append(_source(split, cfg, config, f'{key}.dataset'))
     if not sources:
         raise ValueError(

@@ -15,7 +15,7 @@ from mmengine.config import Config
 from ktda_mmseg.raster.files import Nodata
 from ktda_mmseg.raster.ground import GroundSize
 from ktda_mmseg.utils.files import write_json
-from ktda_mmseg.utils.pipelines import steps_in
+from ktda_mmseg.utils.pipelines import datasets_in, steps_in
 
 UINT8 = 'uint8'
 Card = TypeVar('Card', bound='ModelCard')
@@ -108,7 +108,8 @@ class ModelCard:
 def _loading(config: Config) -> Mapping[str, Any]:
     known = ('LoadImageFromFile', 'LoadRasterFromFile')
     # a loader may have a pipeline of its own, which is what test.py runs
-    tested = (config.get('test_dataloader') or {}).get('dataset') or {}
+    loader = config.get('test_dataloader') or {}
+    tested: Mapping[str, Any] = next(datasets_in(loader.get('dataset')), {})
     pipeline = tested.get('pipeline') or config.get('test_pipeline') or []
     steps = [step for step in steps_in(pipeline) if step['type'] in known]
     if not steps:

@@ -11,18 +11,20 @@ from mmengine.config import Config
 from mmseg.apis import MMSegInferencer
 
 from ktda_mmseg.datasets.pictures import read_picture
+from ktda_mmseg.utils.pipelines import datasets_in
 
 
 class RasterInferencer(MMSegInferencer):
     """``MMSegInferencer`` for configs that load images by ``LoadRasterFromFile``.
 
     mmseg's own puts a loader of 8-bit pictures in place of ``LoadImageFromFile``, and refuses a
-    config without that step. This one leaves the steps as they are. It takes what mmseg's takes
+    config without that step. This one leaves the steps as they are, those of the first data set
+    where several are tested. It takes what mmseg's takes
     (https://mmsegmentation.readthedocs.io/en/latest/user_guides/3_inference.html), but files only.
     """
 
     def _init_pipeline(self, cfg: Config) -> Compose:
-        steps = cfg.test_dataloader.dataset.pipeline
+        steps = next(datasets_in(cfg.test_dataloader.dataset)).pipeline
         return Compose([_sample, *(step for step in steps if step['type'] != 'LoadAnnotations')])
 
     def visualize(

@@ -30,6 +30,13 @@ def test_pictures_are_read_as_the_network_sees_them():
     assert ModelCard.of(rgb(bgr_to_rgb=False, rgb_to_bgr=True), META).bands == (1, 2, 3)
 
 
+def test_several_data_sets_that_are_tested_are_read_as_the_first():
+    config = rgb()
+    parts = [dict(pipeline=config.pop('test_pipeline')), dict(pipeline=[])]
+    config.test_dataloader = dict(dataset=dict(type='ConcatDataset', datasets=parts))
+    assert ModelCard.of(config, META) == ModelCard.of(rgb(), META)
+
+
 def test_scale_offset_and_fill_are_part_of_the_normalisation():
     loading = dict(
         type='LoadRasterFromFile', bands=[4, 2], scale=[0.1, 2], offset=-3, fill=[5, 6], nodata=0

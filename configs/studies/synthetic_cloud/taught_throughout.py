@@ -1,0 +1,3 @@
+# The recipe of taught.py whose teacher stays to the end.
+_base_ = './taught.py'
+custom_hooks = _base_.custom_hooks[:-1]
