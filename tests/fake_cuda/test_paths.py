@@ -157,9 +157,9 @@ def test_both_stages_of_transfer(freeze, cuda, tiny_model):
     model = MODELS.build(tiny_model)
     hook = TransferStageHook(iters=1, freeze=freeze, mixup=not freeze)
     with cuda:
-        hook.before_train_iter(SimpleNamespace(model=model, iter=0), 0)
+        hook.before_train_iter(SimpleNamespace(model=model, iter=0, max_iters=2), 0)
         assert all(name.startswith('transfer') for name in learn(model, batch(model, SIZE)))
-        hook.before_train_iter(SimpleNamespace(model=model, iter=1), 0)
+        hook.before_train_iter(SimpleNamespace(model=model, iter=1, max_iters=2), 0)
         assert 'decode.loss_ce' in learn(model, batch(model, SIZE))
 
 
