@@ -4,6 +4,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
@@ -13,6 +14,7 @@ from .teacher_note import current_teacher
 from .unwrapping import unwrapped
 
 UNUSED = 'find_unused_parameters'
+WORDS = {'teacher': 'the teacher alone', 'both': 'teacher and labels', 'labels': 'labels alone'}
 
 
 @HOOKS.register_module()
@@ -107,13 +109,16 @@ class TransferStageHook(Hook):
         model = unwrapped(runner.model)
         first, last = self.bounds(runner)
         is_first = runner.iter < first
-        model.taught_by = 'teacher' if is_first else 'both' if runner.iter < last else 'labels'
+        stage = 'teacher' if is_first else 'both' if runner.iter < last else 'labels'
+        if stage != model.taught_by:
+            print_log(f'from iteration {runner.iter + 1}: taught by {WORDS[stage]}', 'current')
+        model.taught_by = stage
         model.mixup = self.mixup and is_first
         if self.freeze and not is_first:
             model.backbone.requires_grad_(False)
             model.backbone.train(False)
         if self.end is not None:
-            read_maps(runner.train_dataloader.dataset, model.taught_by != 'labels')
+            read_maps(runner.train_dataloader.dataset, stage != 'labels')
 
     def after_train(self, runner: Runner) -> None:
         """Leave the segmentor as it was built."""

@@ -1,6 +1,7 @@
 """Who teaches when: the teacher alone, both, the labels alone."""
 
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 from mmseg.registry import MODELS
@@ -81,6 +82,18 @@ def test_the_labels_alone_teach_at_the_end(runner, options, stages):
     runner.iter = 0
     hook.before_train_iter(runner, batch_idx=0)
     assert runner.loading.reading
+
+
+def test_the_log_says_who_teaches_from_when_on(runner):
+    hook = TransferStageHook(share=0.3, end=0.7)
+    with patch('ktda_mmseg.engine.transfer_stage.print_log') as log:
+        for runner.iter in range(10):
+            hook.before_train_iter(runner, batch_idx=0)
+    assert [call.args[0] for call in log.call_args_list] == [
+        'from iteration 1: taught by the teacher alone',
+        'from iteration 4: taught by teacher and labels',
+        'from iteration 8: taught by labels alone',
+    ]
 
 
 def test_a_frozen_student_stays_as_the_teacher_left_it(runner):
