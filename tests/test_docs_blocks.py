@@ -81,7 +81,7 @@ def test_the_example_loss_is_found_and_computes(tmp_path, monkeypatch):
 
 def test_the_example_cache_is_that_of_training(config):
     first = "cache = 'data/mine/teacher_cache'"
-    pipeline = config('configs/ktda/best.py', first).train_dataloader.dataset.pipeline
+    pipeline = config('configs/ktda/taught.py', first).train_dataloader.dataset.pipeline
     assert [step.cache for step in pipeline if step.type == 'LoadTeacherMaps'] == [
         'data/mine/teacher_cache'
     ]
@@ -138,7 +138,7 @@ def test_the_example_takes_the_maps_of_a_model_for_labels(prepared):
 
 def test_the_example_coarsens_training_images_alone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    base = Config.fromfile(ROOT / 'configs/ktda/finetuned.py')
+    base = Config.fromfile(ROOT / 'configs/ktda/best.py')
     base.dump('mine.py')
     Path('coarser.py').write_text(blocks()['docs/maps.md', '# coarser.py'])
     config = Config.fromfile('coarser.py')

@@ -153,7 +153,7 @@ def test_a_wheel_is_all_that_a_project_of_ones_own_needs(elsewhere):
     assert '  train  ' in elsewhere('-m', 'ktda_mmseg_cli', '--help')
     words = 'mine.py --images images --labels labels --classes water wood'.split()
     assert 'ktda train mine.py' in elsewhere('-m', 'ktda_mmseg', 'init', *words)
-    assert "_base_ = ['ktda_mmseg::ktda/finetuned.py', 'data/mine/dataset.py']" in (
+    assert "_base_ = ['ktda_mmseg::ktda/best.py', 'data/mine/dataset.py']" in (
         Path('mine.py').read_text()
     )
     elsewhere('-c', USE)

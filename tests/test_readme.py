@@ -162,15 +162,15 @@ def block(name: str, text: str = README) -> str:
     return re.search(rf'```\w+\n# {re.escape(name)}\n(.*?)```', text, re.DOTALL).group(1)
 
 
-@pytest.fixture(params=['configs/ktda/finetuned.py', 'configs/ktda/dubai_best.py'])
+@pytest.fixture(params=['configs/ktda/best.py', 'configs/ktda/dubai_best.py'])
 def mine(request, tmp_path, monkeypatch) -> Config:
     """The README's example config, with images and labels prepared as it says."""
     pytest.importorskip('rasterio')
     monkeypatch.chdir(tmp_path)
     Path('classes.yaml').write_text(block('classes.yaml'))
     example = block('mine.py').replace('/path/to/ktda_mmseg', str(ROOT))
-    assert request.param in README and 'configs/ktda/finetuned.py' in example
-    Path('mine.py').write_text(example.replace('configs/ktda/finetuned.py', request.param))
+    assert request.param in README and 'configs/ktda/best.py' in example
+    Path('mine.py').write_text(example.replace('configs/ktda/best.py', request.param))
     for folder, shape, values in (('images', (140, 150, 3), 256), ('labels', (140, 150), 4)):
         Path(folder).mkdir()
         for index in range(3):
@@ -189,7 +189,7 @@ def test_the_example_config_loads_data_and_builds(mine):
 
 
 def test_the_examples_in_python_run(mine, capsys):
-    if 'configs/ktda/finetuned.py' not in Path('mine.py').read_text():
+    if 'configs/ktda/best.py' not in Path('mine.py').read_text():
         pytest.skip('one config is enough')
     text = (ROOT / 'docs' / 'install.md').read_text(encoding='utf-8')
     model = MODELS.build(mine.model)

@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
         help='more images, for a trained model to label: the commands are told')  # fmt: skip
     add('--guessed', type=Path, metavar='DIR', help='its maps of them, to train on as well')
     add('--base', metavar='CONFIG', help="the package's config to inherit; default: "
-        'ktda/finetuned.py, or a small model for images that are not RGB of 8 bits')  # fmt: skip
+        'ktda/best.py, or a small model for images that are not RGB of 8 bits')  # fmt: skip
     add('--tile', type=int, help='side of a tile in pixels; default: 512')
     add('--rgb', type=bands, metavar='BANDS', help='three bands to take as 8-bit RGB, as 4,3,2')
     add('--split', metavar='scene|block|FILE.yaml',

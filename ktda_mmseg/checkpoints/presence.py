@@ -14,7 +14,7 @@ BRINGING = {
     'vit_s_random.pth': 'mkdir -p {folder} && python -c "import timm, torch; '
     "torch.manual_seed(0); model = timm.create_model('vit_small_patch14_dinov2.lvd142m'); "
     "torch.save(model.state_dict(), '{file}')\"",
-    'lite0_dubai.pth': 'ktda train configs/ktda/finetuned.py --work-dir work_dirs/lite0_dubai '
+    'lite0_dubai.pth': 'ktda train configs/ktda/best.py --work-dir work_dirs/lite0_dubai '
     '--amp --channels-last --cfg-options train_cfg.max_iters=1000 randomness.seed=0 && '
     'mkdir -p {folder} && cp work_dirs/lite0_dubai/iter_1000.pth {file}',
     'csmask.pth': 'pip download --no-deps ukis-csmask==1.0.0 && '

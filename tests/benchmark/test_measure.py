@@ -52,7 +52,7 @@ def test_a_missing_config_is_named():
 
 
 def test_files_of_weights_are_not_looked_for():
-    config = str(Path(__file__).resolve().parents[2] / 'configs' / 'ktda' / 'best.py')
+    config = str(Path(__file__).resolve().parents[2] / 'configs' / 'ktda' / 'taught.py')
     model = Variant.parse(config, {}).load().model
     assert not list(missing_weights({'model': model}, 'model'))
 

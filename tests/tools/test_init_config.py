@@ -39,7 +39,7 @@ def given(tmp_path, monkeypatch, installed):
 
 
 def test_the_config_trains_after_the_commands_it_names(given, run_tool):
-    said = run_tool(INIT, *given, '--base', 'ktda/best.py')
+    said = run_tool(INIT, *given, '--base', 'ktda/taught.py')
     commands = [line.strip() for line in said.split('next:\n')[1].splitlines()]
     check, bring, *rest = commands
     assert check == 'ktda check mine.py'
@@ -71,7 +71,7 @@ def test_images_without_labels_are_labelled_by_a_model_and_trained_on(given, run
     Path('scenes').mkdir()
     for index in range(2):
         Image.open(f'images/{index}.png').rotate(180).save(f'scenes/scene_{index}.png')
-    said = run_tool(INIT, *given, '--unlabelled', 'scenes', '--base', 'ktda/best.py', '--tile', 80)
+    said = run_tool(INIT, *given, '--unlabelled', 'scenes', '--base', 'ktda/taught.py', '--tile', 80)
     *_, to_map, again = [line.split()[1:] for line in said.split('next:\n')[1].splitlines()]
     assert to_map[:2] == ['map', 'mine.py'] and again[:2] == ['init', 'mine_again.py']
     with pytest.raises(SystemExit, match='^error: data/mine/guessed: expected maps, found none'):

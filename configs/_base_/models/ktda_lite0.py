@@ -1,12 +1,8 @@
 # EfficientNet-Lite0, which has seen ImageNet, learns from a ViT-S/14 of seven times its parameters,
 # which sees the images at twice their size. What is compared is an alignment of the teacher's own:
 # the decoder reads narrower levels, so that the deployed model is the one without a teacher.
-_base_ = ['./ktda_best.py', './vit-s.py']
+_base_ = ['./lite0.py', './vit-s.py']
 model = dict(
-    # what the student's ImageNet weights were trained with
-    data_preprocessor=dict(mean=[127.0] * 3, std=[128.0] * 3),
-    backbone=dict(_delete_=True, type='EfficientNetLite0'),
-    neck=dict(in_channels=_base_.widths),
     teacher=dict(
         _base_.vit_s,
         _delete_=True,
@@ -17,5 +13,6 @@ model = dict(
             in_channels=_base_.widths[1:], in_index=[1, 2, 3], out_channels=384, patch_size=8
         ),
     ),
-    decode_head=dict(modulation=None),
+    transfer_losses=[dict(type='FeatureKLDivLoss', axis='channel'), dict(type='FeatureL2Loss')],
+    standardise_teacher=True,
 )

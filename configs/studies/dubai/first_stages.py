@@ -1,5 +1,5 @@
-# Fine-tuned as finetuned.py, without the stage of stride 32: a third of the parameters.
-_base_ = '../../ktda/finetuned.py'
+# Fine-tuned as best.py, without the stage of stride 32: a third of the parameters.
+_base_ = '../../ktda/best.py'
 widths = _base_.widths[:3]
 model = dict(
     backbone=dict(out_indices=[1, 2, 3]),

@@ -1,6 +1,6 @@
 # Fine-tuned on the labels of train and on those that a trained model is sure of in the images of
 # validation and test, see studies/dubai_finetuning.yaml.
-_base_ = '../../ktda/finetuned.py'
+_base_ = '../../ktda/best.py'
 labelled = _base_.train_dataloader.dataset
 guessed = [
     dict(

@@ -1,4 +1,4 @@
-# A student from random weights, that of dubai_best.py, taught by the vision transformer of best.py.
+# A student from random weights, that of dubai_best.py, taught by the transformer of taught.py.
 # Its levels lie at the same strides, so the alignment differs in widths only.
 _base_ = './taught_throughout.py'
 model = dict(

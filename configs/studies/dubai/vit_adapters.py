@@ -1,5 +1,5 @@
 # The vision transformer itself as the student: a head on it, and adapters that learn with the head.
-_base_ = '../../ktda/finetuned.py'
+_base_ = ['../../ktda/best.py', '../../_base_/models/vit-s.py']
 model = dict(
     backbone=dict(
         _delete_=True,

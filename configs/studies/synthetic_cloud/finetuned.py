@@ -1,5 +1,5 @@
 # The practitioner's row on generated clouds.
-_base_ = '../../ktda/finetuned.py'
+_base_ = '../../ktda/best.py'
 dataset = dict(type='L8BiomeDataset', data_root='data/synthetic_cloud')
 train_dataloader = dict(dataset=dataset)
 val_dataloader = dict(dataset=dataset)

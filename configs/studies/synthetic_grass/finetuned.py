@@ -1,5 +1,5 @@
 # The practitioner's row on generated grassland.
-_base_ = '../../ktda/finetuned.py'
+_base_ = '../../ktda/best.py'
 dataset = dict(type='GrassDataset', data_root='data/synthetic_grass')
 train_dataloader = dict(dataset=dataset)
 val_dataloader = dict(dataset=dataset)

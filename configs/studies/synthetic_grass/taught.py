@@ -1,5 +1,5 @@
-# The recipe of best.py on generated grassland.
-_base_ = '../../ktda/best.py'
+# The recipe of taught.py on generated grassland.
+_base_ = '../../ktda/taught.py'
 dataset = dict(type='GrassDataset', data_root='data/synthetic_grass')
 pipeline = [
     dict(step, cache='data/synthetic_grass/teacher_cache') if 'cache' in step else step

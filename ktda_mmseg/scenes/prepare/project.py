@@ -19,7 +19,7 @@ from .rasters import prepare
 from .splits import UNLABELLED
 from .summary import IGNORE
 
-BASE = 'ktda/finetuned.py'
+BASE = 'ktda/best.py'
 HEAD = '# Written by `ktda init`, to be used in the folder that {folder} is seen from.\n'
 TRAINING = "train_dataloader = dict(dataset=_base_.prepared['train'])\n"
 # the maps of a teacher are of these images
@@ -91,7 +91,7 @@ def write_config(
     Args:
         config (Path): File to write; one that is there is refused.
         data (Path): Folder that :func:`.rasters.prepare` has made.
-        base (str | None): Config of this package to inherit; None for ``ktda/finetuned.py``, or for
+        base (str | None): Config of this package to inherit; None for ``ktda/best.py``, or for
             the small model that takes any bands where the images are not RGB of 8 bits.
             Default: None.
         guessed (Path | None): Folder of a trained model's maps of the images without labels, which

@@ -1,0 +1,9 @@
+# The network of best.py taught by a vision transformer in the first half, which adds nothing to it.
+_base_ = [
+    '../_base_/models/ktda_lite0.py',
+    '../_base_/datasets/dubai_crops_cached.py',
+    '../_base_/schedules/steps.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(decode_head=dict(num_classes=5), test_cfg=dict(stride=(128, 128)))
+custom_hooks = [*_base_.custom_hooks, dict(type='TransferStageHook', end=0.5)]
