@@ -1,5 +1,5 @@
 """The frozen teacher's maps, computed once and read from disk during training."""
 
-from .transforms import LoadTeacherMaps, PackTransferInputs, TrackPixels, read_maps
+from .transforms import LoadTeacherMaps, PackTransferInputs, TrackPixels
 
-__all__ = ['LoadTeacherMaps', 'PackTransferInputs', 'TrackPixels', 'read_maps']
+__all__ = ['LoadTeacherMaps', 'PackTransferInputs', 'TrackPixels']

@@ -8,7 +8,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from ktda_mmseg.caching import read_maps
+from ktda_mmseg.caching.transforms import read_maps
 
 from .teacher_note import current_teacher
 from .unwrapping import unwrapped

@@ -11,9 +11,9 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS, MODELS
 from torch.utils.data import DataLoader
 
-from ktda_mmseg.caching import read_maps
 from ktda_mmseg.caching.build import build_caches, describe
 from ktda_mmseg.caching.store import INDEX, TeacherCache, content_key
+from ktda_mmseg.caching.transforms import read_maps
 from ktda_mmseg.caching.views import check_steps, views_of
 from ktda_mmseg.datasets import SampleError
 from ktda_mmseg.scenes.prepare.synthetic import prepare
