@@ -71,7 +71,9 @@ def test_images_without_labels_are_labelled_by_a_model_and_trained_on(given, run
     Path('scenes').mkdir()
     for index in range(2):
         Image.open(f'images/{index}.png').rotate(180).save(f'scenes/scene_{index}.png')
-    said = run_tool(INIT, *given, '--unlabelled', 'scenes', '--base', 'ktda/taught.py', '--tile', 80)
+    said = run_tool(
+        INIT, *given, '--unlabelled', 'scenes', '--base', 'ktda/taught.py', '--tile', 80
+    )
     *_, to_map, again = [line.split()[1:] for line in said.split('next:\n')[1].splitlines()]
     assert to_map[:2] == ['map', 'mine.py'] and again[:2] == ['init', 'mine_again.py']
     with pytest.raises(SystemExit, match='^error: data/mine/guessed: expected maps, found none'):
