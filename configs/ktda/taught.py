@@ -1,4 +1,5 @@
-# The network of best.py taught by a vision transformer in the first half, which adds nothing to it.
+# The network of best.py taught by a vision transformer in the first half: not better than best.py
+# where it was tried, see docs/results.md.
 _base_ = [
     '../_base_/models/ktda_lite0.py',
     '../_base_/datasets/dubai_crops_cached.py',

@@ -108,24 +108,27 @@ class TransferStageHook(Hook):
         """Say which stage this iteration belongs to."""
         model = unwrapped(runner.model)
         first, last = self.bounds(runner)
-        is_first = runner.iter < first
-        stage = 'teacher' if is_first else 'both' if runner.iter < last else 'labels'
+        stage = 'teacher' if runner.iter < first else 'both' if runner.iter < last else 'labels'
         if stage != model.taught_by:
             print_log(f'from iteration {runner.iter + 1}: taught by {WORDS[stage]}', 'current')
+            self._read_maps(runner, stage != 'labels')
         model.taught_by = stage
-        model.mixup = self.mixup and is_first
-        if self.freeze and not is_first:
+        model.mixup = self.mixup and stage == 'teacher'
+        if self.freeze and stage != 'teacher':
             model.backbone.requires_grad_(False)
             model.backbone.train(False)
-        if self.end is not None:
-            read_maps(runner.train_dataloader.dataset, stage != 'labels')
 
     def after_train(self, runner: Runner) -> None:
-        """Leave the segmentor as it was built."""
+        """Leave segmentor and data as they were built."""
         model = unwrapped(runner.model)
         model.taught_by, model.mixup = 'both', False
+        self._read_maps(runner, True)
         if self.freeze:
             model.backbone.requires_grad_(True)
+
+    def _read_maps(self, runner: Runner, wanted: bool) -> None:
+        if self.end is not None:  # else they are always wanted
+            read_maps(runner.train_dataloader.dataset, wanted)
 
 
 def expect_unused_parameters(config: Config) -> None:

@@ -79,9 +79,11 @@ def test_the_labels_alone_teach_at_the_end(runner, options, stages):
     assert found == stages
     # no map is read from a cache that nobody compares
     assert read == [stage != 'labels' for stage in stages]
-    runner.iter = 0
-    hook.before_train_iter(runner, batch_idx=0)
-    assert runner.loading.reading
+    hook.after_train(runner)
+    assert runner.loading.reading and runner.model.taught_by == 'both'
+    for runner.iter, reads in ((9, False), (0, True)):
+        hook.before_train_iter(runner, batch_idx=0)
+        assert bool(runner.loading.reading) is reads
 
 
 def test_the_log_says_who_teaches_from_when_on(runner):

@@ -31,11 +31,8 @@ def test_data_sets_within_others_stand_in_their_place():
     ]
     first = dict(type='ConcatDataset', datasets=parts[:2], lazy_init=True)
     repeated = dict(type='RepeatDataset', dataset=parts[2], times=2, lazy_init=True)
-    for nested in (
-        parts[0],
-        dict(type='ConcatDataset', datasets=[first, repeated], lazy_init=True),
-    ):
-        wanted = parts if 'datasets' in nested else parts[:1]
+    several = dict(type='ConcatDataset', datasets=[first, repeated], lazy_init=True)
+    for nested, wanted in ((parts[0], parts[:1]), (several, parts)):
         assert [*datasets_in(nested)] == wanted
         built = [*datasets_in(DATASETS.build(nested))]
         assert [part.ann_file[-1] for part in built] == [part['ann_file'] for part in wanted]

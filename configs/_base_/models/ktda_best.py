@@ -7,6 +7,7 @@ widths = _base_.teacher_widths
 resnet18 = dict(
     type='ResNetV1c', depth=18, stem_channels=24, base_channels=24, norm_cfg=_base_.norm_cfg
 )
+channel_losses = [dict(type='FeatureKLDivLoss', axis='channel'), dict(type='FeatureL2Loss')]
 model = dict(
     backbone=dict(resnet18, _delete_=True),
     neck=dict(patch_size=strides),
@@ -18,8 +19,5 @@ model = dict(
         decoder=dict(in_channels=widths),
         auxiliary=dict(in_channels=widths[2], in_index=2),
     ),
-    transfer_losses=[
-        dict(type='FeatureKLDivLoss', axis='channel'),
-        dict(type='FeatureL2Loss'),
-    ],
+    transfer_losses=channel_losses,
 )

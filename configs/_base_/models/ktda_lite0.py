@@ -13,6 +13,6 @@ model = dict(
             in_channels=_base_.widths[1:], in_index=[1, 2, 3], out_channels=384, patch_size=8
         ),
     ),
-    transfer_losses=[dict(type='FeatureKLDivLoss', axis='channel'), dict(type='FeatureL2Loss')],
+    transfer_losses=_base_.channel_losses,
     standardise_teacher=True,
 )
