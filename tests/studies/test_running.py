@@ -152,6 +152,22 @@ def test_results_of_a_changed_config_are_refused_or_dropped(load, write_result):
     assert cells[0].result.is_file() and not cells[1].result.exists()
 
 
+def test_rows_of_a_changed_config_are_named_when_tables_are_written(
+    load, write_result, monkeypatch, capsys
+):
+    study = load()
+    cells = {row: cells_of(study, rows=[row])[0] for row in study.rows}
+    write_result('full', 0, 60, cells['full'].setting.digest)
+    write_result('alone', 0, 50, 'another')
+    monkeypatch.setattr(commands, 'write_tables', lambda study: study.path)
+    flags = ('status', 'dry_run', 'drop_changed')
+    commands.run_study(
+        study.path, None, None, None, None, None, tables=True, **dict.fromkeys(flags, False)
+    )
+    said = capsys.readouterr().err
+    assert 'of configs that have changed since: town/alone; a run with --drop-changed' in said
+
+
 @pytest.mark.parametrize(('kind', 'expected'), [('BFloat16OptimWrapper', 1), ('OptimWrapper', 0)])
 def test_rows_that_this_machine_is_slow_at_are_told_before_they_run(
     load, content, monkeypatch, kind, expected
