@@ -38,6 +38,8 @@ RUN = {
     ('docs/data.md', '# taught.py'),
     ('docs/data.md', '# self_trained.py'),
     ('docs/data.md', 'one = dict('),
+    ('docs/data.md', "drawn = dict(type='ClassCrop', crop_size=(128, 128))"),
+    ('docs/data.md', "soft = dict(_delete_=True, type='SoftCrossEntropyLoss', spread=0.5)"),
     ('docs/maps.md', '# without_torch.py'),
     ('docs/maps.md', '# coarser.py'),
 }
@@ -153,6 +155,24 @@ def test_the_example_head_has_one_output(config):
     head = MODELS.build(model.decode_head)
     assert head.decoder.out_channels == 1 and head.decoder.num_classes == 2
     assert head.decoder.threshold == 0.5
+
+
+def test_the_example_crops_are_in_the_place_of_others(config):
+    base = Config.fromfile(ROOT / 'configs/ktda/best.py').train_dataloader.dataset.pipeline
+    first = "drawn = dict(type='ClassCrop', crop_size=(128, 128))"
+    steps = config('configs/ktda/best.py', first).train_dataloader.dataset.pipeline
+    types = [step.type for step in base]
+    assert 'RandomCrop' in types
+    assert [step.type for step in steps] == [
+        type_.replace('RandomCrop', 'ClassCrop') for type_ in types
+    ]
+
+
+def test_the_example_labels_are_soft_in_both_decoders(config):
+    first = "soft = dict(_delete_=True, type='SoftCrossEntropyLoss', spread=0.5)"
+    head = MODELS.build(config('configs/ktda/best.py', first).model.decode_head)
+    losses = head.decoder.loss_decode, head.auxiliary.loss_decode
+    assert [(loss.spread, loss.loss_weight) for loss in losses] == [(0.5, 1.0), (0.5, 0.4)]
 
 
 @pytest.mark.parametrize(
