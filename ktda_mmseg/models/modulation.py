@@ -73,8 +73,24 @@ class SelfAttention(nn.Module):
         return self.proj(mixed.transpose(1, 2).flatten(2))
 
 
+class LayerScale(nn.Module):
+    """A learned factor a channel, on tokens ``(N, L, C)`` (CaiT, arXiv 2103.17239)."""
+
+    def __init__(self, channels: int, initial: float) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.full((channels,), float(initial)))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Multiply tokens ``(N, L, C)``."""
+        return self.gamma * tokens
+
+
 class TransformerModulation(nn.Module):
-    """The official ``'vitBlock'`` adapter: a pre-norm transformer block without positions."""
+    """The official ``'vitBlock'`` adapter: a pre-norm transformer block without positions.
+
+    With ``layer_scale`` what attention and MLP add has learned factors that begin at that number;
+    from 0 the block begins as the identity. The official block has none.
+    """
 
     def __init__(
         self,
@@ -83,6 +99,7 @@ class TransformerModulation(nn.Module):
         mlp_ratio: float = 4,
         pool: int = 1,
         keys: int | None = None,
+        layer_scale: float | None = None,
     ) -> None:
         super().__init__()
         if channels % num_heads:
@@ -98,11 +115,15 @@ class TransformerModulation(nn.Module):
         self.attn = SelfAttention(channels, num_heads, pool, keys)
         self.norm2 = nn.LayerNorm(channels, eps=1e-6)
         self.mlp = MLP(channels, int(channels * mlp_ratio))
+        self.ls1, self.ls2 = (
+            nn.Identity() if layer_scale is None else LayerScale(channels, layer_scale)
+            for _ in range(2)
+        )
 
     def forward(self, tokens: Tensor, size: tuple[int, int]) -> Tensor:
         """Modulate tokens ``(N, L, C)`` of a grid of ``size`` (height, width)."""
-        tokens = tokens + self.attn(self.norm1(tokens), size)
-        return tokens + self.mlp(self.norm2(tokens))
+        tokens = tokens + self.ls1(self.attn(self.norm1(tokens), size))
+        return tokens + self.ls2(self.mlp(self.norm2(tokens)))
 
 
 BLOCKS: dict[str, type[nn.Module]] = {

@@ -6,14 +6,31 @@ import torch
 from ktda_mmseg.models.modulation import Modulation
 
 
-def test_transformer_equals_timm():
+@pytest.mark.parametrize('scale', [None, 0.1])
+def test_transformer_equals_timm(scale):
     vision_transformer = pytest.importorskip('timm.models.vision_transformer')
-    oracle = vision_transformer.Block(24, 4, qkv_bias=True)
-    modulation = Modulation([24], dict(type='transformer', depth=1, num_heads=4))
+    oracle = vision_transformer.Block(24, 4, qkv_bias=True, init_values=scale)
+    section = dict(type='transformer', depth=1, num_heads=4, layer_scale=scale)
+    modulation = Modulation([24], section)
+    for name, parameter in oracle.named_parameters():
+        if 'gamma' in name:
+            assert torch.equal(parameter, modulation[0][0].get_parameter(name))
+            torch.nn.init.uniform_(parameter)
     modulation[0][0].load_state_dict(oracle.state_dict())
     level = torch.randn(2, 24, 5, 7)
     expected = oracle(level.flatten(2).transpose(1, 2)).transpose(1, 2).view_as(level)
     torch.testing.assert_close(modulation([level])[0], expected)
+
+
+def test_it_begins_as_the_identity_and_learns():
+    section = dict(type='transformer', num_heads=2, layer_scale=0)
+    modulation = Modulation([8], section)
+    modulation.init_weights()
+    level = torch.randn(2, 8, 4, 4)
+    (modulated,) = modulation([level])
+    assert torch.equal(modulated, level)
+    modulated.square().sum().backward()
+    assert (modulation[0][0].ls1.gamma.grad != 0).all()
 
 
 @pytest.mark.parametrize('size', [(8, 12), (7, 10)])
