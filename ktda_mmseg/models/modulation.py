@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from mmcv.cnn.bricks.scale import LayerScale
 from mmengine.config import ConfigDict
 from mmengine.model import ModuleList
 from torch import Tensor
@@ -73,23 +74,12 @@ class SelfAttention(nn.Module):
         return self.proj(mixed.transpose(1, 2).flatten(2))
 
 
-class LayerScale(nn.Module):
-    """A learned factor a channel, on tokens ``(N, L, C)`` (CaiT, arXiv 2103.17239)."""
-
-    def __init__(self, channels: int, initial: float) -> None:
-        super().__init__()
-        self.gamma = nn.Parameter(torch.full((channels,), float(initial)))
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Multiply tokens ``(N, L, C)``."""
-        return self.gamma * tokens
-
-
 class TransformerModulation(nn.Module):
     """The official ``'vitBlock'`` adapter: a pre-norm transformer block without positions.
 
-    With ``layer_scale`` what attention and MLP add has learned factors that begin at that number;
-    from 0 the block begins as the identity. The official block has none.
+    With ``layer_scale`` what attention and MLP add has learned factors that begin at that number
+    (LayerScale of CaiT, arXiv 2103.17239); from 0 the block begins as the identity. The
+    official block has none.
     """
 
     def __init__(
@@ -116,7 +106,7 @@ class TransformerModulation(nn.Module):
         self.norm2 = nn.LayerNorm(channels, eps=1e-6)
         self.mlp = MLP(channels, int(channels * mlp_ratio))
         self.ls1, self.ls2 = (
-            nn.Identity() if layer_scale is None else LayerScale(channels, layer_scale)
+            nn.Identity() if layer_scale is None else LayerScale(channels, scale=layer_scale)
             for _ in range(2)
         )
 

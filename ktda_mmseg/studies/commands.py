@@ -152,7 +152,6 @@ def run_study(
         print(describe(cells))
         return
     if tables:
-        warn_of_changed_rows(cells)
         print(f'written to {write_tables(plan)}')
         return
     missing = unfinished(cells, drop_changed and not dry_run)
@@ -176,17 +175,6 @@ def warn_of_slow_rows(cells: Sequence[Cell]) -> None:
     wrappers = (cell.setting.config.get('optim_wrapper', {}) for cell in cells)
     if BFloat16OptimWrapper.__name__ in (wrapper.get('type') for wrapper in wrappers):
         warn_if_bfloat16_is_slower()
-
-
-def warn_of_changed_rows(cells: Sequence[Cell]) -> None:
-    """Name the rows whose results, which tables show, are of a config that has changed since."""
-    settings = (cell.setting for cell in cells if cell.state == CHANGED)
-    if rows := list(dict.fromkeys(f'{it.dataset}/{it.row.name}' for it in settings)):
-        tqdm.write(
-            f'the tables show results of configs that have changed since: {", ".join(rows)}; a run '
-            'with --drop-changed makes them anew',
-            file=sys.stderr,
-        )
 
 
 def unfinished(cells: Sequence[Cell], drop_changed: bool = False) -> list[Cell]:
@@ -235,4 +223,12 @@ def write_tables(study: Study) -> Path:
                 'study_features.py --teacher makes it anew',
                 file=sys.stderr,
             )
+    shown = (cell for cell in cells_of(study) if cell.result.is_file())
+    changed = (cell.setting for cell in shown if cell.state == CHANGED)
+    if rows := list(dict.fromkeys(f'{it.dataset}/{it.row.name}' for it in changed)):
+        tqdm.write(
+            f'the tables show results of configs that have changed since: {", ".join(rows)}; a run '
+            'with --drop-changed makes them anew',
+            file=sys.stderr,
+        )
     return folder

@@ -14,9 +14,11 @@ def test_transformer_equals_timm(scale):
     modulation = Modulation([24], section)
     for name, parameter in oracle.named_parameters():
         if 'gamma' in name:
-            assert torch.equal(parameter, modulation[0][0].get_parameter(name))
+            ours = modulation[0][0].get_parameter(name.replace('gamma', 'weight'))
+            assert torch.equal(parameter, ours)
             torch.nn.init.uniform_(parameter)
-    modulation[0][0].load_state_dict(oracle.state_dict())
+    state = {name.replace('gamma', 'weight'): value for name, value in oracle.state_dict().items()}
+    modulation[0][0].load_state_dict(state)
     level = torch.randn(2, 24, 5, 7)
     expected = oracle(level.flatten(2).transpose(1, 2)).transpose(1, 2).view_as(level)
     torch.testing.assert_close(modulation([level])[0], expected)
@@ -30,7 +32,7 @@ def test_it_begins_as_the_identity_and_learns():
     (modulated,) = modulation([level])
     assert torch.equal(modulated, level)
     modulated.square().sum().backward()
-    assert (modulation[0][0].ls1.gamma.grad != 0).all()
+    assert (modulation[0][0].ls1.weight.grad != 0).all()
 
 
 @pytest.mark.parametrize('size', [(8, 12), (7, 10)])
